@@ -1,0 +1,55 @@
+//! What every guest of the test suite shares: the way to the harness, and the
+//! export through which the harness reads what the runtime of the guest counts.
+//!
+//! A guest writes `guest_support::guest!();` once, at its crate root.
+#![allow(missing_docs, reason = "half of this crate is generated")]
+
+#[doc(hidden)]
+pub mod bindings {
+    wit_async::generate!({
+        path: "../../wit/harness",
+        world: "guest",
+        pub_export_macro: true,
+        export_macro_name: "export_guest",
+        default_bindings_module: "guest_support::bindings",
+        type_section_suffix: "guest-support",
+        runtime_path: "::wit_async::rt",
+        generate_all,
+    });
+}
+
+pub mod accounting;
+
+/// Sends a line to the harness, which shows it when the scenario fails.
+pub fn log(message: &str) {
+    bindings::test::harness::report::log(message);
+}
+
+/// Says that this scenario ends in a trap whose text, or the guest's standard
+/// error, contains `message`.
+pub fn expect_trap(message: &str) {
+    bindings::test::harness::report::expect_trap(message);
+}
+
+/// Exports the accounting of this guest. Once per guest, at the crate root.
+#[macro_export]
+macro_rules! guest {
+    () => {
+        $crate::bindings::export_guest!(GuestAccounting with_types_in $crate::bindings);
+
+        /// Answers the harness's questions about what is left.
+        struct GuestAccounting;
+
+        impl $crate::bindings::exports::test::harness::accounting::Guest for GuestAccounting {
+            fn counts() -> $crate::bindings::exports::test::harness::accounting::Live {
+                $crate::accounting::counts()
+            }
+
+            fn trace() -> ::std::vec::Vec<
+                $crate::bindings::exports::test::harness::accounting::Operation,
+            > {
+                $crate::accounting::trace()
+            }
+        }
+    };
+}

@@ -1,0 +1,1 @@
+//! Builds, composes and runs guests.

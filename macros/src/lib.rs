@@ -1,0 +1,1 @@
+//! The procedural macro behind `wit_async::generate!`.

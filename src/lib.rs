@@ -1,0 +1,2 @@
+//! Guest-side async runtime for the WebAssembly Component Model.
+#![no_std]
