@@ -19,6 +19,7 @@ pub mod bindings {
 }
 
 pub mod accounting;
+pub mod check;
 
 /// Sends a line to the harness, which shows it when the scenario fails.
 pub fn log(message: &str) {
@@ -50,6 +51,21 @@ macro_rules! guest {
             > {
                 $crate::accounting::trace()
             }
+        }
+    };
+}
+
+/// Implements an interface of scenarios by functions of modules, so that a
+/// theme with many scenarios is not one long file.
+#[macro_export]
+macro_rules! scenarios {
+    ($guest:path => $type:ident { $($module:ident: $($name:ident),+ ;)+ }) => {
+        impl $guest for $type {
+            $($(
+                async fn $name() {
+                    $module::$name().await
+                }
+            )+)+
         }
     };
 }

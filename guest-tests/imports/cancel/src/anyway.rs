@@ -1,0 +1,48 @@
+//! Callees that do not notice a cancel request, and everything at once.
+
+use std::pin::Pin;
+
+use guest_support::check::{in_flight, turns};
+
+use crate::bindings::test::imports::{gated, peer, peer::Thing};
+
+pub async fn callee_returns_anyway() {
+    let mut call = Box::pin(gated::stubborn(50, "result".into()));
+    in_flight(&mut call).await;
+    assert_eq!(peer::stats().things, 0);
+    drop(call);
+    assert_eq!(peer::stats().things, 0, "what the callee returned was destroyed here");
+}
+
+pub async fn many_dropped_at_once() {
+    let mut calls: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+    let mut add = |future: Pin<Box<dyn Future<Output = ()>>>| calls.push(future);
+    for key in 0..25 {
+        let thing = Thing::new("never polled");
+        add(Box::pin(async move {
+            peer::take(false, thing).await;
+        }));
+        let thing = Thing::new("running");
+        add(Box::pin(async move {
+            peer::hold_thing(key, thing, String::new()).await;
+        }));
+    }
+    for call in calls.iter_mut().skip(1).step_by(2) {
+        in_flight(call).await;
+    }
+    gated::close();
+    for key in 100..150 {
+        let thing = Thing::new("held back");
+        let mut call = Box::pin(async move {
+            peer::hold_thing(key, thing, String::new()).await;
+        });
+        in_flight(&mut call).await;
+        calls.push(call);
+    }
+    assert_eq!(peer::stats().things, 100);
+    drop(calls);
+    gated::open();
+    turns(10).await;
+    let stats = peer::stats();
+    assert_eq!((stats.started, stats.cancelled, stats.things), (25, 25, 0));
+}

@@ -1,0 +1,74 @@
+//! Calls that are ready at once, calls that wait, and many of them.
+
+use std::pin::pin;
+
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
+use guest_support::check::{at_once, in_flight};
+
+use crate::bindings::test::imports::peer;
+
+const MANY: u32 = 10_000;
+
+pub async fn ready_at_once() {
+    let mut call = pin!(peer::ready(41));
+    assert_eq!(at_once(&mut call).await, 42);
+}
+
+pub async fn pending_then_ready() {
+    let mut call = pin!(peer::pending(41));
+    in_flight(&mut call).await;
+    assert_eq!(call.await, 42);
+}
+
+pub async fn no_parameters_no_result() {
+    let mut call = pin!(peer::ready_nothing());
+    at_once(&mut call).await;
+    let mut call = pin!(peer::pending_nothing());
+    in_flight(&mut call).await;
+    call.await;
+}
+
+pub async fn ten_thousand_joined() {
+    let results = join_all((0..MANY).map(peer::pending)).await;
+    assert!(results.into_iter().eq(1..=MANY), "every call returns its own result, in order");
+}
+
+pub async fn ten_thousand_unordered() {
+    let mut calls: FuturesUnordered<_> = (0..MANY).map(peer::hold).collect();
+    {
+        let mut first = pin!(calls.next());
+        in_flight(&mut first).await;
+    }
+    assert_eq!(peer::stats().started, MANY, "all calls are in flight at once");
+    for key in 0..MANY {
+        peer::release(key);
+    }
+    let mut results = Vec::new();
+    while let Some(result) = calls.next().await {
+        results.push(result);
+    }
+    results.sort_unstable();
+    assert!(results.into_iter().eq(0..MANY));
+    assert_eq!(peer::stats().finished, MANY);
+}
+
+pub async fn ten_thousand_ready_in_a_row() {
+    for n in 0..MANY {
+        assert_eq!(peer::ready(n).await, n + 1);
+    }
+}
+
+pub async fn finish_in_any_order() {
+    let mut calls: FuturesUnordered<_> = (0..5).map(peer::hold).collect();
+    {
+        let mut first = pin!(calls.next());
+        in_flight(&mut first).await;
+    }
+    for key in [3, 0, 4, 1, 2] {
+        peer::release(key);
+        assert_eq!(calls.next().await, Some(key));
+    }
+    assert_eq!(calls.next().await, None);
+}
