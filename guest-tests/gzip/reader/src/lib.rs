@@ -1,0 +1,48 @@
+//! Reads a file through the WASI 0.3 filesystem.
+
+mod bindings {
+    #![allow(missing_docs, reason = "generated")]
+    wit_async::generate!({
+        path: "../../../wit/gzip",
+        world: "reader",
+        runtime_path: "::wit_async::rt",
+        generate_all,
+    });
+}
+
+use bindings::exports::test::gzip::source::{ErrorCode, File, Guest};
+use bindings::wasi::filesystem::preopens;
+use bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
+use bindings::{wit_future, wit_stream};
+
+bindings::export!(Reader with_types_in bindings);
+
+struct Reader;
+
+impl Guest for Reader {
+    async fn open(directory: String, name: String) -> Result<File, ErrorCode> {
+        let directory = preopened(&directory)?;
+        let file = directory
+            .open_at(PathFlags::empty(), name, OpenFlags::empty(), DescriptorFlags::READ)
+            .await?;
+        let modified = file.stat().await?.data_modification_timestamp.map(|at| at.seconds);
+
+        let (contents, finished) = file.read_via_stream(0);
+        let (writer, data) = wit_stream::new();
+        let (report, outcome) = wit_future::new(|| Err(ErrorCode::Io));
+        wit_async::spawn_local(async move {
+            let pumped = gzip_pump::pump(contents, writer).await;
+            // A reader that lost interest does not want to know the count either.
+            let _ = report.write(finished.await.map(|()| pumped.bytes)).await;
+        });
+        Ok(File { modified, data, outcome })
+    }
+}
+
+/// The directory that the host opened under this name.
+fn preopened(name: &str) -> Result<Descriptor, ErrorCode> {
+    preopens::get_directories()
+        .into_iter()
+        .find_map(|(directory, path)| (path == name).then_some(directory))
+        .ok_or_else(|| ErrorCode::Other(Some(format!("no directory is preopened as {name:?}"))))
+}
