@@ -59,13 +59,21 @@ macro_rules! guest {
 /// theme with many scenarios is not one long file.
 #[macro_export]
 macro_rules! scenarios {
-    ($guest:path => $type:ident { $($module:ident: $($name:ident),+ ;)+ }) => {
+    ($guest:path => $type:ident {
+        $($module:ident: $($name:ident),+ ;)*
+        $(=> synchronous: $($sync_module:ident::$sync_name:ident),+ ;)?
+    }) => {
         impl $guest for $type {
             $($(
                 async fn $name() {
                     $module::$name().await
                 }
-            )+)+
+            )+)*
+            $($(
+                fn $sync_name() {
+                    $sync_module::$sync_name()
+                }
+            )+)?
         }
     };
 }

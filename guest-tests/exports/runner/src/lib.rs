@@ -1,0 +1,51 @@
+//! Calls the exports under test and looks at what they did.
+
+mod bindings {
+    wit_async::generate!({
+        path: "../../../wit/exports",
+        world: "runner",
+        runtime_path: "::wit_async::rt",
+        generate_all,
+    });
+}
+
+mod borrows;
+mod cancelled;
+mod ends;
+mod returned;
+
+use bindings::test::exports::callee;
+
+guest_support::guest!();
+bindings::export!(Runner with_types_in bindings);
+
+struct Runner;
+
+guest_support::scenarios! { bindings::exports::test::exports::scenarios::Guest => Runner {
+    returned: returns_at_once, returns_after_waiting, returns_when_told, works_after_return,
+        works_in_depth_after_return, many_work_after_return, thousand_concurrent_calls,
+        synchronous_beside_pending;
+    ends: stream_fed_after_return, stream_given_up_after_return,
+        stream_dropped_unread_after_return, future_written_after_return,
+        stream_and_future_after_return, stream_that_is_over_at_return, stream_handed_back;
+    cancelled: cancelled_by_caller, cancelled_spawned_go_on, cancelled_while_reading_future,
+        cancelled_while_collecting, cancelled_owns_parameters, cancelled_while_starting,
+        cancel_wakes_sibling, cancel_writes_default, stale_waker_from_sync_export,
+        stale_waker_from_another_task, cancelled_a_hundred_times;
+    borrows: cancelled_releases_borrows, borrow_across_await, method_across_await;
+    => synchronous: returned::synchronous_from_the_host;
+} }
+
+/// Waits until the callee has reported `expected`, in this order, and demands
+/// that it reported nothing else.
+async fn reported(expected: &[&str]) {
+    let mut events = callee::events();
+    for _ in 0..100 {
+        if events.len() >= expected.len() {
+            break;
+        }
+        wit_async::yield_async().await;
+        events.extend(callee::events());
+    }
+    assert_eq!(events, expected);
+}
