@@ -1,0 +1,215 @@
+//! Composes a runner with the peers that it imports.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use wac_graph::types::Package;
+use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
+
+use crate::guest::{ACCOUNTING, Guest};
+
+/// Who is at the other side of what a runner imports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Variant {
+    /// Other guests.
+    Guest,
+    /// The harness.
+    Host,
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Variant::Guest => "guest",
+            Variant::Host => "host",
+        })
+    }
+}
+
+/// A runner with all that it needs.
+#[derive(Clone, Debug)]
+pub struct Composition {
+    /// The runner first, then its peers.
+    pub guests: Vec<Arc<Guest>>,
+    /// Nothing where the runner imports no peer.
+    pub variant: Option<Variant>,
+}
+
+impl Composition {
+    /// The guest that exports the scenarios.
+    pub fn runner(&self) -> &Arc<Guest> {
+        &self.guests[0]
+    }
+
+    /// For each guest its name and the export of its accounting.
+    pub fn accounting(&self) -> Vec<(String, String)> {
+        let of = |(index, guest): (usize, &Arc<Guest>)| {
+            let name = match index {
+                0 => guest.export(ACCOUNTING).map_or(ACCOUNTING, |export| &export.name).to_owned(),
+                _ => peer_accounting(index),
+            };
+            (guest.name.clone(), name)
+        };
+        self.guests.iter().enumerate().map(of).collect()
+    }
+
+    /// What tells it from every other composition of a suite.
+    pub fn key(&self) -> (PathBuf, Option<Variant>) {
+        (self.runner().path.clone(), self.variant)
+    }
+
+    /// The component that is run.
+    ///
+    /// # Errors
+    ///
+    /// When the guests do not fit each other.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        match self.guests.as_slice() {
+            [runner] => Ok(runner.bytes.to_vec()),
+            _ => Composer::new(&self.guests)?.encode(),
+        }
+    }
+}
+
+/// A name under which a composition exports the accounting of a peer: a plain
+/// one, because each interface name can be exported only once.
+fn peer_accounting(index: usize) -> String {
+    format!("accounting-p{index}")
+}
+
+/// The compositions in which `runner` is to be run: alone if it imports no
+/// peer, with the guests of its theme, and with the host where that has what
+/// it takes.
+///
+/// # Errors
+///
+/// When nobody exports what the runner imports.
+pub fn variants(runner: &Arc<Guest>, all: &[Arc<Guest>], host: &[&str]) -> Result<Vec<Composition>> {
+    if runner.peers().next().is_none() {
+        return Ok(vec![Composition { guests: vec![runner.clone()], variant: None }]);
+    }
+    let mut found = Vec::new();
+    let by_guest = closure(runner, all);
+    let by_host = runner.peers().all(|import| host.contains(&import.plain_name()));
+    match by_guest {
+        Ok(guests) => found.push(Composition { guests, variant: Some(Variant::Guest) }),
+        Err(error) if !by_host => return Err(error),
+        Err(_) => {}
+    }
+    if by_host {
+        let guests = vec![runner.clone()];
+        found.push(Composition { guests, variant: Some(Variant::Host) });
+    }
+    Ok(found)
+}
+
+/// The runner and, behind it, every guest that it needs, directly or not.
+fn closure(runner: &Arc<Guest>, all: &[Arc<Guest>]) -> Result<Vec<Arc<Guest>>> {
+    let mut guests = vec![runner.clone()];
+    let mut next = 0;
+    while let Some(guest) = guests.get(next).cloned() {
+        next += 1;
+        for import in guest.peers() {
+            let peer = exporter(&guest, &import.name, all)?;
+            if !guests.iter().any(|known| Arc::ptr_eq(known, peer)) {
+                guests.push(peer.clone());
+            }
+        }
+    }
+    Ok(guests)
+}
+
+/// The one guest in the folder of `guest` that exports `import`.
+fn exporter<'a>(guest: &Guest, import: &str, all: &'a [Arc<Guest>]) -> Result<&'a Arc<Guest>> {
+    let exports = |other: &&Arc<Guest>| {
+        other.theme == guest.theme && other.exports.iter().any(|export| export.name == import)
+    };
+    let mut peers = all.iter().filter(exports);
+    match (peers.next(), peers.next()) {
+        (Some(peer), None) => Ok(peer),
+        (Some(first), Some(second)) => bail!(
+            "{} imports `{import}`, which both {} and {} export: expected exactly one guest of \
+             the folder `{}` to do so",
+            guest.name,
+            first.name,
+            second.name,
+            guest.theme,
+        ),
+        (None, _) => bail!(
+            "{}: it imports `{import}`, but no guest in the folder `{}` exports that (did one fail \
+             to compile?), and the harness does not implement it either",
+            guest.path.display(),
+            guest.theme,
+        ),
+    }
+}
+
+/// The graph under construction.
+struct Composer<'a> {
+    guests: &'a [Arc<Guest>],
+    graph: CompositionGraph,
+    packages: Vec<PackageId>,
+    nodes: BTreeMap<usize, NodeId>,
+    open: BTreeSet<usize>,
+}
+
+impl<'a> Composer<'a> {
+    fn new(guests: &'a [Arc<Guest>]) -> Result<Composer<'a>> {
+        let mut graph = CompositionGraph::new();
+        let mut packages = Vec::with_capacity(guests.len());
+        for guest in guests {
+            let name = format!("guest:{}", guest.name);
+            let package = Package::from_bytes(&name, None, guest.bytes.to_vec(), graph.types_mut())?;
+            packages.push(graph.register_package(package)?);
+        }
+        Ok(Composer { guests, graph, packages, nodes: BTreeMap::new(), open: BTreeSet::new() })
+    }
+
+    fn encode(mut self) -> Result<Vec<u8>> {
+        let runner = self.instantiate(0)?;
+        for export in &self.guests[0].exports {
+            let node = self.graph.alias_instance_export(runner, &export.name)?;
+            self.graph.export(node, &export.name)?;
+        }
+        for (index, guest) in self.guests.iter().enumerate().skip(1) {
+            let export = guest
+                .export(ACCOUNTING)
+                .with_context(|| format!("{} does not export `{ACCOUNTING}`", guest.name))?;
+            let node = self.graph.alias_instance_export(self.nodes[&index], &export.name)?;
+            self.graph.export(node, peer_accounting(index))?;
+        }
+        self.graph.encode(EncodeOptions::default()).context("could not encode the composition")
+    }
+
+    /// Instantiates a guest behind the guests that it imports, each once.
+    fn instantiate(&mut self, index: usize) -> Result<NodeId> {
+        if let Some(node) = self.nodes.get(&index) {
+            return Ok(*node);
+        }
+        let guest = &self.guests[index];
+        if !self.open.insert(index) {
+            bail!("{} imports something of a guest that imports something of it", guest.name);
+        }
+        let mut arguments = Vec::new();
+        for import in guest.peers() {
+            let peer = self
+                .guests
+                .iter()
+                .position(|other| other.exports.iter().any(|export| export.name == import.name))
+                .with_context(|| format!("nobody exports `{}` for {}", import.name, guest.name))?;
+            arguments.push((import.name.clone(), self.instantiate(peer)?));
+        }
+        let node = self.graph.instantiate(self.packages[index]);
+        for (name, peer) in arguments {
+            let export = self.graph.alias_instance_export(peer, &name)?;
+            self.graph
+                .set_instantiation_argument(node, &name, export)
+                .with_context(|| format!("{} cannot use the `{name}` of its peer", guest.name))?;
+        }
+        self.nodes.insert(index, node);
+        Ok(node)
+    }
+}

@@ -1,0 +1,277 @@
+//! Finds the scenarios of a set of guests, from the types of the components.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use wit_parser::Resolve;
+
+use crate::compose::{self, Composition};
+use crate::guest::{ACCOUNTING, Guest, Interface};
+use crate::peers;
+
+/// One test: an exported function of a guest, with its peers.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// `theme/function`, or `theme/group/function`, with `@guest` or `@host`
+    /// behind it where it has a peer.
+    pub name: String,
+    /// The first line of its documentation in WIT.
+    pub description: String,
+    /// The exported instance, with its version.
+    pub interface: String,
+    /// The exported function.
+    pub function: String,
+    /// Whether the type of the function is async.
+    pub is_async: bool,
+    /// The guest and its peers.
+    pub composition: Arc<Composition>,
+}
+
+/// A guest that cannot be run, or a scenario that has no business existing.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// `theme/guest`, or the name of the scenario.
+    pub name: String,
+    /// What was expected, what was found, what to do.
+    pub message: String,
+}
+
+/// What the guests of a suite come to.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// In the order of guests and of WIT.
+    pub scenarios: Vec<Scenario>,
+    /// What was wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// Finds all scenarios. `documented` says whether a scenario must have a doc
+/// comment in a WIT directory near its guest.
+pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
+    let mut found = Found::default();
+    let mut docs = Docs::default();
+    let mut composed = BTreeSet::new();
+
+    for guest in guests {
+        let interfaces: Vec<_> = guest.exports.iter().filter_map(Scenarios::of).collect();
+        if guest.export(ACCOUNTING).is_none() {
+            found.problem(guest, format!(
+                "{}: expected an export of `{ACCOUNTING}` (`guest_support::guest!()` makes one), \
+                 found exports of {}",
+                guest.path.display(),
+                guest.exported(),
+            ));
+            continue;
+        }
+        if interfaces.is_empty() {
+            continue;
+        }
+        let compositions = compose::variants(guest, guests, peers::interfaces());
+        let compositions = match compositions {
+            Ok(compositions) => compositions,
+            Err(error) => {
+                found.problem(guest, format!("{error:#}"));
+                continue;
+            }
+        };
+        for composition in compositions.into_iter().map(Arc::new) {
+            composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
+            for scenarios in &interfaces {
+                found.add(scenarios, &composition, &mut docs, documented);
+            }
+        }
+    }
+
+    for guest in guests {
+        let broken = found.problems.iter().any(|problem| problem.name == full_name(guest));
+        if !broken && !composed.contains(&guest.path) {
+            found.problem(guest, format!(
+                "{}: expected an export of `test:{}/scenarios`, or another guest in its folder \
+                 that imports what it exports; found exports of {}",
+                guest.path.display(),
+                guest.theme,
+                guest.exported(),
+            ));
+        }
+    }
+    found.refuse_duplicates();
+    found
+}
+
+fn full_name(guest: &Guest) -> String {
+    format!("{}/{}", guest.theme, guest.name)
+}
+
+impl Found {
+    fn problem(&mut self, guest: &Guest, message: String) {
+        self.problems.push(Problem { name: full_name(guest), message });
+    }
+
+    fn add(
+        &mut self,
+        scenarios: &Scenarios<'_>,
+        composition: &Arc<Composition>,
+        docs: &mut Docs,
+        documented: bool,
+    ) {
+        let guest = composition.runner();
+        let functions = &scenarios.interface.functions;
+        let mut any = false;
+        for function in functions.iter().filter(|function| function.plain) {
+            any = true;
+            let variant = composition.variant.map(|variant| format!("@{variant}"));
+            let name = format!("{}{}{}", scenarios.prefix, function.name, variant.unwrap_or_default());
+            let description = docs.description(guest, scenarios, &function.name);
+            let description = match description {
+                Ok(description) => description,
+                Err(error) if documented => {
+                    self.problems.push(Problem { name, message: format!("{error:#}") });
+                    continue;
+                }
+                Err(_) => String::new(),
+            };
+            self.scenarios.push(Scenario {
+                name,
+                description,
+                interface: scenarios.interface.name.clone(),
+                function: function.name.clone(),
+                is_async: function.is_async,
+                composition: composition.clone(),
+            });
+        }
+        if !any {
+            self.problem(guest, format!(
+                "{}: expected a function without parameters and result in `{}`, found {} others",
+                guest.path.display(),
+                scenarios.interface.name,
+                functions.len(),
+            ));
+        }
+    }
+
+    /// Two scenarios of one name could not be told apart in a report.
+    fn refuse_duplicates(&mut self) {
+        let mut first: BTreeMap<String, PathBuf> = BTreeMap::new();
+        let mut problems = Vec::new();
+        self.scenarios.retain(|scenario| {
+            let path = scenario.composition.runner().path.clone();
+            match first.get(&scenario.name) {
+                None => {
+                    first.insert(scenario.name.clone(), path);
+                    true
+                }
+                Some(other) => {
+                    let message = format!(
+                        "both {} and {} export a scenario of this name",
+                        other.display(),
+                        path.display(),
+                    );
+                    problems.push(Problem { name: scenario.name.clone(), message });
+                    false
+                }
+            }
+        });
+        self.problems.append(&mut problems);
+    }
+}
+
+/// An exported interface that holds scenarios.
+struct Scenarios<'a> {
+    interface: &'a Interface,
+    /// The WIT package, without its namespace.
+    package: &'a str,
+    /// The interface, without package and version.
+    plain: &'a str,
+    /// What stands before the function in the name of a scenario.
+    prefix: String,
+}
+
+impl<'a> Scenarios<'a> {
+    /// `test:theme/scenarios` and `test:theme/scenarios-group`.
+    fn of(interface: &'a Interface) -> Option<Scenarios<'a>> {
+        let name = interface.plain_name().strip_prefix("test:")?;
+        let (package, plain) = name.split_once('/')?;
+        let prefix = match plain.strip_prefix("scenarios")? {
+            "" => format!("{package}/"),
+            group => format!("{package}/{}/", group.strip_prefix('-')?),
+        };
+        Some(Scenarios { interface, package, plain, prefix })
+    }
+}
+
+/// The documentation of scenarios, read from WIT. Components do not carry it.
+#[derive(Default)]
+struct Docs {
+    packages: BTreeMap<PathBuf, Result<Resolve, String>>,
+}
+
+impl Docs {
+    fn description(&mut self, guest: &Guest, scenarios: &Scenarios<'_>, function: &str) -> Result<String> {
+        let directory = wit_directory(&guest.path, scenarios.package).with_context(|| {
+            format!(
+                "expected the WIT of `test:{0}` in a directory `wit/{0}` at or above {1}, found none",
+                scenarios.package,
+                guest.path.display(),
+            )
+        })?;
+        let parsed = self.packages.entry(directory.clone()).or_insert_with(|| {
+            let mut resolve = Resolve::default();
+            match resolve.push_dir(&directory) {
+                Ok(_) => Ok(resolve),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        });
+        let resolve = parsed
+            .as_ref()
+            .map_err(|error| anyhow!("could not parse the WIT in {}: {error}", directory.display()))?;
+        let docs = resolve
+            .interfaces
+            .iter()
+            .filter(|(_, interface)| interface.name.as_deref() == Some(scenarios.plain))
+            .filter(|(_, interface)| {
+                interface.package.is_some_and(|id| {
+                    let name = &resolve.packages[id].name;
+                    name.namespace == "test" && name.name == scenarios.package
+                })
+            })
+            .find_map(|(_, interface)| interface.functions.get(function))
+            .and_then(|function| function.docs.contents.as_deref())
+            .and_then(|docs| docs.lines().map(str::trim).find(|line| !line.is_empty()));
+        let docs = docs.with_context(|| {
+            format!(
+                "expected a doc comment on `{function}` of `{}` in {}, found none: its first line \
+                 is what `list` shows",
+                scenarios.interface.name,
+                directory.display(),
+            )
+        })?;
+        Ok(docs.to_owned())
+    }
+}
+
+/// The nearest `wit/<package>` at or above the file.
+fn wit_directory(file: &Path, package: &str) -> Option<PathBuf> {
+    let directories = file.ancestors().skip(1);
+    directories.map(|above| above.join("wit").join(package)).find(|candidate| candidate.is_dir())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prefix(name: &str) -> Option<String> {
+        let interface = Interface { name: name.to_owned(), functions: Vec::new(), resources: false };
+        Scenarios::of(&interface).map(|scenarios| scenarios.prefix)
+    }
+
+    #[test]
+    fn interfaces_of_scenarios_are_told_by_their_name() {
+        assert_eq!(prefix("test:smoke/scenarios@0.1.0").as_deref(), Some("smoke/"));
+        assert_eq!(prefix("test:payloads/scenarios-u8").as_deref(), Some("payloads/u8/"));
+        assert_eq!(prefix("test:payloads/u8-peer@0.1.0"), None);
+        assert_eq!(prefix("test:payloads/scenariosx"), None);
+        assert_eq!(prefix("wasi:cli/run@0.2.0"), None);
+    }
+}

@@ -1,0 +1,25 @@
+//! What the harness itself implements of the interfaces that runners import.
+//!
+//! Each theme that has the host as a peer has a module below.
+
+use wasmtime::component::Linker;
+
+use crate::host;
+
+/// What the implementations keep in a store.
+#[derive(Debug, Default)]
+pub struct State {}
+
+/// The interfaces that the host implements, without their versions.
+pub fn interfaces() -> &'static [&'static str] {
+    &[]
+}
+
+/// Defines all of them.
+///
+/// # Errors
+///
+/// When a name is defined twice.
+pub fn add_to_linker(_linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
+    Ok(())
+}

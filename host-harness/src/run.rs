@@ -1,0 +1,189 @@
+//! Runs one scenario, in a store of its own.
+
+use std::future::poll_fn;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker};
+use wasmtime::{Engine, Store};
+
+use crate::accounting::{Live, Operation, Traced};
+use crate::compose::Composition;
+use crate::discover::Scenario;
+use crate::host::{self, Limits, State};
+use crate::leaks::{Remains, Table};
+use crate::verdict::{self, Ended, Failure, Outcome, Stage, Verdict};
+
+/// How long guests may go on behind a scenario that returned and passed.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
+/// A composition that was compiled, ready to be instantiated many times.
+pub struct Prepared {
+    engine: Engine,
+    component: Component,
+    instance: InstancePre<State>,
+    accounting: Vec<Accounting>,
+}
+
+/// Where a guest's accounting is.
+struct Accounting {
+    guest: String,
+    counts: ComponentExportIndex,
+    trace: ComponentExportIndex,
+}
+
+impl Prepared {
+    /// Composes and compiles.
+    ///
+    /// # Errors
+    ///
+    /// When the guests do not fit each other or the host.
+    pub fn new(engine: &Engine, linker: &Linker<State>, composition: &Composition) -> Result<Prepared> {
+        let path = composition.runner().path.display();
+        let bytes = composition.encode().with_context(|| format!("could not compose {path}"))?;
+        let component =
+            Component::new(engine, bytes).map_err(|error| anyhow!("could not compile {path}: {error:?}"))?;
+        let instance = linker.instantiate_pre(&component).map_err(|error| {
+            anyhow!("{path} imports something that neither a guest nor the host provides: {error:?}")
+        })?;
+        let mut accounting = Vec::new();
+        for (guest, name) in composition.accounting() {
+            let export = |function: &str| {
+                let interface = component.get_export_index(None, &name);
+                let found = interface.and_then(|index| component.get_export_index(Some(&index), function));
+                found.with_context(|| {
+                    format!("{path}: expected the export `{function}` of `{name}` of {guest}, found none")
+                })
+            };
+            let (counts, trace) = (export("counts")?, export("trace")?);
+            accounting.push(Accounting { guest, counts, trace });
+        }
+        Ok(Prepared { engine: engine.clone(), component, instance, accounting })
+    }
+
+    /// Runs a scenario of this composition. Never hangs.
+    pub fn run(&self, scenario: &Scenario, limits: &Limits) -> Outcome {
+        let start = Instant::now();
+        let guests = scenario.composition.guests.iter().map(|guest| guest.name.clone()).collect();
+        let mut outcome = Outcome {
+            name: scenario.name.clone(),
+            guests,
+            verdict: Verdict::Passed,
+            time: Duration::ZERO,
+            table: None,
+            trace: Vec::new(),
+        };
+        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                let failure = Failure::new("a runtime for the host", format!("{error}"));
+                outcome.verdict = Verdict::Failed { failure: Box::new(failure) };
+                return outcome;
+            }
+        };
+        if let Err(failure) = runtime.block_on(self.attempt(scenario, limits, start, &mut outcome)) {
+            outcome.verdict = Verdict::Failed { failure };
+        }
+        // A host thread that blocks for ever, on a file say, must not hold us up.
+        runtime.shutdown_background();
+        outcome.time = start.elapsed();
+        outcome
+    }
+
+    async fn attempt(
+        &self,
+        scenario: &Scenario,
+        limits: &Limits,
+        start: Instant,
+        outcome: &mut Outcome,
+    ) -> Result<(), Box<Failure>> {
+        let end = start + limits.deadline;
+        let mut store = host::store(&self.engine, limits, end);
+        let mut stage = Stage::Instantiation;
+        let call = self.call(&mut store, scenario, &mut stage, end);
+        let ended = match tokio::time::timeout_at(end.into(), call).await {
+            Ok(ended) => ended,
+            Err(_) => Err(Ended::Deadline),
+        };
+        let state = store.data();
+        let judged = match ended {
+            Ok(counted) => {
+                outcome.table = Some(counted.remains.table);
+                outcome.trace = counted.traces;
+                verdict::returned(&counted.remains, state)
+            }
+            Err(ended) => verdict::ended(ended, stage, limits, state),
+        };
+        judged.map_err(|mut failure| {
+            failure.add_output(state);
+            Box::new(failure)
+        })
+    }
+
+    /// Instantiates, calls, waits for what goes on behind, and counts.
+    async fn call(
+        &self,
+        store: &mut Store<State>,
+        scenario: &Scenario,
+        stage: &mut Stage,
+        end: Instant,
+    ) -> Result<Counted, Ended> {
+        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Ended::Trap)?;
+        let before = store.concurrent_state_table_size();
+
+        *stage = Stage::Scenario;
+        let interface = self.component.get_export_index(None, &scenario.interface);
+        let function = interface
+            .and_then(|index| self.component.get_export_index(Some(&index), &scenario.function))
+            .and_then(|index| instance.get_func(&mut *store, index))
+            .ok_or_else(|| Ended::Missing(format!("{}#{}", scenario.interface, scenario.function)))?;
+        // For a synchronous function this is a synchronous call, for an async
+        // one a concurrent call that reports a deadlock.
+        function.call_async(&mut *store, &[], &mut []).await.map_err(Ended::Trap)?;
+
+        *stage = Stage::Aftermath;
+        let patience = end.min(Instant::now() + AFTERMATH);
+        let drained = store.run_concurrent(async |accessor| {
+            poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+        });
+        match tokio::time::timeout_at(patience.into(), drained).await {
+            Ok(drained) => drained.map_err(Ended::Trap)?,
+            Err(_) => return Err(Ended::Background(AFTERMATH)),
+        }
+
+        *stage = Stage::Accounting;
+        let left = store.concurrent_state_table_size().saturating_sub(before);
+        let printed = !store.data().stdout.contents().is_empty() || !store.data().stderr.contents().is_empty();
+        let resources = store.data_mut().resources();
+        let mut guests = Vec::new();
+        let mut traces = Vec::new();
+        for accounting in &self.accounting {
+            let guest = accounting.guest.clone();
+            let (live, operations) = accounting.read(store, &instance).await.map_err(Ended::Trap)?;
+            guests.push((guest.clone(), live));
+            traces.push(Traced { scenario: scenario.name.clone(), guest, operations });
+        }
+        let table = Table { left, tolerated: left };
+        Ok(Counted { remains: Remains { guests, resources, printed, table }, traces })
+    }
+}
+
+impl Accounting {
+    async fn read(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> wasmtime::Result<(Live, Vec<Operation>)> {
+        let counts = instance.get_typed_func::<(), (Live,)>(&mut *store, self.counts)?;
+        let (live,) = counts.call_async(&mut *store, ()).await?;
+        let trace = instance.get_typed_func::<(), (Vec<Operation>,)>(&mut *store, self.trace)?;
+        let (trace,) = trace.call_async(&mut *store, ()).await?;
+        Ok((live, trace))
+    }
+}
+
+/// What was counted after a scenario that returned.
+struct Counted {
+    remains: Remains,
+    traces: Vec<Traced>,
+}

@@ -1,0 +1,195 @@
+//! All guests of a run: built, read, discovered, compiled on first use.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, bail};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+
+use crate::compile::{self, BuildFailure};
+use crate::compose::Variant;
+use crate::discover::{self, Found, Problem, Scenario};
+use crate::guest::Guest;
+use crate::host::{self, Limits, State};
+use crate::progress::Progress;
+use crate::run::Prepared;
+use crate::target;
+use crate::verdict::{Failure, Outcome, Verdict};
+
+/// The workspaces of guests, below the root of this repository.
+const WORKSPACES: [&str; 2] = ["guest-tests", "guest-tests/patch"];
+
+/// Scenarios and what it takes to run them.
+pub struct Suite {
+    /// What can be run.
+    pub scenarios: Vec<Scenario>,
+    /// What cannot, and why.
+    pub problems: Vec<Problem>,
+    engine: Engine,
+    linker: Linker<State>,
+    prepared: HashMap<(PathBuf, Option<Variant>), Slot>,
+}
+
+/// A composition that is compiled at most once, by whoever needs it first.
+type Slot = Arc<OnceLock<Result<Prepared, String>>>;
+
+impl Suite {
+    /// Builds the guests of some workspaces and finds their scenarios.
+    ///
+    /// # Errors
+    ///
+    /// When a workspace cannot be built at all. A guest that does not compile
+    /// is a problem of its own among [`Suite::problems`].
+    pub fn build(workspaces: &[PathBuf], progress: &Progress) -> Result<Suite> {
+        let mut guests = Vec::new();
+        let mut problems = Vec::new();
+        for workspace in workspaces {
+            let say = |line: &str| progress.say(line);
+            target::ensure(&target::Tools::default(), workspace, say)?;
+            let built = compile::build(workspace, progress)?;
+            problems.extend(built.failures.into_iter().map(Problem::from));
+            for artifact in built.artifacts {
+                match Guest::read(&artifact.package, &artifact.theme, &artifact.path) {
+                    Ok(guest) => guests.push(Arc::new(guest)),
+                    Err(error) => problems.push(Problem {
+                        name: format!("{}/{}", artifact.theme, artifact.package),
+                        message: format!("{error:#}"),
+                    }),
+                }
+            }
+        }
+        let mut found = discover::discover(&guests, true);
+        found.problems.splice(0..0, problems);
+        Suite::new(found)
+    }
+
+    /// Takes a component that was built elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When the file is no component or holds no scenario.
+    pub fn of_component(path: &Path) -> Result<Suite> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let guest = Guest::read(&name, &name, path)?;
+        let found = discover::discover(&[Arc::new(guest)], false);
+        if let Some(problem) = found.problems.first() {
+            bail!("{}", problem.message);
+        }
+        Suite::new(found)
+    }
+
+    fn new(found: Found) -> Result<Suite> {
+        let set_up = |error| anyhow!("could not set up wasmtime: {error:?}");
+        let engine = host::engine().map_err(set_up)?;
+        let linker = host::linker(&engine).map_err(set_up)?;
+        let prepared = found
+            .scenarios
+            .iter()
+            .map(|scenario| (scenario.composition.key(), Slot::default()))
+            .collect();
+        let Found { scenarios, problems } = found;
+        Ok(Suite { scenarios, problems, engine, linker, prepared })
+    }
+
+    /// Runs one scenario on this thread.
+    pub fn run(&self, scenario: &Scenario, limits: &Limits) -> Outcome {
+        let slot = &self.prepared[&scenario.composition.key()];
+        let prepared = slot.get_or_init(|| {
+            let prepared = Prepared::new(&self.engine, &self.linker, &scenario.composition);
+            prepared.map_err(|error| format!("{error:#}"))
+        });
+        match prepared {
+            Ok(prepared) => prepared.run(scenario, limits),
+            Err(error) => failed(
+                scenario.name.clone(),
+                scenario.composition.guests.iter().map(|guest| guest.name.clone()).collect(),
+                Failure::new("guests that can be composed and instantiated", error),
+            ),
+        }
+    }
+
+    /// Runs scenarios on as many threads, and hands over each outcome when it
+    /// is there.
+    pub fn run_all(
+        &self,
+        scenarios: &[&Scenario],
+        limits: &Limits,
+        threads: usize,
+        mut done: impl FnMut(Outcome),
+    ) {
+        let queue = Mutex::new(scenarios.iter());
+        let (outcomes, arrivals) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..threads.max(1) {
+                let outcomes = outcomes.clone();
+                scope.spawn(|| {
+                    let outcomes = outcomes;
+                    let next = || match queue.lock() {
+                        Ok(mut queue) => queue.next(),
+                        Err(_) => None,
+                    };
+                    while let Some(scenario) = next() {
+                        if outcomes.send(self.run(scenario, limits)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(outcomes);
+            arrivals.into_iter().for_each(&mut done);
+        });
+    }
+}
+
+impl Problem {
+    /// A problem fails like a scenario.
+    pub fn outcome(&self) -> Outcome {
+        let failure = Failure::new("a guest whose scenarios can be run", &self.message);
+        failed(self.name.clone(), Vec::new(), failure)
+    }
+}
+
+impl From<BuildFailure> for Problem {
+    fn from(failure: BuildFailure) -> Problem {
+        Problem {
+            name: format!("{}/{}", failure.theme, failure.package),
+            message: format!("the guest does not compile:\n{}", failure.errors),
+        }
+    }
+}
+
+fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
+    Outcome {
+        name,
+        guests,
+        verdict: Verdict::Failed { failure: Box::new(failure) },
+        time: Duration::ZERO,
+        table: None,
+        trace: Vec::new(),
+    }
+}
+
+/// The workspaces of this repository, found from the current directory
+/// upwards.
+///
+/// # Errors
+///
+/// When the current directory is not inside the repository.
+pub fn workspaces() -> Result<Vec<PathBuf>> {
+    let current = std::env::current_dir()?;
+    let root = current.ancestors().find(|above| above.join(WORKSPACES[0]).join("Cargo.toml").is_file());
+    let Some(root) = root else {
+        bail!(
+            "expected a directory `{}` at or above {}, found none; name a workspace with \
+             `--workspace DIR`",
+            WORKSPACES[0],
+            current.display(),
+        );
+    };
+    let workspaces = WORKSPACES.iter().map(|name| root.join(name));
+    Ok(workspaces.filter(|workspace| workspace.join("Cargo.toml").is_file()).collect())
+}
