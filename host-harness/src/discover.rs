@@ -68,7 +68,7 @@ pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
         if interfaces.is_empty() {
             continue;
         }
-        let compositions = compose::variants(guest, guests, peers::interfaces());
+        let compositions = compose::variants(guest, guests, &peers::interfaces());
         let compositions = match compositions {
             Ok(compositions) => compositions,
             Err(error) => {

@@ -2,17 +2,22 @@
 //!
 //! Each theme that has the host as a peer has a module below.
 
+pub mod payloads;
+
 use wasmtime::component::Linker;
 
 use crate::host;
 
 /// What the implementations keep in a store.
 #[derive(Debug, Default)]
-pub struct State {}
+pub struct State {
+    /// The other ends of the payload scenarios.
+    pub payloads: payloads::State,
+}
 
 /// The interfaces that the host implements, without their versions.
-pub fn interfaces() -> &'static [&'static str] {
-    &[]
+pub fn interfaces() -> Vec<&'static str> {
+    [payloads::INTERFACES].concat()
 }
 
 /// Defines all of them.
@@ -20,6 +25,6 @@ pub fn interfaces() -> &'static [&'static str] {
 /// # Errors
 ///
 /// When a name is defined twice.
-pub fn add_to_linker(_linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
-    Ok(())
+pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
+    payloads::add_to_linker(linker)
 }
