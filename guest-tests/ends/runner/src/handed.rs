@@ -1,0 +1,73 @@
+//! Readable ends that are handed on, in every state.
+
+use futures::future::join;
+use guest_support::check::{in_flight, poll_once, turns};
+use wit_async::StreamResult;
+
+use crate::bindings::test::ends::relay;
+use crate::bindings::wit_stream;
+use crate::words;
+
+pub async fn handed_on_unread() {
+    let reader = relay::words(10).await;
+    assert_eq!(relay::collect_words(reader).await, words(0, 10));
+}
+
+pub async fn handed_on_after_part() {
+    for count in 1..5 {
+        let mut reader = relay::words(10).await;
+        for word in words(0, count) {
+            assert_eq!(reader.next().await, Some(word));
+        }
+        assert_eq!(relay::collect_words(reader).await, words(count, 10));
+    }
+    // Waited for, so that the runtime had to watch the end.
+    let mut reader = relay::words(10).await;
+    let (result, mut received) = reader.read(Vec::with_capacity(4)).await;
+    assert_eq!(result, StreamResult::Complete(received.len()));
+    turns(3).await;
+    received.extend(relay::collect_words(reader).await);
+    assert_eq!(received, words(0, 10));
+}
+
+pub async fn handed_on_after_dropped_read() {
+    let (mut writer, mut reader) = wit_stream::new::<String>();
+    let mut read = Box::pin(reader.next());
+    in_flight(&mut read).await;
+    turns(2).await;
+    drop(read);
+    let (received, rest) =
+        join(relay::collect_words(reader), async move { writer.write_all(words(0, 10)).await })
+            .await;
+    assert_eq!((received, rest), (words(0, 10), vec![]));
+}
+
+pub async fn handed_on_after_cancelled_read() {
+    let mut reader = relay::words(10).await;
+    let mut read = Box::pin(reader.read(Vec::with_capacity(4)));
+    let mut received = match poll_once(&mut read).await {
+        std::task::Poll::Ready((_, items)) => items,
+        std::task::Poll::Pending => read.as_mut().cancel().1,
+    };
+    drop(read);
+    received.extend(relay::collect_words(reader).await);
+    assert_eq!(received, words(0, 10));
+}
+
+pub async fn back_and_forth() {
+    let mut reader = relay::words(20).await;
+    for n in 0..10 {
+        assert_eq!(reader.next().await, Some(n.to_string()));
+        reader = relay::pass_words(reader).await;
+    }
+    assert_eq!(reader.collect().await, words(10, 20));
+
+    let (mut writer, mut reader) = wit_stream::new();
+    for _ in 0..10 {
+        reader = relay::pass_words(reader).await;
+    }
+    let (received, rest) =
+        join(relay::collect_words(reader), async move { writer.write_all(words(0, 5)).await })
+            .await;
+    assert_eq!((received, rest), (words(0, 5), vec![]));
+}

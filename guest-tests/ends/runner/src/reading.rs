@@ -1,0 +1,86 @@
+//! Streams that the peer writes.
+
+use guest_support::check::turns;
+use wit_async::StreamResult;
+
+use crate::bindings::test::ends::relay;
+use crate::words;
+
+pub async fn end_of_stream_lasts() {
+    let mut reader = relay::words(3).await;
+    for word in words(0, 3) {
+        assert_eq!(reader.next().await, Some(word));
+    }
+    for _ in 0..3 {
+        assert_eq!(reader.next().await, None);
+        assert_eq!(reader.read(Vec::with_capacity(4)).await, (StreamResult::Dropped, vec![]));
+        assert_eq!(reader.read(Vec::new()).await.0, StreamResult::Dropped);
+        turns(1).await;
+    }
+    assert_eq!(reader.collect().await, Vec::<String>::new());
+}
+
+pub async fn empty_stream() {
+    assert!(relay::words(0).await.collect().await.is_empty());
+    let mut reader = relay::words(0).await;
+    turns(5).await;
+    assert_eq!(reader.next().await, None);
+    assert_eq!(reader.next().await, None);
+    drop(relay::words(0).await);
+}
+
+pub async fn read_more_than_there_is() {
+    let mut reader = relay::words(10).await;
+    let mut received = Vec::new();
+    loop {
+        let (result, part) = reader.read(Vec::with_capacity(1000)).await;
+        received.extend(part);
+        if result == StreamResult::Dropped {
+            break;
+        }
+    }
+    assert_eq!(received, words(0, 10));
+}
+
+pub async fn reader_dropped_early() {
+    for count in 0..7 {
+        let mut reader = relay::words(100).await;
+        for word in words(0, count) {
+            assert_eq!(reader.next().await, Some(word));
+        }
+        drop(reader);
+    }
+}
+
+pub async fn reader_dropped_with_read_in_flight() {
+    let mut reader = relay::words(5).await;
+    assert_eq!(reader.next().await.as_deref(), Some("0"));
+    {
+        let mut read = Box::pin(reader.read(Vec::with_capacity(100)));
+        // It may be in flight or not; what it holds is given up with it.
+        let _ = guest_support::check::poll_once(&mut read).await;
+    }
+    drop(reader);
+    turns(3).await;
+}
+
+pub async fn told_of_end_while_idle() {
+    let mut reader = relay::words(1).await;
+    assert_eq!(reader.next().await.as_deref(), Some("0"));
+    // The peer drops its end in these turns.
+    turns(10).await;
+    assert_eq!(reader.next().await, None);
+    turns(10).await;
+    assert_eq!(reader.next().await, None);
+}
+
+pub async fn ticks_from_peer() {
+    for count in [0, 1, 1000] {
+        let mut ticks = relay::ticks(count).await;
+        for _ in 0..count {
+            assert_eq!(ticks.next().await, Some(()));
+        }
+        assert_eq!(ticks.next().await, None);
+    }
+    assert_eq!(relay::ticks(1 << 20).await.collect().await.len(), 1 << 20);
+}
