@@ -1,0 +1,72 @@
+//! Events, as the callback and `waitable-set.{wait,poll}` deliver them.
+
+use super::Waitable;
+
+/// What an event says about its waitable: a packed copy result or a state of
+/// a subtask. Whoever started the operation knows how to decode it.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Payload(pub(crate) u32);
+
+impl Payload {
+    /// Whether this, as the result of a copy, says that the other end is gone.
+    pub(crate) fn is_dropped(self) -> bool {
+        self.0 != u32::MAX && self.0 & 0xf == 1
+    }
+}
+
+/// An event (canonical ABI, "EventCode").
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Event {
+    /// Nothing happened; the host resumes a task that yielded.
+    None,
+    /// Something happened to a subtask or to an end of a stream or future.
+    Waitable(Waitable, Payload),
+    /// The caller of this task asks it to stop. At most once per task.
+    Cancelled,
+}
+
+impl Event {
+    /// Decodes the three integers of an event.
+    ///
+    /// # Panics
+    ///
+    /// If the host delivers an event that the ABI does not have.
+    pub(crate) fn decode(code: u32, p1: u32, p2: u32) -> Event {
+        match (code, Waitable::new(p1)) {
+            (0, _) => Event::None,
+            (1..=5, Some(waitable)) => Event::Waitable(waitable, Payload(p2)),
+            (6, _) => Event::Cancelled,
+            _ => panic!("the host delivered ({code:#x}, {p1:#x}, {p2:#x}), which is no event"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code() {
+        assert_eq!(Event::decode(0, 0, 0), Event::None);
+        for code in 1..=5 {
+            let waitable = Waitable::new(9).expect("9 is not 0");
+            assert_eq!(
+                Event::decode(code, 9, 3),
+                Event::Waitable(waitable, Payload(3))
+            );
+        }
+        assert_eq!(Event::decode(6, 0, 0), Event::Cancelled);
+    }
+
+    #[test]
+    #[should_panic(expected = "(0x7, 0x0, 0x0), which is no event")]
+    fn an_unknown_code_is_named() {
+        Event::decode(7, 0, 0);
+    }
+
+    #[test]
+    #[should_panic(expected = "(0x2, 0x0, 0x1), which is no event")]
+    fn an_event_without_a_waitable_is_named() {
+        Event::decode(2, 0, 1);
+    }
+}

@@ -1,0 +1,287 @@
+//! Writing a future.
+
+use super::writer::{FutureWriter, RawFutureWriter, WritableEnd};
+use crate::abi::{Copied, Payload, Waitable};
+use crate::buffer::Block;
+use crate::diagnostics::{Kind, Timing, record};
+use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::vtable::{FutureOps, FutureVtable};
+use core::fmt;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// A write of a `future<T>`, made by [`FutureWriter::write`].
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the write and drops the value; the default value is
+/// written then. [`cancel`](FutureWrite::cancel) gives back value and end.
+///
+/// # Panics
+///
+/// When it is polled after it was ready or cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use wit_async::{FutureWrite, FutureWriter};
+///
+/// fn start(writer: FutureWriter<u32>) -> FutureWrite<u32> {
+///     writer.write(42)
+/// }
+/// ```
+#[must_use = "a write does nothing unless it is polled"]
+pub struct FutureWrite<T: 'static> {
+    pub(super) raw: RawFutureWrite<&'static FutureVtable<T>>,
+}
+
+/// What [`FutureWrite::cancel`] found.
+#[derive(Debug)]
+pub enum FutureWriteCancel<T: 'static> {
+    /// The reader has the value. The end is done.
+    AlreadySent,
+    /// The reader is gone; here is the value. The end is done.
+    Dropped(T),
+    /// The write was cancelled; here are the value and the end.
+    Cancelled(T, FutureWriter<T>),
+}
+
+impl<T: 'static> FutureWrite<T> {
+    /// Cancels the write.
+    ///
+    /// # Panics
+    ///
+    /// When the write was ready or cancelled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::pin::pin;
+    /// use wit_async::{FutureWriteCancel, FutureWriter};
+    ///
+    /// fn offer(writer: FutureWriter<u32>) -> Option<FutureWriter<u32>> {
+    ///     match pin!(writer.write(42)).cancel() {
+    ///         FutureWriteCancel::Cancelled(_, writer) => Some(writer),
+    ///         _ => None,
+    ///     }
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn cancel(mut self: Pin<&mut Self>) -> FutureWriteCancel<T> {
+        match self.raw.operation.cancel() {
+            RawFutureWriteCancel::AlreadySent => FutureWriteCancel::AlreadySent,
+            RawFutureWriteCancel::Dropped(value) => FutureWriteCancel::Dropped(value),
+            RawFutureWriteCancel::Cancelled(value, raw) => {
+                FutureWriteCancel::Cancelled(value, FutureWriter::from_linear(raw))
+            }
+        }
+    }
+}
+
+impl<T: 'static> Unpin for FutureWrite<T> {}
+
+impl<T: 'static> Future for FutureWrite<T> {
+    type Output = Result<(), FutureWriteError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.raw).poll(cx)
+    }
+}
+
+/// The reader was gone; here is the value.
+pub struct FutureWriteError<T> {
+    /// What was not sent.
+    pub value: T,
+}
+
+impl<T> fmt::Debug for FutureWriteError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FutureWriteError").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for FutureWriteError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value was not sent: the readable end of the future was dropped")
+    }
+}
+
+impl<T> core::error::Error for FutureWriteError<T> {}
+
+/// A write of a `future`, for any [`FutureOps`]. See [`FutureWrite`].
+#[must_use = "a write does nothing unless it is polled"]
+pub struct RawFutureWrite<O: FutureOps> {
+    operation: WaitableOperation<WriteOp<O>>,
+}
+
+/// What [`RawFutureWrite::cancel`] found.
+#[derive(Debug)]
+pub enum RawFutureWriteCancel<O: FutureOps> {
+    /// The reader has the value. The end is done.
+    AlreadySent,
+    /// The reader is gone; here is the value. The end is done.
+    Dropped(O::Payload),
+    /// The write was cancelled; here are the value and the end.
+    Cancelled(O::Payload, RawFutureWriter<O>),
+}
+
+impl<O: FutureOps> RawFutureWrite<O> {
+    pub(super) fn new(writer: RawFutureWriter<O>, value: O::Payload) -> Self {
+        RawFutureWrite {
+            operation: WaitableOperation::new(
+                WriteOp {
+                    handle: writer.end.waitable,
+                    ops: PhantomData,
+                },
+                (writer, value),
+            ),
+        }
+    }
+
+    /// Cancels the write; see [`FutureWrite::cancel`].
+    ///
+    /// # Panics
+    ///
+    /// When the write was ready or cancelled before.
+    #[track_caller]
+    pub fn cancel(mut self: Pin<&mut Self>) -> RawFutureWriteCancel<O> {
+        self.operation.cancel()
+    }
+}
+
+// Nothing in a write is pinned; see `WaitableOperation`.
+impl<O: FutureOps> Unpin for RawFutureWrite<O> {}
+
+impl<O: FutureOps> Future for RawFutureWrite<O> {
+    type Output = Result<(), FutureWriteError<O::Payload>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.operation
+            .poll_complete(cx)
+            .map(|written| match written {
+                Written::Sent => Ok(()),
+                Written::Dropped(value) | Written::Cancelled(value, _) => {
+                    Err(FutureWriteError { value })
+                }
+            })
+    }
+}
+
+/// Writes `value` in the background.
+pub(super) fn write_default<O: FutureOps + 'static>(writer: RawFutureWriter<O>, value: O::Payload) {
+    DeferredWrite::begin(writer.write(value).operation);
+}
+
+struct WriteOp<O> {
+    /// For messages: the end itself is elsewhere when the write has finished.
+    handle: Waitable,
+    ops: PhantomData<fn() -> O>,
+}
+
+enum Written<O: FutureOps> {
+    Sent,
+    Dropped(O::Payload),
+    Cancelled(O::Payload, RawFutureWriter<O>),
+}
+
+// SAFETY: the end is in `Flight` and keeps its handle; so is the block, which
+// is all that is lent to the host.
+unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
+    type Start = (RawFutureWriter<O>, O::Payload);
+    type Flight = (RawFutureWriter<O>, Block);
+    type Code = Copied;
+    type Output = Written<O>;
+    type Cancelled = RawFutureWriteCancel<O>;
+
+    fn start(&mut self, (mut writer, value): Self::Start) -> (Copied, Self::Flight) {
+        let handle = writer.end.waitable.index();
+        let block = Block::new(writer.end.ops.elem_layout());
+        // SAFETY: the block has the layout. If this panics, the writer goes
+        // away unwritten, and its default is written.
+        unsafe { writer.end.ops.lower(value, block.as_ptr()) };
+        // SAFETY: the value is lowered, and the block stays in `Flight` until
+        // the host is done with it.
+        let code = unsafe { writer.end.ops.start_write(handle, block.as_ptr()) };
+        (Copied::decode(code), (writer, block))
+    }
+
+    fn decode(payload: Payload) -> Copied {
+        Copied::decode(payload.0)
+    }
+
+    fn advance(
+        &mut self,
+        (mut writer, block): Self::Flight,
+        code: Copied,
+        stage: Stage,
+    ) -> Progress<Self::Flight, Written<O>> {
+        trace::<O::Payload>(code, stage);
+        let WritableEnd { ops, written, .. } = &mut *writer.end;
+        match code {
+            Copied::Blocked => Progress::Pending((writer, block)),
+            Copied::Completed(_) => {
+                // First: what follows may panic.
+                *written = true;
+                // SAFETY: the value was lowered and its handles are sent; the
+                // flight ends here, so this happens once.
+                unsafe { ops.dealloc_lists(block.as_ptr()) };
+                Progress::Done(Written::Sent)
+            }
+            Copied::Dropped(_) => {
+                *written = true;
+                // SAFETY: the value was lowered and not taken; lifted once.
+                Progress::Done(Written::Dropped(unsafe { ops.lift(block.as_ptr()) }))
+            }
+            Copied::Cancelled(_) => {
+                // SAFETY: the value was lowered and not taken; lifted once.
+                let value = unsafe { ops.lift(block.as_ptr()) };
+                Progress::Done(Written::Cancelled(value, writer))
+            }
+        }
+    }
+
+    fn waitable(&self, (writer, _): &Self::Flight) -> Waitable {
+        writer.end.waitable
+    }
+
+    fn cancel(&mut self, (writer, _): &mut Self::Flight) -> Copied {
+        let handle = writer.end.waitable.index();
+        // SAFETY: a write is in flight on this end.
+        Copied::decode(unsafe { writer.end.ops.cancel_write(handle) })
+    }
+
+    fn unstarted(&mut self, (writer, value): Self::Start) -> RawFutureWriteCancel<O> {
+        record::<O::Payload>(Kind::FutureWrite, Timing::CancelledBeforeStart);
+        RawFutureWriteCancel::Cancelled(value, writer)
+    }
+
+    fn settled(&mut self, written: Written<O>) -> RawFutureWriteCancel<O> {
+        match written {
+            Written::Sent => RawFutureWriteCancel::AlreadySent,
+            Written::Dropped(value) => RawFutureWriteCancel::Dropped(value),
+            Written::Cancelled(value, writer) => RawFutureWriteCancel::Cancelled(value, writer),
+        }
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            call: "FutureWrite",
+            handle: Some(self.handle.index()),
+        }
+    }
+}
+
+fn trace<T>(code: Copied, stage: Stage) {
+    let timing = match (stage, code) {
+        (_, Copied::Blocked) => return,
+        (_, Copied::Cancelled(_)) => Timing::CancelledInFlight,
+        (Stage::Cancel, _) => Timing::CancelledAfterFinish,
+        (Stage::Start, Copied::Completed(_)) => Timing::AtOnce,
+        (Stage::Start, Copied::Dropped(_)) => Timing::DroppedBefore,
+        (Stage::Event, Copied::Completed(_)) => Timing::Blocked,
+        (Stage::Event, Copied::Dropped(_)) => Timing::DroppedDuring,
+    };
+    record::<T>(Kind::FutureWrite, timing);
+}

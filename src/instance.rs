@@ -1,0 +1,102 @@
+//! The state of one component instance, in one struct, in one place.
+//!
+//! A component instance is a linear memory, and everything in here is about
+//! handles and memory of that instance. Nothing outside of this module is
+//! static.
+//!
+//! # Rules
+//!
+//! 1. *One thread.* The state is only reached from the thread that it belongs
+//!    to: with `std` it is a thread-local; without it there is only wasm
+//!    without threads. Native tests thus get one instance per thread.
+//! 2. *No borrow across foreign code.* Whoever borrows a part of the state
+//!    ends the borrow before calling a waker, a payload's code or a built-in
+//!    that can block: each of these may come back here.
+
+use crate::buffer::Pool;
+#[cfg(feature = "diagnostics")]
+use crate::diagnostics::Gauges;
+use crate::waitable::{Orphanage, Registry};
+
+/// Everything the runtime knows about the instance it runs in.
+pub(crate) struct Instance {
+    /// What is known of each handle.
+    pub(crate) registry: Registry,
+    /// Recycled memory for small payloads.
+    pub(crate) pool: Pool,
+    /// Operations that no task waits for.
+    pub(crate) orphanage: Orphanage,
+    /// What is alive, when somebody counts.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) gauges: Gauges,
+}
+
+impl Instance {
+    const fn new() -> Instance {
+        Instance {
+            registry: Registry::new(),
+            pool: Pool::new(),
+            orphanage: Orphanage::new(),
+            #[cfg(feature = "diagnostics")]
+            gauges: Gauges::new(),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+mod place {
+    use super::Instance;
+
+    std::thread_local! {
+        static INSTANCE: Instance = const { Instance::new() };
+    }
+
+    /// Calls `f` with the state of this instance. `None` when the thread is
+    /// ending and the state is gone, which a component never sees.
+    pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
+        INSTANCE.try_with(f).ok()
+    }
+}
+
+#[cfg(all(not(feature = "std"), target_family = "wasm"))]
+mod place {
+    use super::Instance;
+
+    #[cfg(target_feature = "atomics")]
+    compile_error!("without `std` wit-async supports only wasm without threads");
+
+    struct OneThread(Instance);
+
+    // SAFETY: without threads nothing is shared between threads (rule 1).
+    unsafe impl Sync for OneThread {}
+
+    static INSTANCE: OneThread = OneThread(Instance::new());
+
+    /// Calls `f` with the state of this instance.
+    pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
+        Some(f(&INSTANCE.0))
+    }
+}
+
+#[cfg(all(not(feature = "std"), not(target_family = "wasm")))]
+mod place {
+    use super::Instance;
+
+    /// There is no thread-local without `std`, hence no instance.
+    pub(crate) fn try_with<R>(_: impl FnOnce(&Instance) -> R) -> Option<R> {
+        let _ = Instance::new;
+        None
+    }
+}
+
+pub(crate) use place::try_with;
+
+/// Calls `f` with the state of this instance.
+///
+/// # Panics
+///
+/// Natively without `std`, and in destructors of thread-locals that run after
+/// the state is gone; neither exists in a component.
+pub(crate) fn with<R>(f: impl FnOnce(&Instance) -> R) -> R {
+    try_with(f).expect("the async runtime has no instance on this thread (is `std` enabled?)")
+}

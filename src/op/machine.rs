@@ -1,0 +1,287 @@
+//! The state machine of an operation.
+//!
+//! ```text
+//!               poll ①                      poll ②
+//!  Start ──────────────────► InFlight ─────────────────► Finished
+//!    │  └──────────────────────────────────────────────────▲ ▲
+//!    │        poll ①, done at once                         │ │
+//!    │                           └── cancel ④, drop ④ ─────┘ │
+//!    └── cancel ③, drop ③ ───────────────────────────────────┘
+//! ```
+//!
+//! | edge | function | host calls |
+//! |---|---|---|
+//! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet |
+//! | ② | [`WaitableOp::advance`] with the payload of an event | none |
+//! | ③ | [`WaitableOp::unstarted`] | none |
+//! | ④ | [`WaitableOp::cancel`], then [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
+//!
+//! A subtask may stay in flight over several events: ② then leads back to
+//! `InFlight`.
+//!
+//! # Soundness
+//!
+//! The machine holds no pointer to itself and none is registered anywhere: an
+//! event is stored in the registry under the handle. So an operation may move,
+//! and may be leaked; what the host still uses is owned by
+//! [`WaitableOp::Flight`] and is leaked with it.
+
+use crate::abi::{Payload, Waitable};
+use crate::diagnostics::{Gauge, count, uncount};
+use crate::waitable;
+use core::fmt;
+use core::future::Future;
+use core::mem::{self, ManuallyDrop};
+use core::pin::Pin;
+use core::ptr;
+use core::task::{Context, Poll};
+
+/// How far a code brought an operation.
+#[must_use]
+pub(crate) enum Progress<Flight, Output> {
+    /// Still in flight.
+    Pending(Flight),
+    /// Finished.
+    Done(Output),
+}
+
+/// Where a code came from.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stage {
+    /// The built-in that started the operation.
+    Start,
+    /// An event.
+    Event,
+    /// The built-in that cancelled the operation, or an event that it found.
+    Cancel,
+}
+
+/// What a panic says about an operation.
+pub(crate) struct Name {
+    /// The call as a user wrote it, such as `StreamReader::read`.
+    pub(crate) call: &'static str,
+    /// The handle; none for an import that returned at once.
+    pub(crate) handle: Option<u32>,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.handle {
+            Some(handle) => write!(f, "`{}` on handle {handle}", self.call),
+            None => write!(f, "`{}`", self.call),
+        }
+    }
+}
+
+/// What is particular to one kind of operation.
+///
+/// # Safety
+///
+/// [`waitable`](WaitableOp::waitable) names the same handle for as long as an
+/// operation is in flight, and `Flight` owns all memory that was lent to the
+/// host: dropping it is only called once the host is done with it.
+pub(crate) unsafe trait WaitableOp {
+    /// What is needed to start.
+    type Start;
+    /// What is in flight: the memory lent to the host, and what owns the handle.
+    type Flight;
+    /// A decoded code of the built-in or of an event.
+    type Code;
+    /// What comes out when the operation finishes.
+    type Output;
+    /// What comes out when it is cancelled.
+    type Cancelled;
+
+    /// Calls the built-in.
+    fn start(&mut self, start: Self::Start) -> (Self::Code, Self::Flight);
+
+    /// Decodes the payload of an event.
+    fn decode(payload: Payload) -> Self::Code;
+
+    /// Does what `code` says. Whatever the outcome of the code that a payload
+    /// brings along (it may panic), the end knows afterwards what was said.
+    fn advance(
+        &mut self,
+        flight: Self::Flight,
+        code: Self::Code,
+        stage: Stage,
+    ) -> Progress<Self::Flight, Self::Output>;
+
+    /// The handle that is waited for.
+    fn waitable(&self, flight: &Self::Flight) -> Waitable;
+
+    /// Cancels with the synchronous built-in. The result must not say that the
+    /// operation goes on.
+    fn cancel(&mut self, flight: &mut Self::Flight) -> Self::Code;
+
+    /// What a cancel gives back that comes before the start.
+    fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
+
+    /// What a cancel gives back that finds the operation finished.
+    fn settled(&mut self, output: Self::Output) -> Self::Cancelled;
+
+    /// How to speak of the operation when it has finished.
+    fn name(&self) -> Name;
+}
+
+enum State<S: WaitableOp> {
+    Start(S::Start),
+    InFlight(S::Flight),
+    Finished,
+}
+
+/// An operation; see the [module](self) for its states.
+pub(crate) struct WaitableOperation<S: WaitableOp> {
+    op: S,
+    state: State<S>,
+}
+
+// The machine never pins what it holds: nothing points into it.
+impl<S: WaitableOp> Unpin for WaitableOperation<S> {}
+
+impl<S: WaitableOp> WaitableOperation<S> {
+    /// An operation that has not started.
+    pub(crate) fn new(op: S, start: S::Start) -> Self {
+        WaitableOperation {
+            op,
+            state: State::Start(start),
+        }
+    }
+
+    /// An operation that has finished; [`restart`](Self::restart) makes it a
+    /// new one.
+    pub(crate) fn finished(op: S) -> Self {
+        WaitableOperation {
+            op,
+            state: State::Finished,
+        }
+    }
+
+    /// Whether the operation has finished or was cancelled.
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished)
+    }
+
+    /// Begins anew, with the same end.
+    pub(crate) fn restart(&mut self, start: S::Start) {
+        debug_assert!(self.is_finished());
+        self.state = State::Start(start);
+    }
+
+    /// What the operation is about, once it has finished.
+    pub(crate) fn op(&self) -> &S {
+        &self.op
+    }
+
+    /// Gives back what the operation was about, unless it is still to finish:
+    /// then it is cancelled.
+    pub(crate) fn into_finished(self) -> Option<S> {
+        if !self.is_finished() {
+            return None;
+        }
+        let finished = ManuallyDrop::new(self);
+        // SAFETY: read once, for `finished` is not dropped; its state owns nothing.
+        Some(unsafe { ptr::read(&finished.op) })
+    }
+
+    /// Starts the operation, or looks whether it has finished.
+    ///
+    /// # Panics
+    ///
+    /// When called again after it was ready or cancelled.
+    #[track_caller]
+    pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let (flight, code, stage) = match mem::replace(&mut self.state, State::Finished) {
+            State::Start(start) => {
+                let (code, flight) = self.op.start(start);
+                count(Gauge::Operations);
+                (flight, code, Stage::Start)
+            }
+            State::InFlight(flight) => {
+                let waitable = self.op.waitable(&flight);
+                match waitable::take(waitable) {
+                    Some(payload) => (flight, S::decode(payload), Stage::Event),
+                    None => {
+                        self.state = State::InFlight(flight);
+                        waitable::wait(waitable, cx.waker());
+                        return Poll::Pending;
+                    }
+                }
+            }
+            State::Finished => panic!("{} was polled after it finished", self.op.name()),
+        };
+        match self.advance(flight, code, stage) {
+            Some(output) => Poll::Ready(output),
+            None => {
+                if let State::InFlight(flight) = &self.state {
+                    waitable::wait(self.op.waitable(flight), cx.waker());
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Edge ③ or ④.
+    ///
+    /// # Panics
+    ///
+    /// When called after the operation was ready or cancelled.
+    #[track_caller]
+    pub(crate) fn cancel(&mut self) -> S::Cancelled {
+        let flight = match mem::replace(&mut self.state, State::Finished) {
+            State::Start(start) => return self.op.unstarted(start),
+            State::InFlight(flight) => flight,
+            State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
+        };
+        let waitable = self.op.waitable(&flight);
+        // An event that was delivered settles the matter without the host, and
+        // the handle may stay in its set.
+        let mut flight = match waitable::take(waitable) {
+            Some(payload) => match self.advance(flight, S::decode(payload), Stage::Cancel) {
+                Some(output) => return self.op.settled(output),
+                None => match mem::replace(&mut self.state, State::Finished) {
+                    State::InFlight(flight) => flight,
+                    _ => unreachable!("an operation that goes on is in flight"),
+                },
+            },
+            None => flight,
+        };
+        waitable::leave(waitable);
+        let code = waitable::preserve(|| self.op.cancel(&mut flight));
+        match self.advance(flight, code, Stage::Cancel) {
+            Some(output) => self.op.settled(output),
+            None => panic!("the host cancelled {} without an end", self.op.name()),
+        }
+    }
+
+    /// Applies a code: `None` if the operation goes on.
+    fn advance(&mut self, flight: S::Flight, code: S::Code, stage: Stage) -> Option<S::Output> {
+        // Before the payload's code runs, which may panic: the operation is
+        // over then as well.
+        uncount(Gauge::Operations);
+        match self.op.advance(flight, code, stage) {
+            Progress::Pending(flight) => {
+                count(Gauge::Operations);
+                self.state = State::InFlight(flight);
+                None
+            }
+            Progress::Done(output) => Some(output),
+        }
+    }
+}
+
+impl<S: WaitableOp> Future for WaitableOperation<S> {
+    type Output = S::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
+        self.poll_complete(cx)
+    }
+}
+
+impl<S: WaitableOp> Drop for WaitableOperation<S> {
+    fn drop(&mut self) {
+        if !self.is_finished() {
+            self.cancel();
+        }
+    }
+}

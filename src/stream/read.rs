@@ -1,0 +1,231 @@
+//! Reading a stream.
+
+use super::{RawStreamReader, StreamResult};
+use crate::abi::{Copied, Payload, Waitable};
+use crate::buffer::{ReadTarget, VecSlots};
+use crate::diagnostics::{Kind, Timing, record};
+use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable;
+use alloc::vec::Vec;
+use core::borrow::BorrowMut;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// A read of a `stream<T>`, made by [`StreamReader::read`](crate::RawStreamReader::read).
+///
+/// Yields what it came to, and the buffer.
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the read; items that had arrived are dropped with the
+/// buffer. [`cancel`](RawStreamRead::cancel) gives back both.
+///
+/// # Panics
+///
+/// When it is polled after it was ready or cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use wit_async::{StreamRead, StreamReader};
+///
+/// fn start(reader: &mut StreamReader<u8>) -> StreamRead<'_, u8> {
+///     reader.read(Vec::with_capacity(1024))
+/// }
+/// ```
+pub type StreamRead<'a, T> = RawStreamRead<'a, &'static StreamVtable<T>>;
+
+/// A read of a `stream`, for any [`StreamOps`]. See [`StreamRead`].
+#[must_use = "a read does nothing unless it is polled"]
+pub struct RawStreamRead<'a, O: StreamOps> {
+    operation: WaitableOperation<VecRead<'a, O>>,
+}
+
+type VecRead<'a, O> = ReadOp<O, &'a mut RawStreamReader<O>, VecSlots<<O as StreamOps>::Payload>>;
+
+impl<'a, O: StreamOps> RawStreamRead<'a, O> {
+    pub(super) fn new(reader: &'a mut RawStreamReader<O>, buffer: Vec<O::Payload>) -> Self {
+        let op = ReadOp::new(reader, "StreamReader::read");
+        RawStreamRead {
+            operation: WaitableOperation::new(op, VecSlots::new(buffer)),
+        }
+    }
+
+    /// Cancels the read. Returns what it came to, which may be that items had
+    /// arrived, and the buffer.
+    ///
+    /// # Panics
+    ///
+    /// When the read was ready or cancelled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::pin::pin;
+    /// use wit_async::StreamReader;
+    ///
+    /// fn buffer_back(reader: &mut StreamReader<u8>) -> Vec<u8> {
+    ///     let read = pin!(reader.read(Vec::with_capacity(1024)));
+    ///     let (_result, buffer) = read.cancel();
+    ///     buffer
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, Vec<O::Payload>) {
+        let (result, slots) = self.operation.cancel();
+        (result, slots.items)
+    }
+}
+
+// Nothing in a read is pinned; see `WaitableOperation`.
+impl<O: StreamOps> Unpin for RawStreamRead<'_, O> {}
+
+impl<O: StreamOps> Future for RawStreamRead<'_, O> {
+    type Output = (StreamResult, Vec<O::Payload>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.operation
+            .poll_complete(cx)
+            .map(|(result, slots)| (result, slots.items))
+    }
+}
+
+/// A read into `T` from a reader that is borrowed or owned (`R`).
+pub(super) struct ReadOp<O: StreamOps, R, T> {
+    pub(super) reader: R,
+    call: &'static str,
+    /// How many items were asked for.
+    asked: usize,
+    types: PhantomData<fn(O, T)>,
+}
+
+impl<O: StreamOps, R, T> ReadOp<O, R, T> {
+    pub(super) fn new(reader: R, call: &'static str) -> Self {
+        ReadOp {
+            reader,
+            call,
+            asked: 0,
+            types: PhantomData,
+        }
+    }
+}
+
+// SAFETY: the reader keeps its handle for as long as it is borrowed or owned
+// here; the target is in `Flight`, and is all that is lent to the host.
+unsafe impl<O, R, T> WaitableOp for ReadOp<O, R, T>
+where
+    O: StreamOps,
+    R: BorrowMut<RawStreamReader<O>>,
+    T: ReadTarget<O>,
+{
+    type Start = T;
+    type Flight = T;
+    type Code = Copied;
+    type Output = (StreamResult, T);
+    type Cancelled = (StreamResult, T);
+
+    fn start(&mut self, mut target: T) -> (Copied, T) {
+        let reader = self.reader.borrow_mut();
+        let waitable = reader.waitable(self.call);
+        if reader.done || waitable::told_dropped(waitable) {
+            reader.done = true;
+            record::<O::Payload>(Kind::StreamRead, Timing::DroppedAfter);
+            return (Copied::Dropped(0), target);
+        }
+        let (address, items) = target.lend(&mut reader.ops);
+        self.asked = items;
+        // SAFETY: the target owns the memory, and stays in `Flight` until the
+        // host is done with it.
+        let code = unsafe { reader.ops.start_read(waitable.index(), address, items) };
+        let code = Copied::decode(code);
+        trace::<O::Payload>(Kind::StreamRead, code, Stage::Start, items);
+        (code, target)
+    }
+
+    fn decode(payload: Payload) -> Copied {
+        Copied::decode(payload.0)
+    }
+
+    fn advance(&mut self, mut target: T, code: Copied, stage: Stage) -> Progress<T, Self::Output> {
+        let reader = self.reader.borrow_mut();
+        if stage != Stage::Start {
+            trace::<O::Payload>(Kind::StreamRead, code, stage, self.asked);
+        }
+        let Some((result, items)) = outcome(code, &mut reader.done) else {
+            return Progress::Pending(target);
+        };
+        // SAFETY: the host says that it wrote so many, and is done with them:
+        // the operation has finished.
+        unsafe { target.received(&mut reader.ops, items) };
+        Progress::Done((result, target))
+    }
+
+    fn waitable(&self, _: &T) -> Waitable {
+        self.reader.borrow().waitable(self.call)
+    }
+
+    fn cancel(&mut self, _: &mut T) -> Copied {
+        let reader = self.reader.borrow_mut();
+        let handle = reader.waitable(self.call).index();
+        // SAFETY: a read is in flight on this end.
+        Copied::decode(unsafe { reader.ops.cancel_read(handle) })
+    }
+
+    fn unstarted(&mut self, target: T) -> (StreamResult, T) {
+        record::<O::Payload>(Kind::StreamRead, Timing::CancelledBeforeStart);
+        (StreamResult::Cancelled, target)
+    }
+
+    fn settled(&mut self, output: Self::Output) -> (StreamResult, T) {
+        output
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            call: self.call,
+            handle: self.reader.borrow().opt_waitable().map(Waitable::index),
+        }
+    }
+}
+
+/// What a code means for an end, and how many items it transferred; `None`
+/// while it is blocked. The decoding is the one that is safe for every host:
+/// the count counts whatever the code, and DROPPED finishes the end.
+pub(super) fn outcome(code: Copied, done: &mut bool) -> Option<(StreamResult, usize)> {
+    Some(match code {
+        Copied::Blocked => return None,
+        Copied::Completed(items) => (StreamResult::Complete(items), items),
+        Copied::Dropped(items) => {
+            *done = true;
+            match items {
+                0 => (StreamResult::Dropped, 0),
+                _ => (StreamResult::Complete(items), items),
+            }
+        }
+        Copied::Cancelled(0) => (StreamResult::Cancelled, 0),
+        Copied::Cancelled(items) => (StreamResult::Complete(items), items),
+    })
+}
+
+/// Records what became of a copy of `asked` items.
+pub(super) fn trace<T>(kind: Kind, code: Copied, stage: Stage, asked: usize) {
+    let timing = match (stage, code) {
+        (_, Copied::Blocked) => return,
+        (Stage::Cancel, Copied::Cancelled(0)) => Timing::CancelledInFlight,
+        (Stage::Cancel, _) => Timing::CancelledAfterFinish,
+        (Stage::Start, Copied::Dropped(0)) => Timing::DroppedBefore,
+        (_, Copied::Dropped(0)) => Timing::DroppedDuring,
+        (_, Copied::Completed(0)) => Timing::ZeroLength,
+        (_, Copied::Completed(items) | Copied::Dropped(items) | Copied::Cancelled(items))
+            if items < asked =>
+        {
+            Timing::Partial
+        }
+        (Stage::Start, _) => Timing::AtOnce,
+        (Stage::Event, _) => Timing::Blocked,
+    };
+    record::<T>(kind, timing);
+}

@@ -1,0 +1,203 @@
+//! The readable end.
+
+use super::StreamResult;
+use super::read::{RawStreamRead, ReadOp};
+use crate::abi::Waitable;
+use crate::buffer::{OneSlot, VecSlots};
+use crate::diagnostics::{Gauge, count, uncount};
+use crate::op::WaitableOperation;
+use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable;
+use alloc::vec::Vec;
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// The readable end of a `stream<T>`.
+///
+/// It is owned: it can be sent to another component, as a parameter, as a
+/// result or inside of another payload.
+///
+/// # Examples
+///
+/// ```
+/// async fn sum(mut numbers: wit_async::StreamReader<u32>) -> u32 {
+///     let mut sum = 0;
+///     while let Some(number) = numbers.next().await {
+///         sum += number;
+///     }
+///     sum
+/// }
+/// ```
+pub type StreamReader<T> = RawStreamReader<&'static StreamVtable<T>>;
+
+/// The readable end of a `stream`, for any [`StreamOps`]. See [`StreamReader`].
+pub struct RawStreamReader<O: StreamOps> {
+    /// 0 once the handle was given away.
+    handle: AtomicU32,
+    pub(super) ops: O,
+    /// The writable end is known to be gone.
+    pub(super) done: bool,
+}
+
+impl<O: StreamOps> RawStreamReader<O> {
+    /// Takes over the readable end `handle`, which must be ours and of the type
+    /// that `ops` describes.
+    ///
+    /// # Panics
+    ///
+    /// If `handle` is 0, which names nothing.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn new(handle: u32, ops: O) -> Self {
+        assert_ne!(
+            handle, 0,
+            "`StreamReader::new` got handle 0, which names nothing"
+        );
+        count(Gauge::Ends);
+        RawStreamReader {
+            handle: AtomicU32::new(handle),
+            ops,
+            done: false,
+        }
+    }
+
+    /// Gives the handle away, to be lowered into a call or a payload.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was given away before.
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn take_handle(&self) -> u32 {
+        let waitable = self.waitable("StreamReader::take_handle");
+        // The ABI forbids to transfer a member of a set.
+        waitable::leave(waitable);
+        waitable::forget(waitable);
+        uncount(Gauge::Ends);
+        self.handle.store(0, Relaxed);
+        waitable.index()
+    }
+
+    /// The index of this end in the handle table of the component instance.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was given away.
+    #[track_caller]
+    pub fn handle(&self) -> u32 {
+        self.waitable("StreamReader::handle").index()
+    }
+
+    #[track_caller]
+    pub(super) fn waitable(&self, call: &str) -> Waitable {
+        self.opt_waitable()
+            .unwrap_or_else(|| panic!("`{call}` on a readable end whose handle was given away"))
+    }
+
+    pub(super) fn opt_waitable(&self) -> Option<Waitable> {
+        Waitable::new(self.handle.load(Relaxed))
+    }
+
+    /// Reads into the spare capacity of `buffer`.
+    ///
+    /// Completes as soon as at least one item was read, with the items appended
+    /// to the buffer; how many is in [`StreamResult::Complete`]. Without spare
+    /// capacity this is a read of length zero, which completes when the writer
+    /// is ready. The capacity of a vector of zero-sized items says nothing:
+    /// for those it takes what is there, up to a bound.
+    ///
+    /// [`StreamResult::Dropped`] means that the stream has ended; every further
+    /// read says so again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the read cancels it; items that had arrived are dropped with
+    /// the buffer. [`cancel`](RawStreamRead::cancel) gives back both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use wit_async::{StreamReader, StreamResult};
+    ///
+    /// async fn read_some(reader: &mut StreamReader<u8>) -> Option<Vec<u8>> {
+    ///     let (result, buffer) = reader.read(Vec::with_capacity(4096)).await;
+    ///     (result != StreamResult::Dropped).then_some(buffer)
+    /// }
+    /// ```
+    pub fn read(&mut self, buffer: Vec<O::Payload>) -> RawStreamRead<'_, O> {
+        RawStreamRead::new(self, buffer)
+    }
+
+    /// Reads one item; `None` when the stream has ended.
+    ///
+    /// Transfers exactly that item, and allocates nothing that it does not
+    /// give back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the read; an item that had arrived is
+    /// dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(mut reader: wit_async::StreamReader<u32>) {
+    /// while let Some(item) = reader.next().await {
+    ///     println!("{item}");
+    /// }
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Option<O::Payload> {
+        let op = ReadOp::new(self, "StreamReader::next");
+        let (_, slot) = WaitableOperation::new(op, OneSlot::new()).await;
+        slot.item
+    }
+
+    /// Reads until the stream ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the readable end and what was read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// async fn text(reader: wit_async::StreamReader<u8>) -> Option<String> {
+    ///     String::from_utf8(reader.collect().await).ok()
+    /// }
+    /// ```
+    pub async fn collect(mut self) -> Vec<O::Payload> {
+        let mut items = Vec::new();
+        loop {
+            if items.len() == items.capacity() {
+                items.reserve(1);
+            }
+            let op = ReadOp::new(&mut self, "StreamReader::collect");
+            let (result, slots) = WaitableOperation::new(op, VecSlots::new(items)).await;
+            items = slots.items;
+            if result == StreamResult::Dropped {
+                return items;
+            }
+        }
+    }
+}
+
+impl<O: StreamOps> fmt::Debug for RawStreamReader<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamReader")
+            .field("handle", &self.handle)
+            .finish()
+    }
+}
+
+impl<O: StreamOps> Drop for RawStreamReader<O> {
+    fn drop(&mut self) {
+        if let Some(waitable) = self.opt_waitable() {
+            waitable::forget(waitable);
+            uncount(Gauge::Ends);
+            // SAFETY: the end is ours, and no operation is in flight: an
+            // operation borrows its end, and cancels when it is dropped.
+            unsafe { self.ops.drop_readable(waitable.index()) };
+        }
+    }
+}

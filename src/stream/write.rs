@@ -1,0 +1,181 @@
+//! Writing a stream.
+
+use super::read::{outcome, trace};
+use super::{RawStreamWriter, StreamResult};
+use crate::abi::{Copied, Payload, Waitable};
+use crate::buffer::{AbiBuffer, WriteSource};
+use crate::diagnostics::{Kind, Timing, record};
+use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// A write of a `stream<T>`, made by
+/// [`StreamWriter::write`](crate::RawStreamWriter::write).
+///
+/// Yields what it came to, and the buffer.
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the write and drops the values that were not sent.
+/// [`cancel`](RawStreamWrite::cancel) gives them back.
+///
+/// # Panics
+///
+/// When it is polled after it was ready or cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use wit_async::{StreamWrite, StreamWriter};
+///
+/// fn start(writer: &mut StreamWriter<u8>) -> StreamWrite<'_, u8> {
+///     writer.write(vec![1, 2, 3])
+/// }
+/// ```
+pub type StreamWrite<'a, T> = RawStreamWrite<'a, &'static StreamVtable<T>>;
+
+/// A write of a `stream`, for any [`StreamOps`]. See [`StreamWrite`].
+#[must_use = "a write does nothing unless it is polled"]
+pub struct RawStreamWrite<'a, O: StreamOps> {
+    operation: WaitableOperation<WriteOp<'a, O, AbiBuffer<O>>>,
+}
+
+impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
+    pub(super) fn new(writer: &'a mut RawStreamWriter<O>, buffer: AbiBuffer<O>) -> Self {
+        let op = WriteOp::new(writer, "StreamWriter::write");
+        RawStreamWrite {
+            operation: WaitableOperation::new(op, buffer),
+        }
+    }
+
+    /// Cancels the write. Returns what it came to, which may be that values had
+    /// been sent, and the buffer with those that were not.
+    ///
+    /// # Panics
+    ///
+    /// When the write was ready or cancelled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core::pin::pin;
+    /// use wit_async::StreamWriter;
+    ///
+    /// fn values_back(writer: &mut StreamWriter<u8>) -> Vec<u8> {
+    ///     let write = pin!(writer.write(vec![1, 2, 3]));
+    ///     let (_result, buffer) = write.cancel();
+    ///     buffer.into_vec()
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, AbiBuffer<O>) {
+        self.operation.cancel()
+    }
+}
+
+// Nothing in a write is pinned; see `WaitableOperation`.
+impl<O: StreamOps> Unpin for RawStreamWrite<'_, O> {}
+
+impl<O: StreamOps> Future for RawStreamWrite<'_, O> {
+    type Output = (StreamResult, AbiBuffer<O>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.operation.poll_complete(cx)
+    }
+}
+
+/// A write from `S`.
+pub(super) struct WriteOp<'a, O: StreamOps, S> {
+    writer: &'a mut RawStreamWriter<O>,
+    call: &'static str,
+    /// How many items were offered.
+    offered: usize,
+    source: PhantomData<fn() -> S>,
+}
+
+impl<'a, O: StreamOps, S> WriteOp<'a, O, S> {
+    pub(super) fn new(writer: &'a mut RawStreamWriter<O>, call: &'static str) -> Self {
+        WriteOp {
+            writer,
+            call,
+            offered: 0,
+            source: PhantomData,
+        }
+    }
+}
+
+// SAFETY: the writer keeps its handle; the source is in `Flight`, and is all
+// that is lent to the host.
+unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
+    type Start = S;
+    type Flight = S;
+    type Code = Copied;
+    type Output = (StreamResult, S);
+    type Cancelled = (StreamResult, S);
+
+    fn start(&mut self, mut source: S) -> (Copied, S) {
+        let writer = &mut *self.writer;
+        if writer.done || waitable::told_dropped(writer.waitable) {
+            writer.done = true;
+            record::<O::Payload>(Kind::StreamWrite, Timing::DroppedAfter);
+            return (Copied::Dropped(0), source);
+        }
+        let (address, items) = source.lend();
+        self.offered = items;
+        // SAFETY: the source owns the memory, and stays in `Flight` until the
+        // host is done with it.
+        let code = unsafe {
+            writer
+                .ops
+                .start_write(writer.waitable.index(), address, items)
+        };
+        let code = Copied::decode(code);
+        trace::<O::Payload>(Kind::StreamWrite, code, Stage::Start, items);
+        (code, source)
+    }
+
+    fn decode(payload: Payload) -> Copied {
+        Copied::decode(payload.0)
+    }
+
+    fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
+        if stage != Stage::Start {
+            trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
+        }
+        let Some((result, items)) = outcome(code, &mut self.writer.done) else {
+            return Progress::Pending(source);
+        };
+        source.sent(items);
+        Progress::Done((result, source))
+    }
+
+    fn waitable(&self, _: &S) -> Waitable {
+        self.writer.waitable
+    }
+
+    fn cancel(&mut self, _: &mut S) -> Copied {
+        let handle = self.writer.waitable.index();
+        // SAFETY: a write is in flight on this end.
+        Copied::decode(unsafe { self.writer.ops.cancel_write(handle) })
+    }
+
+    fn unstarted(&mut self, source: S) -> (StreamResult, S) {
+        record::<O::Payload>(Kind::StreamWrite, Timing::CancelledBeforeStart);
+        (StreamResult::Cancelled, source)
+    }
+
+    fn settled(&mut self, output: Self::Output) -> (StreamResult, S) {
+        output
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            call: self.call,
+            handle: Some(self.writer.waitable.index()),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The writable end.
+
+use super::StreamResult;
+use super::write::{RawStreamWrite, WriteOp};
+use crate::abi::Waitable;
+use crate::buffer::{AbiBuffer, OneItem};
+use crate::diagnostics::{Gauge, count, uncount};
+use crate::op::WaitableOperation;
+use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The writable end of a `stream<T>`.
+///
+/// # Examples
+///
+/// ```
+/// async fn count(mut writer: wit_async::StreamWriter<u32>) {
+///     for number in 0..10 {
+///         if let Some(unsent) = writer.write_one(number).await {
+///             println!("the reader left before {unsent}");
+///             return;
+///         }
+///     }
+/// }
+/// ```
+pub type StreamWriter<T> = RawStreamWriter<&'static StreamVtable<T>>;
+
+/// The writable end of a `stream`, for any [`StreamOps`]. See [`StreamWriter`].
+pub struct RawStreamWriter<O: StreamOps> {
+    pub(super) waitable: Waitable,
+    pub(super) ops: O,
+    /// The readable end is known to be gone.
+    pub(super) done: bool,
+}
+
+impl<O: StreamOps> RawStreamWriter<O> {
+    /// Takes over the writable end `handle`.
+    ///
+    /// # Panics
+    ///
+    /// If `handle` is 0, which names nothing.
+    ///
+    /// # Safety
+    ///
+    /// The handle is ours and of the type that `ops` describes.
+    #[doc(hidden)]
+    #[track_caller]
+    pub unsafe fn new(handle: u32, ops: O) -> Self {
+        let waitable = Waitable::new(handle)
+            .unwrap_or_else(|| panic!("`StreamWriter::new` got handle 0, which names nothing"));
+        count(Gauge::Ends);
+        RawStreamWriter {
+            waitable,
+            ops,
+            done: false,
+        }
+    }
+
+    /// The index of this end in the handle table of the component instance.
+    pub fn handle(&self) -> u32 {
+        self.waitable.index()
+    }
+
+    /// Writes `values`.
+    ///
+    /// Completes as soon as the reader took at least one of them; how many is in
+    /// [`StreamResult::Complete`], and the buffer knows which. Without values
+    /// this is a write of length zero, which completes when a reader is ready.
+    /// [`StreamResult::Dropped`] means that the reader is gone; every further
+    /// write says so again and gives its values back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the write cancels it and drops the values that were not sent.
+    /// [`cancel`](RawStreamWrite::cancel) gives them back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(writer: &mut wit_async::StreamWriter<u8>) {
+    /// let (result, buffer) = writer.write(vec![1, 2, 3]).await;
+    /// println!("{result:?}, {} to go", buffer.remaining());
+    /// # }
+    /// ```
+    pub fn write(&mut self, values: Vec<O::Payload>) -> RawStreamWrite<'_, O> {
+        let buffer = AbiBuffer::new(values, self.ops.clone());
+        self.write_buf(buffer)
+    }
+
+    /// Writes what a buffer has not sent yet; otherwise as
+    /// [`write`](RawStreamWriter::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`write`](RawStreamWriter::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(writer: &mut wit_async::StreamWriter<u8>) {
+    /// let (_, buffer) = writer.write(vec![1, 2, 3]).await;
+    /// let (_, buffer) = writer.write_buf(buffer).await;
+    /// # }
+    /// ```
+    pub fn write_buf(&mut self, buffer: AbiBuffer<O>) -> RawStreamWrite<'_, O> {
+        RawStreamWrite::new(self, buffer)
+    }
+
+    /// Writes all of `values`, as often as it takes.
+    ///
+    /// Returns those that were not sent because the reader is gone; the vector
+    /// is empty when all were.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the values that were not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(writer: &mut wit_async::StreamWriter<u8>) {
+    /// let unsent = writer.write_all(vec![1, 2, 3]).await;
+    /// assert!(unsent.is_empty(), "the reader left early");
+    /// # }
+    /// ```
+    pub async fn write_all(&mut self, values: Vec<O::Payload>) -> Vec<O::Payload> {
+        let mut buffer = AbiBuffer::new(values, self.ops.clone());
+        loop {
+            let op = WriteOp::new(self, "StreamWriter::write_all");
+            let (result, rest) = WaitableOperation::new(op, buffer).await;
+            if rest.remaining() == 0 || result == StreamResult::Dropped {
+                return rest.into_vec();
+            }
+            buffer = rest;
+        }
+    }
+
+    /// Writes one value. Returns it if it was not sent because the reader is
+    /// gone.
+    ///
+    /// Allocates nothing for values of up to 128 bytes.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the value unless it was sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn example(writer: &mut wit_async::StreamWriter<u8>) {
+    /// assert_eq!(writer.write_one(1).await, None, "the reader left early");
+    /// # }
+    /// ```
+    pub async fn write_one(&mut self, value: O::Payload) -> Option<O::Payload> {
+        let mut item = OneItem::new(value, self.ops.clone());
+        loop {
+            let op = WriteOp::new(self, "StreamWriter::write_one");
+            let (result, mut rest) = WaitableOperation::new(op, item).await;
+            if rest.is_sent() || result == StreamResult::Dropped {
+                return rest.take();
+            }
+            item = rest;
+        }
+    }
+}
+
+impl<O: StreamOps> fmt::Debug for RawStreamWriter<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamWriter")
+            .field("handle", &self.waitable.index())
+            .finish()
+    }
+}
+
+impl<O: StreamOps> Drop for RawStreamWriter<O> {
+    fn drop(&mut self) {
+        waitable::forget(self.waitable);
+        uncount(Gauge::Ends);
+        // SAFETY: the end is ours, and no operation is in flight: an operation
+        // borrows its end, and cancels when it is dropped.
+        unsafe { self.ops.drop_writable(self.waitable.index()) };
+    }
+}

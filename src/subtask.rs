@@ -1,0 +1,264 @@
+//! Calls of imported async functions.
+//!
+//! Parameters are owned by the call, so that a leaked call leaks them too and
+//! stays sound. They are lowered into one [`Block`], behind which the results
+//! are written; small blocks come from the pool.
+
+use crate::abi::{Payload, SubtaskState, SubtaskStatus, Waitable};
+use crate::buffer::Block;
+use crate::diagnostics::{Gauge, Kind, Timing, count, record, uncount};
+use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::{sys, waitable};
+use core::alloc::Layout;
+use core::future::Future;
+
+/// One imported async function, as generated bindings describe it.
+///
+/// # Safety
+///
+/// `abi_layout` and `results_offset` are constant and describe what
+/// `params_lower` writes and what `results_lift` reads.
+pub unsafe trait Subtask {
+    /// The parameters, owned.
+    type Params;
+    /// What the import is called with: the flat parameters, or a pointer.
+    type ParamsLower: Copy;
+    /// The result.
+    type Results;
+
+    /// Layout of the indirect parameters, if any, followed by the results.
+    fn abi_layout(&mut self) -> Layout;
+
+    /// Where the results begin in that layout, in bytes.
+    fn results_offset(&mut self) -> usize;
+
+    /// Calls the import, asynchronously lowered. Returns its packed status.
+    ///
+    /// # Safety
+    ///
+    /// `params` come from [`params_lower`](Subtask::params_lower), and they and
+    /// `results` stay valid until the subtask has resolved.
+    unsafe fn call_import(&mut self, params: Self::ParamsLower, results: *mut u8) -> u32;
+
+    /// Lowers the parameters.
+    ///
+    /// # Safety
+    ///
+    /// `dst` is valid for [`abi_layout`](Subtask::abi_layout).
+    unsafe fn params_lower(&mut self, params: Self::Params, dst: *mut u8) -> Self::ParamsLower;
+
+    /// Frees the lists of parameters that the callee has read.
+    ///
+    /// # Safety
+    ///
+    /// Once per lowering; the callee has started.
+    unsafe fn params_dealloc_lists(&mut self, lower: Self::ParamsLower);
+
+    /// Frees the lists and drops the handles of parameters that the callee
+    /// never read.
+    ///
+    /// # Safety
+    ///
+    /// Once per lowering; the callee has not started and will not.
+    unsafe fn params_dealloc_lists_and_own(&mut self, lower: Self::ParamsLower);
+
+    /// Takes the results over.
+    ///
+    /// # Safety
+    ///
+    /// The callee has returned, and `src` is where its results were written.
+    unsafe fn results_lift(&mut self, src: *mut u8) -> Self::Results;
+
+    /// Calls the import.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the call. If the callee had returned, its
+    /// results are dropped; if it had not started, the parameters are; otherwise
+    /// they belong to the callee.
+    fn call(&mut self, params: Self::Params) -> impl Future<Output = Self::Results>
+    where
+        Self: Sized,
+    {
+        let operation = WaitableOperation::new(SubtaskOp { import: self }, params);
+        async move {
+            match operation.await {
+                Some(results) => results,
+                None => unreachable!("a call is cancelled only by dropping its future"),
+            }
+        }
+    }
+}
+
+struct SubtaskOp<'a, T> {
+    import: &'a mut T,
+}
+
+/// A call that did not return at once, or is being started.
+struct Flight<L> {
+    /// First, because the handle has to go before the memory.
+    subtask: Option<SubtaskHandle>,
+    params: L,
+    /// Whether the callee has read the parameters.
+    started: bool,
+    block: Block,
+}
+
+impl<L: Copy> Flight<L> {
+    /// The callee has read the parameters.
+    fn start<T: Subtask<ParamsLower = L>>(&mut self, import: &mut T) {
+        if !core::mem::replace(&mut self.started, true) {
+            // SAFETY: the callee has started, and this is the first time we know.
+            unsafe { import.params_dealloc_lists(self.params) };
+        }
+    }
+}
+
+/// A handle whose resolve was delivered when it is dropped.
+struct SubtaskHandle(Waitable);
+
+impl Drop for SubtaskHandle {
+    fn drop(&mut self) {
+        waitable::forget(self.0);
+        sys::subtask_drop(self.0);
+        uncount(Gauge::Subtasks);
+    }
+}
+
+// SAFETY: the handle is in `Flight` and does not change; so is the block, which
+// holds all that was lent to the host.
+unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
+    type Start = T::Params;
+    type Flight = Flight<T::ParamsLower>;
+    type Code = SubtaskState;
+    /// `None` if it was cancelled.
+    type Output = Option<T::Results>;
+    type Cancelled = ();
+
+    fn start(&mut self, params: T::Params) -> (SubtaskState, Self::Flight) {
+        let block = Block::new(self.import.abi_layout());
+        // SAFETY: the block has the layout, so the offset is inside of it.
+        let (params, results) = unsafe {
+            (
+                self.import.params_lower(params, block.as_ptr()),
+                block.as_ptr().add(self.import.results_offset()),
+            )
+        };
+        // SAFETY: the block goes into `Flight` and is kept until the call has
+        // resolved.
+        let status = SubtaskStatus::decode(unsafe { self.import.call_import(params, results) });
+        let flight = Flight {
+            subtask: status.waitable.map(|waitable| {
+                count(Gauge::Subtasks);
+                SubtaskHandle(waitable)
+            }),
+            params,
+            started: false,
+            block,
+        };
+        (status.state, flight)
+    }
+
+    fn decode(payload: Payload) -> SubtaskState {
+        SubtaskState::decode(payload.0)
+    }
+
+    fn advance(
+        &mut self,
+        mut flight: Self::Flight,
+        state: SubtaskState,
+        stage: Stage,
+    ) -> Progress<Self::Flight, Self::Output> {
+        trace::<T>(state, stage);
+        match state {
+            SubtaskState::Starting => Progress::Pending(flight),
+            SubtaskState::Started => {
+                flight.start(self.import);
+                Progress::Pending(flight)
+            }
+            SubtaskState::Returned => {
+                flight.start(self.import);
+                // SAFETY: inside of the block, see `start`.
+                let results = unsafe { flight.block.as_ptr().add(self.import.results_offset()) };
+                // SAFETY: the callee has returned, and its results were not
+                // lifted, for the flight ends here.
+                Progress::Done(Some(unsafe { self.import.results_lift(results) }))
+            }
+            SubtaskState::CancelledBeforeStarted => {
+                // SAFETY: the callee never started, so the parameters are ours.
+                unsafe { self.import.params_dealloc_lists_and_own(flight.params) };
+                Progress::Done(None)
+            }
+            SubtaskState::CancelledBeforeReturned => {
+                flight.start(self.import);
+                Progress::Done(None)
+            }
+        }
+    }
+
+    fn waitable(&self, flight: &Self::Flight) -> Waitable {
+        match &flight.subtask {
+            Some(subtask) => subtask.0,
+            None => unreachable!("the host makes a subtask of every call that does not return"),
+        }
+    }
+
+    fn cancel(&mut self, flight: &mut Self::Flight) -> SubtaskState {
+        let subtask = self.waitable(flight);
+        if !flight.started {
+            // A start that was not delivered would end the wait for the callee
+            // before there is an answer: fetch it first.
+            match fetch_event(subtask) {
+                Some(SubtaskState::Started) => flight.start(self.import),
+                Some(
+                    resolved @ (SubtaskState::Returned
+                    | SubtaskState::CancelledBeforeStarted
+                    | SubtaskState::CancelledBeforeReturned),
+                ) => return resolved,
+                Some(SubtaskState::Starting) | None => {}
+            }
+        }
+        sys::subtask_cancel(subtask)
+    }
+
+    fn unstarted(&mut self, params: T::Params) {
+        record::<T::Results>(Kind::Subtask, Timing::CancelledBeforeStart);
+        drop(params);
+    }
+
+    fn settled(&mut self, results: Self::Output) {
+        drop(results);
+    }
+
+    fn name(&self) -> Name {
+        Name {
+            call: "call of an import",
+            handle: None,
+        }
+    }
+}
+
+/// The event of a subtask that is in no set, if it has one.
+fn fetch_event(subtask: Waitable) -> Option<SubtaskState> {
+    let set = sys::waitable_set_new();
+    sys::waitable_join(subtask, Some(set));
+    let event = sys::waitable_set_poll(set);
+    sys::waitable_join(subtask, None);
+    sys::waitable_set_drop(set);
+    match event {
+        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.0)),
+        _ => None,
+    }
+}
+
+fn trace<T: Subtask>(state: SubtaskState, stage: Stage) {
+    let timing = match (stage, state) {
+        (_, SubtaskState::Starting | SubtaskState::Started) => return,
+        (Stage::Start, _) => Timing::AtOnce,
+        (Stage::Event, SubtaskState::Returned) => Timing::Blocked,
+        (_, SubtaskState::CancelledBeforeStarted) => Timing::CancelledStarting,
+        (_, SubtaskState::CancelledBeforeReturned) => Timing::CancelledStarted,
+        (Stage::Cancel, SubtaskState::Returned) => Timing::CancelledReturned,
+    };
+    record::<T::Results>(Kind::Subtask, timing);
+}

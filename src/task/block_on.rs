@@ -1,0 +1,45 @@
+//! Waiting for a future in the middle of synchronous code.
+
+use super::executor::Task;
+use crate::abi::{CallbackCode, Event};
+use crate::{sys, waitable};
+use alloc::boxed::Box;
+use core::future::Future;
+
+/// Runs `future` to completion and returns its output.
+///
+/// The future may borrow. What it spawns with [`spawn_local`](crate::spawn_local)
+/// runs here too, and is finished before this returns.
+///
+/// Inside of an async export this keeps the instance's lock: other async
+/// exports of the instance get no events until it returns, so a future that
+/// waits for one of them never finishes. In a synchronous export the host traps
+/// if it has to wait and nothing else can run.
+///
+/// A cancel request to the component-model task of the caller is not seen while
+/// this waits: the ABI reports it only to async code.
+///
+/// # Examples
+///
+/// ```no_run
+/// let text = String::from("borrowed");
+/// let length = wit_async::block_on(async { text.len() });
+/// assert_eq!(length, 8);
+/// ```
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut output = None;
+    let mut task = Task::new(Box::pin(async { output = Some(future.await) }));
+    let mut event = Event::None;
+    loop {
+        event = match task.turn(event) {
+            CallbackCode::Exit => break,
+            CallbackCode::Yield => {
+                waitable::preserve(sys::thread_yield);
+                Event::None
+            }
+            CallbackCode::Wait(set) => waitable::preserve(|| sys::waitable_set_wait(set)),
+        };
+    }
+    drop(task);
+    output.expect("a task ends when its root has")
+}

@@ -1,0 +1,143 @@
+//! One turn of a task.
+
+use crate::abi::{CallbackCode, Event};
+use crate::sys;
+use crate::waitable::{self, Entered, Home};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use futures::stream::{FuturesUnordered, Stream};
+
+/// How many events one turn takes from the set by itself. Then it yields to the
+/// host: other tasks want their turn, and a cancel request comes only that way.
+const EVENTS_PER_TURN: usize = 128;
+
+/// The futures of one component-model task, or of one `block_on`.
+///
+/// The root is polled directly; spawned futures are in a set of their own, which
+/// exists once something was spawned.
+pub(super) struct Task<'a> {
+    home: Arc<Home>,
+    /// Wakes the task; `home` in another form.
+    waker: Waker,
+    root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
+    spawned: Option<FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>>,
+}
+
+impl<'a> Task<'a> {
+    pub(super) fn new(root: Pin<Box<dyn Future<Output = ()> + 'a>>) -> Task<'a> {
+        let home = Arc::new(Home::new());
+        Task {
+            waker: Waker::from(Arc::clone(&home)),
+            home,
+            root: Some(root),
+            spawned: None,
+        }
+    }
+
+    /// Takes notice of `event` and polls until there is nothing left to do.
+    pub(super) fn turn(&mut self, event: Event) -> CallbackCode {
+        // A wake from here on needs no bell: this turn polls in any case.
+        self.home.begin_turn();
+        self.home.set_draining(false);
+        let home = Arc::clone(&self.home);
+        Entered::run(&home, || {
+            waitable::settle();
+            match event {
+                Event::None => {}
+                // The caller does not want the result any more. The root goes,
+                // which tells the host (see `TaskCancelOnDrop`); what it
+                // spawned goes on.
+                Event::Cancelled => self.root = None,
+                Event::Waitable(waitable, payload) => self.deliver(waitable, payload),
+            }
+            self.poll_until_idle()
+        })
+    }
+
+    fn deliver(&self, waitable: crate::abi::Waitable, payload: crate::abi::Payload) {
+        if !self.home.heard(waitable) {
+            waitable::deliver(waitable, payload);
+        }
+    }
+
+    fn poll_until_idle(&mut self) -> CallbackCode {
+        for _ in 0..EVENTS_PER_TURN {
+            self.home.begin_poll();
+            if self.poll_all().is_ready() {
+                if !self.home.is_awaited() {
+                    return CallbackCode::Exit;
+                }
+                // Background writes, and operations of other bindings.
+                self.home.set_draining(true);
+                return self.sleep();
+            }
+            if !self.home.was_woken() {
+                return self.sleep();
+            }
+            // Woken by itself: a yield. Events that are there come first, or a
+            // future that yields for ever would never see them.
+            match self.home.existing_set().map(sys::waitable_set_poll) {
+                Some(Event::Waitable(waitable, payload)) => self.deliver(waitable, payload),
+                _ => return CallbackCode::Yield,
+            }
+        }
+        CallbackCode::Yield
+    }
+
+    fn sleep(&self) -> CallbackCode {
+        let set = self.home.set();
+        self.home.begin_sleep();
+        CallbackCode::Wait(set)
+    }
+
+    /// Polls the root and what was spawned; ready when all of it is done.
+    fn poll_all(&mut self) -> Poll<()> {
+        let mut cx = Context::from_waker(&self.waker);
+        if let Some(root) = &mut self.root
+            && root.as_mut().poll(&mut cx).is_ready()
+        {
+            self.root = None;
+        }
+        loop {
+            let queued = self.home.take_spawned();
+            if !queued.is_empty() {
+                self.spawned.get_or_insert_default().extend(queued);
+            }
+            match &mut self.spawned {
+                None => break,
+                Some(spawned) => match Pin::new(spawned).poll_next(&mut cx) {
+                    // Look at the queue again: it may have spawned.
+                    Poll::Ready(Some(())) => {}
+                    Poll::Ready(None) => {
+                        if !self.home.has_spawned() {
+                            self.spawned = None;
+                        }
+                    }
+                    Poll::Pending if self.home.has_spawned() => {}
+                    Poll::Pending => break,
+                },
+            }
+        }
+        match (&self.root, &self.spawned) {
+            (None, None) => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Task<'_> {
+    fn drop(&mut self) {
+        self.home.begin_turn();
+        let home = Arc::clone(&self.home);
+        // Destructors may cancel operations, and write defaults.
+        Entered::run(&home, || {
+            self.root = None;
+            self.spawned = None;
+            drop(home.take_spawned());
+        });
+        home.close();
+    }
+}

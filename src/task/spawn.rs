@@ -1,0 +1,110 @@
+//! Running a future beside the current one.
+
+use crate::waitable::{Current, cabi, current};
+use alloc::boxed::Box;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use futures::channel::oneshot;
+use futures::future::{AbortHandle, Abortable};
+
+/// Runs `future` beside the one that calls this, in the same task.
+///
+/// The task exits when its root *and* all that was spawned have finished, so an
+/// export can return its result and go on working. If the task is cancelled
+/// the root is dropped and what was spawned goes on. In
+/// [`block_on`](crate::block_on) the future runs, and is finished, inside of that
+/// call.
+///
+/// # Panics
+///
+/// If no task is running, or if the running task belongs to other bindings that
+/// cannot spawn (wit-bindgen before 0.63, or without `async-spawn`).
+///
+/// # Cancel safety
+///
+/// Dropping the handle lets the future go on; [`JoinHandle::cancel`] ends it.
+///
+/// # Examples
+///
+/// ```
+/// async fn both() -> u32 {
+///     let half = wit_async::spawn_local(async { 20 });
+///     let other = 22;
+///     half.await.expect("nobody cancelled it") + other
+/// }
+/// ```
+#[track_caller]
+pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+    let (sender, receiver) = oneshot::channel();
+    let (abort, registration) = AbortHandle::new_pair();
+    let future = Box::new(async move {
+        if let Ok(output) = Abortable::new(future, registration).await {
+            // Nobody has to want it.
+            let _ = sender.send(output);
+        }
+    });
+    match current() {
+        Current::Ours(home) => home.spawn(Pin::from(future as Box<dyn Future<Output = ()>>)),
+        // SAFETY: the task is the current one.
+        Current::Foreign(task) => match unsafe { cabi::Task::spawn(task, future) } {
+            Ok(()) => {}
+            Err(_) => panic!(
+                "`spawn_local` was called in a task of other bindings that cannot spawn; \
+                 wit-bindgen can from 0.63 on, with its feature `async-spawn`"
+            ),
+        },
+        Current::None => panic!(
+            "`spawn_local` was called outside of a task; call it in an async export or \
+             inside of `block_on`"
+        ),
+    }
+    JoinHandle { receiver, abort }
+}
+
+/// A future that was spawned.
+///
+/// Awaiting it yields the output, or `None` if the future was cancelled or
+/// dropped with its task.
+///
+/// # Cancel safety
+///
+/// Dropping it lets the future go on. Awaiting it by reference loses nothing.
+///
+/// # Examples
+///
+/// ```
+/// async fn give_up() {
+///     let mut job = wit_async::spawn_local(core::future::pending::<()>());
+///     job.cancel();
+///     assert_eq!(job.await, None);
+/// }
+/// ```
+pub struct JoinHandle<T> {
+    receiver: oneshot::Receiver<T>,
+    abort: AbortHandle,
+}
+
+impl<T> JoinHandle<T> {
+    /// Drops the future the next time its task runs.
+    ///
+    /// It may have finished by then: await the handle to see.
+    pub fn cancel(&mut self) {
+        self.abort.abort();
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        Pin::new(&mut self.receiver).poll(cx).map(Result::ok)
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,26 @@
+//! Where operations and executors meet.
+//!
+//! An operation that blocks says here which handle it waits for, and with
+//! which waker. An executor that gets an event says here what happened to
+//! which handle. Neither knows the other:
+//!
+//! ```text
+//!  op ── wait(handle, waker) ──►  Registry   ◄── deliver(handle, payload) ── task
+//!  op ◄── take(handle) ─────────  [handle] = { state, home }  ── waker.wake() ──► task
+//! ```
+//!
+//! A [`Home`] is what an operation has to know about a task: its waitable set
+//! and how to wake it. Executors of other crates are reached, and reach us,
+//! through the C ABI in [`cabi`].
+
+pub(crate) mod cabi;
+mod current;
+mod home;
+mod orphans;
+mod registry;
+mod wake;
+
+pub(crate) use current::{Current, Entered, current, preserve};
+pub(crate) use home::Home;
+pub(crate) use orphans::{Orphanage, settle, with_some_task};
+pub(crate) use registry::{Registry, deliver, forget, leave, take, told_dropped, wait};

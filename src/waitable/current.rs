@@ -1,0 +1,82 @@
+//! Which executor is polling right now.
+
+use super::cabi::Task;
+use super::home::Home;
+use crate::sys;
+use alloc::sync::Arc;
+use core::ptr;
+
+/// The executor whose poll is on the stack.
+pub(crate) enum Current {
+    /// None: a synchronous export, a destructor, a callback outside of a poll.
+    None,
+    /// One of ours.
+    Ours(Arc<Home>),
+    /// One of another crate, or of another copy of this one.
+    Foreign(*const Task),
+}
+
+/// What the cell holds. Reading it is two swaps, because setting is the only
+/// operation that it has.
+pub(super) fn peek() -> *mut Task {
+    let task = sys::wasip3_task_set(ptr::null_mut());
+    if !task.is_null() {
+        sys::wasip3_task_set(task);
+    }
+    task
+}
+
+/// Calls `f` with the home of the executor that is polling, without touching
+/// its reference count; `Err` is what else the cell holds.
+pub(super) fn with_home<R>(f: impl FnOnce(&Arc<Home>) -> R) -> Result<R, *const Task> {
+    let task = peek();
+    if task.is_null() {
+        return Err(task);
+    }
+    // SAFETY: whoever sets the cell keeps its target alive until it resets it.
+    let Some(home) = (unsafe { Task::home(task) }) else {
+        return Err(task);
+    };
+    // SAFETY: the pointer is that of an `Arc`, which the executor whose poll is
+    // on the stack keeps alive; the count is not touched.
+    let home = core::mem::ManuallyDrop::new(unsafe { Arc::from_raw(home) });
+    Ok(f(&home))
+}
+
+/// The executor that is polling.
+pub(crate) fn current() -> Current {
+    match with_home(Arc::clone) {
+        Ok(home) => Current::Ours(home),
+        Err(task) if task.is_null() => Current::None,
+        Err(task) => Current::Foreign(task),
+    }
+}
+
+/// Makes `home` current for as long as `f` runs.
+pub(crate) struct Entered;
+
+impl Entered {
+    /// Calls `f` while `home` is the current task.
+    pub(crate) fn run<R>(home: &Arc<Home>, f: impl FnOnce() -> R) -> R {
+        let mut task = Task::of(home);
+        let _reset = Reset(sys::wasip3_task_set(&raw mut task));
+        f()
+    }
+}
+
+/// Puts the cell back, also when a panic unwinds.
+struct Reset(*mut Task);
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        sys::wasip3_task_set(self.0);
+    }
+}
+
+/// Calls `f`, which may block, and afterwards makes current what is current
+/// now. While we are blocked other tasks of this instance run; they need not
+/// nest with us, so what they leave in the cell is not what they found.
+pub(crate) fn preserve<R>(f: impl FnOnce() -> R) -> R {
+    let _reset = Reset(peek());
+    f()
+}

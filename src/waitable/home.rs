@@ -1,0 +1,134 @@
+//! What operations and other tasks have to know about a task.
+
+use super::registry::Members;
+use super::wake::{Bell, Sleep};
+use crate::abi::Set;
+use crate::diagnostics::{Gauge, count, uncount};
+use crate::sys;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+
+/// A future that a task runs beside its root.
+pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The part of a task that outlives its polls: its waitable set, who is a
+/// member, whether it sleeps, and what was spawned.
+///
+/// # Rules
+///
+/// 1. Everything but `sleep` is touched only on the thread of the instance.
+///    The type claims `Send` and `Sync` because wakers must; see
+///    [`wake`](super::wake).
+/// 2. The set exists from the first join or the first sleep on, until
+///    [`close`](Home::close).
+pub(crate) struct Home {
+    /// Whether a wake has to make the host call us.
+    pub(super) sleep: Sleep,
+    /// Makes the host call us; made at the first wake that needs it.
+    pub(super) bell: Cell<Option<Bell>>,
+    set: Cell<Option<Set>>,
+    /// Our waitables that are joined to the set.
+    pub(super) members: Members,
+    /// How many members somebody waits for.
+    pub(super) awaited: Cell<usize>,
+    spawned: RefCell<Vec<Spawned>>,
+    /// All futures of the task are done; it waits for what is awaited still.
+    draining: Cell<bool>,
+    closed: Cell<bool>,
+}
+
+// SAFETY: rule 1. Without threads there is nothing to share; natively `wake`
+// checks the thread before it touches anything but the atomic.
+unsafe impl Send for Home {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Home {}
+
+impl Home {
+    pub(crate) const fn new() -> Home {
+        Home {
+            sleep: Sleep::new(),
+            bell: Cell::new(None),
+            set: Cell::new(None),
+            members: Members::new(),
+            awaited: Cell::new(0),
+            spawned: RefCell::new(Vec::new()),
+            draining: Cell::new(false),
+            closed: Cell::new(false),
+        }
+    }
+
+    /// The set, made when there is none.
+    pub(crate) fn set(&self) -> Set {
+        self.set.get().unwrap_or_else(|| {
+            let set = sys::waitable_set_new();
+            count(Gauge::Sets);
+            self.set.set(Some(set));
+            set
+        })
+    }
+
+    /// The set, if there is one.
+    pub(crate) fn existing_set(&self) -> Option<Set> {
+        self.set.get()
+    }
+
+    /// Whether an event is to come that somebody waits for.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.awaited.get() > 0
+    }
+
+    /// Notes whether all futures of the task are done.
+    pub(crate) fn set_draining(&self, draining: bool) {
+        self.draining.set(draining);
+    }
+
+    /// Somebody stopped waiting for an event that this task was to deliver. If
+    /// the task stayed only for that, it has to be told that it may go.
+    pub(super) fn released(&self) {
+        if self.draining.get() && !self.is_awaited() {
+            self.rouse();
+        }
+    }
+
+    /// Queues a future for this task.
+    pub(crate) fn spawn(&self, future: Spawned) {
+        if self.closed.get() {
+            // The task ended and nobody will poll again; the future ends too.
+            return drop(future);
+        }
+        self.spawned.borrow_mut().push(future);
+        // While the task is polled it looks at the queue by itself.
+        self.rouse();
+    }
+
+    /// Whether something was queued since the last call.
+    pub(crate) fn has_spawned(&self) -> bool {
+        !self.spawned.borrow().is_empty()
+    }
+
+    /// What was queued since the last call.
+    pub(crate) fn take_spawned(&self) -> Vec<Spawned> {
+        mem::take(&mut *self.spawned.borrow_mut())
+    }
+
+    /// Takes all members out and drops the set. The task is over.
+    pub(crate) fn close(&self) {
+        self.closed.set(true);
+        self.drop_set();
+        drop(self.take_spawned());
+    }
+
+    /// Takes all members out and drops the set.
+    pub(super) fn drop_set(&self) {
+        self.silence();
+        super::registry::detach_all(self);
+        if let Some(set) = self.set.take() {
+            sys::waitable_set_drop(set);
+            uncount(Gauge::Sets);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Operations that go on although no task waits for them.
+//!
+//! A `FutureWriter` can be dropped unwritten where no async task exists: in a
+//! synchronous export, in a destructor. Its default value is written all the
+//! same, and if the reader is not there yet, somebody has to drop the writable
+//! end later. Such operations join a set that belongs to no task. The runtime
+//! owns their memory, so the copy itself needs nobody; the set is looked at
+//! whenever a task runs.
+
+use super::current::{self, Entered};
+use super::home::Home;
+use super::registry;
+use crate::abi::Event;
+use crate::{instance, sys};
+use alloc::sync::Arc;
+use core::cell::OnceCell;
+
+/// The home of operations without a task, made when it is first needed.
+pub(crate) struct Orphanage {
+    home: OnceCell<Arc<Home>>,
+}
+
+impl Orphanage {
+    pub(crate) const fn new() -> Orphanage {
+        Orphanage {
+            home: OnceCell::new(),
+        }
+    }
+
+    /// How many operations wait here.
+    pub(crate) fn len(&self) -> usize {
+        self.home.get().map_or(0, |home| home.awaited.get())
+    }
+}
+
+/// Calls `f`, which may start an operation, as part of the task that is
+/// polling, or as part of none.
+pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
+    if !current::peek().is_null() {
+        return f();
+    }
+    let home = instance::with(|instance| {
+        let home = instance
+            .orphanage
+            .home
+            .get_or_init(|| Arc::new(Home::new()));
+        Arc::clone(home)
+    });
+    Entered::run(&home, f)
+}
+
+/// Delivers the events of operations without a task, without waiting.
+pub(crate) fn settle() {
+    let home = instance::with(|instance| match instance.orphanage.len() {
+        0 => None,
+        _ => instance.orphanage.home.get().cloned(),
+    });
+    let Some(home) = home else { return };
+    while home.is_awaited()
+        && let Some(set) = home.existing_set()
+        && let Event::Waitable(waitable, payload) = sys::waitable_set_poll(set)
+    {
+        registry::deliver(waitable, payload);
+    }
+    if !home.is_awaited() {
+        home.drop_set();
+    }
+}

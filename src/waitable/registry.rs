@@ -1,0 +1,414 @@
+//! The registry: for each handle, who waits for it and which set it is in.
+//!
+//! Handles are small integers that the host reuses, so this is a dense table
+//! and every look-up takes constant time, however many operations are pending.
+//!
+//! # States of an entry
+//!
+//! ```text
+//!            wait                     deliver
+//!  Idle ───────────────► Waiting ─────────────────► Ready
+//!   ▲ │                     │                         │
+//!   │ └─ deliver: a notice  │ leave, forget           │ take, leave, forget
+//!   └───────────────────────┴─────────────────────────┘
+//!
+//!            register_foreign             deliver, unregister_foreign
+//!  Idle ──────────────────────► Foreign ────────────────────────────► Idle
+//! ```
+//!
+//! # Seats
+//!
+//! An entry's seat is the set that the handle is a member of. One of ours stays
+//! seated between operations, so that a blocked operation in steady state costs
+//! no join; it leaves before a synchronous cancel, before it is handed away and
+//! before its task exits. A seat with a foreign executor is given up when the
+//! event arrives.
+
+use super::cabi::{Callback, ForeignTask, Task};
+use super::current;
+use super::home::Home;
+use crate::abi::{Payload, Waitable};
+use crate::{instance, sys};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::ffi::c_void;
+use core::mem;
+use core::ptr;
+use core::task::Waker;
+
+/// The table of one instance.
+pub(crate) struct Registry {
+    entries: RefCell<Vec<Entry>>,
+}
+
+struct Entry {
+    state: State,
+    seat: Seat,
+    /// Neighbours in the list of members of `seat`, as indices; 0 is none.
+    next: u32,
+    previous: u32,
+    /// The host said, unasked, that the other end is gone.
+    told_dropped: bool,
+}
+
+enum State {
+    /// Nobody waits.
+    Idle,
+    /// An operation of ours waits.
+    Waiting(Waker),
+    /// The event came; the operation was woken and did not fetch it yet.
+    Ready(Payload),
+    /// An operation of other bindings waits.
+    Foreign(Callback, *mut c_void),
+}
+
+impl State {
+    fn is_awaited(&self) -> bool {
+        matches!(self, State::Waiting(_) | State::Foreign(..))
+    }
+}
+
+enum Seat {
+    /// In no set.
+    Nowhere,
+    /// In the set of one of our tasks.
+    Ours(Arc<Home>),
+    /// In the set of somebody else's task.
+    Foreign(ForeignTask),
+}
+
+/// Head of the list of a home's members, as an index; 0 is none.
+pub(super) struct Members(Cell<u32>);
+
+impl Members {
+    pub(super) const fn new() -> Members {
+        Members(Cell::new(0))
+    }
+}
+
+impl Entry {
+    const VACANT: Entry = Entry {
+        state: State::Idle,
+        seat: Seat::Nowhere,
+        next: 0,
+        previous: 0,
+        told_dropped: false,
+    };
+
+    /// Changes the state and keeps the count of awaited members.
+    fn set_state(&mut self, state: State) -> State {
+        if let Seat::Ours(home) = &self.seat {
+            let before = usize::from(self.state.is_awaited());
+            let after = usize::from(state.is_awaited());
+            home.awaited.set(home.awaited.get() + after - before);
+        }
+        mem::replace(&mut self.state, state)
+    }
+}
+
+impl Registry {
+    pub(crate) const fn new() -> Registry {
+        Registry {
+            entries: RefCell::new(Vec::new()),
+        }
+    }
+}
+
+/// Calls `f` with the table, which has an entry for `waitable`.
+///
+/// `f` must not call foreign code: no waker, no payload, nothing that blocks.
+fn with_table<R>(waitable: Waitable, f: impl FnOnce(&mut [Entry], usize) -> R) -> R {
+    instance::with(|instance| {
+        let mut entries = instance.registry.entries.borrow_mut();
+        let index = waitable.index() as usize;
+        if index >= entries.len() {
+            entries.resize_with(index + 1, || Entry::VACANT);
+        }
+        f(&mut entries, index)
+    })
+}
+
+/// Makes the entry at `index` a member of `home`.
+fn seat(entries: &mut [Entry], index: usize, home: &Arc<Home>) {
+    let first = home.members.0.replace(index as u32);
+    if let Some(neighbour) = entries.get_mut(first as usize).filter(|_| first != 0) {
+        neighbour.previous = index as u32;
+    }
+    let entry = &mut entries[index];
+    entry.next = first;
+    entry.previous = 0;
+    entry.seat = Seat::Ours(Arc::clone(home));
+    if entry.state.is_awaited() {
+        home.awaited.set(home.awaited.get() + 1);
+    }
+}
+
+/// Takes the entry at `index` out of the list that it is in, and returns what
+/// its seat was. The host is not told.
+fn unseat(entries: &mut [Entry], index: usize) -> Seat {
+    let entry = &mut entries[index];
+    let awaited = usize::from(entry.state.is_awaited());
+    let seat = mem::replace(&mut entry.seat, Seat::Nowhere);
+    let (next, previous) = (mem::take(&mut entry.next), mem::take(&mut entry.previous));
+    if let Seat::Ours(home) = &seat {
+        home.awaited.set(home.awaited.get() - awaited);
+        match previous {
+            0 => home.members.0.set(next),
+            _ => entries[previous as usize].next = next,
+        }
+        if next != 0 {
+            entries[next as usize].previous = previous;
+        }
+    }
+    seat
+}
+
+/// Waits for the event of `waitable` in the task that is polling.
+///
+/// # Panics
+///
+/// If no task is polling: there is no set that the waitable could join.
+pub(crate) fn wait(waitable: Waitable, waker: &Waker) {
+    set_waker(waitable, waker);
+    let elsewhere = match current::with_home(|home| join(waitable, home)) {
+        Ok(()) => return,
+        Err(task) => task,
+    };
+    assert!(
+        !elsewhere.is_null(),
+        "{waitable:?} was polled outside of a task: an operation has to wait, and only an \
+         async export or `block_on` can",
+    );
+    register(waitable, elsewhere);
+}
+
+/// Stores the waker to call, unless it is there already.
+fn set_waker(waitable: Waitable, waker: &Waker) {
+    let known = with_table(
+        waitable,
+        |entries, index| matches!(&entries[index].state, State::Waiting(old) if old.will_wake(waker)),
+    );
+    if !known {
+        let waker = waker.clone();
+        // What was there is dropped after the borrow has ended.
+        let _old = with_table(waitable, |entries, index| {
+            entries[index].set_state(State::Waiting(waker))
+        });
+    }
+}
+
+/// Makes `waitable` a member of `home`'s set. One join moves it there from
+/// another set.
+fn join(waitable: Waitable, home: &Arc<Home>) {
+    let left = with_table(waitable, |entries, index| {
+        if let Seat::Ours(seat) = &entries[index].seat
+            && Arc::ptr_eq(seat, home)
+        {
+            return None;
+        }
+        Some(unseat(entries, index))
+    });
+    let Some(left) = left else { return };
+    match &left {
+        Seat::Ours(old) => old.released(),
+        // Takes it out of that executor's records as well.
+        Seat::Foreign(task) => drop(task.unregister(waitable)),
+        Seat::Nowhere => {}
+    }
+    sys::waitable_join(waitable, Some(home.set()));
+    with_table(waitable, |entries, index| seat(entries, index, home));
+}
+
+/// Registers `waitable` with the foreign executor that is polling.
+fn register(waitable: Waitable, task: *const Task) {
+    let left = with_table(waitable, |entries, index| {
+        if let Seat::Foreign(seat) = &entries[index].seat
+            // SAFETY: the task is the current one.
+            && unsafe { seat.is(task) }
+        {
+            return None;
+        }
+        Some(unseat(entries, index))
+    });
+    let Some(left) = left else { return };
+    match &left {
+        Seat::Ours(old) => old.released(),
+        Seat::Foreign(old) => drop(old.unregister(waitable)),
+        Seat::Nowhere => {}
+    }
+    // SAFETY: the task is the current one.
+    let seat = unsafe { ForeignTask::register(task, waitable) };
+    with_table(waitable, |entries, index| {
+        entries[index].seat = Seat::Foreign(seat);
+    });
+}
+
+/// Fetches the event that was delivered for `waitable`, if any.
+pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
+    with_table(waitable, |entries, index| match entries[index].state {
+        State::Ready(payload) => {
+            entries[index].set_state(State::Idle);
+            Some(payload)
+        }
+        _ => None,
+    })
+}
+
+/// Takes `waitable` out of whatever set it is in and stops waiting for it.
+/// Returns the event that was delivered and not fetched.
+///
+/// The ABI demands this before a synchronous cancel and before a readable end
+/// is handed away.
+pub(crate) fn leave(waitable: Waitable) -> Option<Payload> {
+    let (seat, state) = with_table(waitable, |entries, index| {
+        let seat = unseat(entries, index);
+        (seat, entries[index].set_state(State::Idle))
+    });
+    match &seat {
+        Seat::Ours(home) => {
+            sys::waitable_join(waitable, None);
+            home.released();
+        }
+        Seat::Foreign(task) => {
+            if !task.unregister(waitable) {
+                sys::waitable_join(waitable, None);
+            }
+        }
+        Seat::Nowhere => {}
+    }
+    match state {
+        State::Ready(payload) => Some(payload),
+        _ => None,
+    }
+}
+
+/// Forgets all about a handle that is about to be dropped or was handed away:
+/// the host takes what it drops out of its set, and will reuse the index.
+pub(crate) fn forget(waitable: Waitable) {
+    // A thread that ends may have lost its state before the last end.
+    let forgotten = instance::try_with(|instance| {
+        let mut entries = instance.registry.entries.borrow_mut();
+        let index = waitable.index() as usize;
+        if index >= entries.len() {
+            return None;
+        }
+        let seat = unseat(&mut entries, index);
+        Some((seat, mem::replace(&mut entries[index], Entry::VACANT)))
+    });
+    match forgotten.flatten() {
+        Some((Seat::Ours(home), _entry)) => home.released(),
+        Some((Seat::Foreign(task), _entry)) => drop(task.unregister(waitable)),
+        _ => {}
+    }
+}
+
+/// Whether the host said, unasked, that the other end is gone. No copy may be
+/// started then.
+pub(crate) fn told_dropped(waitable: Waitable) -> bool {
+    instance::with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        entries
+            .get(waitable.index() as usize)
+            .is_some_and(|entry| entry.told_dropped)
+    })
+}
+
+/// Passes on an event that the host delivered to one of our tasks.
+pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
+    let state = with_table(waitable, |entries, index| {
+        let entry = &mut entries[index];
+        match entry.state {
+            State::Waiting(_) | State::Ready(_) => entry.set_state(State::Ready(payload)),
+            State::Foreign(..) => {
+                // Other bindings expect to find their waitable in no set.
+                unseat(entries, index);
+                entries[index].set_state(State::Idle)
+            }
+            // Nobody asked. That the other end of a stream is gone is worth
+            // knowing; anything else is late news of a finished operation.
+            State::Idle => {
+                entry.told_dropped |= payload.is_dropped();
+                State::Idle
+            }
+        }
+    });
+    match state {
+        State::Waiting(waker) => waker.wake(),
+        State::Foreign(callback, data) => {
+            sys::waitable_join(waitable, None);
+            // SAFETY: the contract of registration: the data is valid until
+            // this call.
+            unsafe { callback(data, payload.0) };
+        }
+        State::Ready(_) | State::Idle => {}
+    }
+}
+
+/// Passes on an event that a foreign executor delivered, which has taken the
+/// waitable out of its set.
+pub(super) fn delivered_by_foreign(waitable: Waitable, payload: Payload) {
+    let (_seat, state) = with_table(waitable, |entries, index| {
+        let seat = unseat(entries, index);
+        let state = match entries[index].state {
+            State::Waiting(_) => entries[index].set_state(State::Ready(payload)),
+            _ => State::Idle,
+        };
+        (seat, state)
+    });
+    if let State::Waiting(waker) = state {
+        waker.wake();
+    }
+}
+
+/// Registers an operation of other bindings with one of our tasks. Returns the
+/// data that was registered before, or null.
+pub(super) fn register_foreign(
+    home: &Arc<Home>,
+    waitable: Waitable,
+    callback: Callback,
+    data: *mut c_void,
+) -> *mut c_void {
+    let old = with_table(waitable, |entries, index| {
+        entries[index].set_state(State::Foreign(callback, data))
+    });
+    join(waitable, home);
+    match old {
+        State::Foreign(_, data) => data,
+        _ => ptr::null_mut(),
+    }
+}
+
+/// Undoes [`register_foreign`]. Returns the data, or null when there is none
+/// because the event was delivered.
+pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c_void {
+    let data = with_table(waitable, |entries, index| {
+        let entry = &entries[index];
+        let here = matches!(&entry.seat, Seat::Ours(seat) if Arc::ptr_eq(seat, home));
+        match entry.state {
+            State::Foreign(_, data) if here => Some(data),
+            _ => None,
+        }
+    });
+    let Some(data) = data else {
+        return ptr::null_mut();
+    };
+    leave(waitable);
+    data
+}
+
+/// Takes all members of `home` out of its set, which is about to be dropped.
+/// Who waits for one of them goes on waiting, in no set, until it is polled by
+/// another task.
+pub(super) fn detach_all(home: &Home) {
+    while let Some(waitable) = Waitable::new(home.members.0.get()) {
+        let _seat = with_table(waitable, |entries, index| {
+            let seat = unseat(entries, index);
+            if let State::Foreign(..) = entries[index].state {
+                entries[index].set_state(State::Idle);
+            }
+            seat
+        });
+        sys::waitable_join(waitable, None);
+    }
+}

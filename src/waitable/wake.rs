@@ -1,0 +1,171 @@
+//! Sleeping tasks, and how another task wakes them.
+//!
+//! ```text
+//!            begin_poll            begin_sleep
+//!  WOKEN ───────────────► POLLING ─────────────► SLEEPING
+//!    ▲                       │                      │
+//!    ├────── wake ───────────┘                      │
+//!    └────── wake, which rings the bell ────────────┘
+//! ```
+//!
+//! A task that returned WAIT to the host is called again only when a member of
+//! its set has an event. If plain Rust code (a channel, a lock) wakes it, there
+//! is no such event, so one is made: the bell is a `stream` without payload,
+//! both ends of which are ours. Its readable end is a member of the task's set;
+//! a write to the other end completes the read, and that is the event.
+//!
+//! The bell is made when it is first rung: a task that is only ever woken by
+//! the host pays nothing for it.
+
+use super::home::Home;
+use super::registry;
+use crate::abi::{Copied, Event, Waitable};
+use crate::sys;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+
+/// Being polled, and not woken since the poll began.
+const POLLING: u8 = 0;
+/// Will be polled in any case: a wake has nothing to do.
+const WOKEN: u8 = 1;
+/// Waits for the host: a wake has to ring the bell.
+const SLEEPING: u8 = 2;
+
+/// Which of the states above a task is in.
+pub(super) struct Sleep {
+    state: AtomicU8,
+    /// Address of the instance state of the thread that the task sleeps on.
+    place: AtomicUsize,
+}
+
+impl Sleep {
+    pub(super) const fn new() -> Sleep {
+        Sleep {
+            state: AtomicU8::new(WOKEN),
+            place: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether the caller is on the thread that the task sleeps on. Natively a
+    /// waker can travel; ringing the bell from elsewhere would touch the wrong
+    /// instance. In a component the answer is always yes.
+    fn is_here(&self) -> bool {
+        here() == Some(self.place.load(Relaxed))
+    }
+}
+
+fn here() -> Option<usize> {
+    crate::instance::try_with(|instance| core::ptr::from_ref(instance).addr())
+}
+
+/// A stream without payload, both of whose ends are ours.
+#[derive(Copy, Clone)]
+pub(super) struct Bell {
+    readable: Waitable,
+    writable: Waitable,
+    /// The read has completed and its event was not delivered.
+    rung: bool,
+}
+
+impl Home {
+    /// From now on a wake has nothing to do: the task is about to be polled.
+    pub(crate) fn begin_turn(&self) {
+        self.sleep.state.store(WOKEN, Relaxed);
+    }
+
+    /// Forgets wakes that came before this poll.
+    pub(crate) fn begin_poll(&self) {
+        self.sleep.state.store(POLLING, Relaxed);
+    }
+
+    /// Whether somebody woke the task since `begin_poll`.
+    pub(crate) fn was_woken(&self) -> bool {
+        self.sleep.state.load(Relaxed) == WOKEN
+    }
+
+    /// From now on a wake has to ring the bell.
+    pub(crate) fn begin_sleep(&self) {
+        self.sleep.place.store(here().unwrap_or(0), Relaxed);
+        self.sleep.state.store(SLEEPING, Relaxed);
+    }
+
+    /// Makes sure that the task is polled again.
+    pub(super) fn wake(&self) {
+        if self.sleep.state.swap(WOKEN, Relaxed) == SLEEPING && self.sleep.is_here() {
+            self.ring();
+        }
+    }
+
+    /// Wakes the task if it sleeps; while it runs there is nothing to do.
+    pub(super) fn rouse(&self) {
+        if self.sleep.state.load(Relaxed) == SLEEPING {
+            self.wake();
+        }
+    }
+
+    /// Whether an event was that of the bell, which is thereby used up.
+    pub(crate) fn heard(&self, waitable: Waitable) -> bool {
+        match self.bell.get() {
+            Some(bell) if bell.readable == waitable => {
+                self.bell.set(Some(Bell {
+                    rung: false,
+                    ..bell
+                }));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Makes an event in the task's set.
+    fn ring(&self) {
+        let bell = self.bell.get().unwrap_or_else(|| {
+            let ends = sys::unit::stream_new();
+            let end = |index| Waitable::new(index).expect("the host made an end with index 0");
+            let bell = Bell {
+                readable: end(ends as u32),
+                writable: end((ends >> 32) as u32),
+                rung: false,
+            };
+            sys::waitable_join(bell.readable, Some(self.set()));
+            bell
+        });
+        if !bell.rung {
+            let read = Copied::decode(sys::unit::stream_read(bell.readable.index(), 1));
+            debug_assert_eq!(read, Copied::Blocked, "nobody else writes to the bell");
+            let write = Copied::decode(sys::unit::stream_write(bell.writable.index(), 1));
+            debug_assert_eq!(write, Copied::Completed(1), "the bell is being read");
+        }
+        self.bell.set(Some(Bell { rung: true, ..bell }));
+    }
+
+    /// Drops the bell. An end whose event was not delivered may not be dropped,
+    /// and may not be cancelled in a synchronous task, so the event is fetched.
+    pub(super) fn silence(&self) {
+        let Some(bell) = self.bell.get() else { return };
+        while self.bell.get().is_some_and(|bell| bell.rung) {
+            match sys::waitable_set_poll(self.set()) {
+                Event::Waitable(waitable, payload) => {
+                    if !self.heard(waitable) {
+                        registry::deliver(waitable, payload);
+                    }
+                }
+                Event::None | Event::Cancelled => break,
+            }
+        }
+        self.bell.set(None);
+        sys::unit::stream_drop_readable(bell.readable.index());
+        sys::unit::stream_drop_writable(bell.writable.index());
+    }
+}
+
+impl Wake for Home {
+    fn wake(self: Arc<Self>) {
+        Home::wake(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        Home::wake(self);
+    }
+}
