@@ -18,15 +18,16 @@ use bindings::{wit_future, wit_stream};
 use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use futures::future::join;
-use gzip_pump::{CHUNK, fill};
+use gzip_pump::{CHUNK, Input};
 use wit_async::{FutureReader, StreamReader, StreamWriter};
 
+guest_support::guest!();
 bindings::export!(Compressor with_types_in bindings);
 
 struct Compressor;
 
 impl Guest for Compressor {
-    fn compress(
+    async fn compress(
         data: StreamReader<u8>,
         header: Header,
         level: u32,
@@ -45,29 +46,30 @@ impl Guest for Compressor {
 /// The next piece of input is read, and the last piece of output written, while
 /// nothing here has work to do; memory is two pieces of each and the encoder.
 async fn compress(
-    mut from: StreamReader<u8>,
+    from: StreamReader<u8>,
     mut to: StreamWriter<u8>,
     header: Header,
     level: u32,
 ) -> Result<Totals, Error> {
+    let mut from = Input::new(from);
     let mut encoder = GzBuilder::new()
         .filename(header.name)
         .mtime(header.modified)
         .write(Vec::with_capacity(CHUNK), Compression::new(level));
     let mut totals = Totals { bytes_in: 0, bytes_out: 0 };
     let mut spare = Vec::with_capacity(CHUNK);
-    let mut input = fill(&mut from, Vec::with_capacity(CHUNK)).await;
+    let mut input = from.fill(Vec::with_capacity(CHUNK)).await;
     while !input.is_empty() {
         encoder.write_all(&input).map_err(failed)?;
         totals.bytes_in += input.len() as u64;
         input.clear();
         if encoder.get_ref().len() < CHUNK / 2 {
-            input = fill(&mut from, input).await;
+            input = from.fill(input).await;
             continue;
         }
         let output = take(&mut encoder, spare);
         let length = output.len();
-        let (unsent, next) = join(to.write_all(output), fill(&mut from, input)).await;
+        let (unsent, next) = join(to.write_all(output), from.fill(input)).await;
         if !unsent.is_empty() {
             return Err(Error::OutputClosed);
         }

@@ -17,13 +17,14 @@ pub struct Pumped {
 }
 
 /// Moves everything from `from` to `to`, then drops both.
-pub async fn pump(mut from: StreamReader<u8>, mut to: StreamWriter<u8>) -> Pumped {
+pub async fn pump(from: StreamReader<u8>, mut to: StreamWriter<u8>) -> Pumped {
+    let mut input = Input::new(from);
     let mut bytes = 0;
-    let mut full = fill(&mut from, Vec::with_capacity(CHUNK)).await;
+    let mut full = input.fill(Vec::with_capacity(CHUNK)).await;
     let mut spare = Vec::with_capacity(CHUNK);
     while !full.is_empty() {
         let length = full.len();
-        let (unsent, next) = join(to.write_all(full), fill(&mut from, spare)).await;
+        let (unsent, next) = join(to.write_all(full), input.fill(spare)).await;
         bytes += (length - unsent.len()) as u64;
         if !unsent.is_empty() {
             return Pumped { bytes, closed: true };
@@ -34,16 +35,29 @@ pub async fn pump(mut from: StreamReader<u8>, mut to: StreamWriter<u8>) -> Pumpe
     Pumped { bytes, closed: false }
 }
 
-/// Reads until `buffer` has no room left or the stream ends. An empty answer is
-/// the end: the file system hands out smaller pieces than it is asked for, and
-/// passing those on would wake three guests for each of them.
-pub async fn fill(from: &mut StreamReader<u8>, mut buffer: Vec<u8>) -> Vec<u8> {
-    while buffer.len() < buffer.capacity() {
-        let (result, filled) = from.read(buffer).await;
-        buffer = filled;
-        if result == StreamResult::Dropped {
-            break;
-        }
+/// A stream that is dropped as soon as it has ended.
+#[derive(Debug)]
+pub struct Input(Option<StreamReader<u8>>);
+
+impl Input {
+    /// Reads from `stream`.
+    pub fn new(stream: StreamReader<u8>) -> Input {
+        Input(Some(stream))
     }
-    buffer
+
+    /// Reads until `buffer` has no room left or the stream ends; an empty
+    /// answer is the end. The file system hands out smaller pieces than it is
+    /// asked for, and passing those on would wake three guests for each.
+    pub async fn fill(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
+        while let Some(stream) = &mut self.0
+            && buffer.len() < buffer.capacity()
+        {
+            let (result, filled) = stream.read(buffer).await;
+            buffer = filled;
+            if result == StreamResult::Dropped {
+                self.0 = None;
+            }
+        }
+        buffer
+    }
 }

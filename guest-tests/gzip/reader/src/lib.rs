@@ -15,6 +15,7 @@ use bindings::wasi::filesystem::preopens;
 use bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
 use bindings::{wit_future, wit_stream};
 
+guest_support::guest!();
 bindings::export!(Reader with_types_in bindings);
 
 struct Reader;

@@ -19,6 +19,7 @@ use bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, 
 use bindings::wit_stream;
 use futures::future::join;
 
+guest_support::guest!();
 bindings::export!(Writer with_types_in bindings);
 
 struct Writer;
@@ -30,7 +31,7 @@ impl Guest for Writer {
 
         let modified = file.modified.and_then(|seconds| seconds.try_into().ok()).unwrap_or(0);
         let header = Header { name: order.name, modified };
-        let (compressed, totals) = compress(file.data, &header, order.level);
+        let (compressed, totals) = compress(file.data, header, order.level).await;
 
         let (writer, data) = wit_stream::new();
         let written = target.write_via_stream(data, 0);
