@@ -1,0 +1,149 @@
+//! Compresses a file with three components: one reads it, one compresses, one
+//! writes the result.
+//!
+//! ```text
+//!            source            gzip                job
+//!  reader ───stream<u8>──► compressor ──stream<u8>──► writer ◄── run
+//!    │                         │                        │
+//!  WASI 0.3 filesystem    progress (here)         WASI 0.3 filesystem
+//! ```
+
+mod files;
+mod guests;
+mod memory;
+mod pipeline;
+mod summary;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use self::files::Files;
+use self::pipeline::{Order, Outcome, Pipeline};
+pub use self::memory::PeakMemory;
+pub use self::summary::Summary;
+
+/// What `demo gzip` is told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct GzipArgs {
+    /// The file to compress.
+    pub file: PathBuf,
+
+    /// Where to write the result. Default: FILE with `.gz` behind it.
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+
+    /// Replace the output if it exists.
+    #[arg(short, long)]
+    pub force: bool,
+
+    /// From 1 (fast) to 9 (small).
+    #[arg(short, long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub level: u32,
+
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compresses a file and prints a summary.
+///
+/// The result appears under its name when it is complete; whatever goes wrong
+/// before leaves nothing behind.
+///
+/// # Errors
+///
+/// When the file cannot be read, the result cannot be written, or a guest
+/// fails; the message names the file and the cause.
+pub async fn run(args: GzipArgs) -> Result<()> {
+    let summary = compress(&args).await?;
+    if args.json {
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        println!("{summary}");
+    }
+    Ok(())
+}
+
+/// Compresses a file, and shows progress on a terminal.
+///
+/// # Errors
+///
+/// See [`run`].
+pub async fn compress(args: &GzipArgs) -> Result<Summary> {
+    let files = Files::check(&args.file, args.output.as_deref(), args.force)?;
+    let pipeline = tokio::task::spawn_blocking(Pipeline::prepare)
+        .await
+        .context("the preparation of the guests panicked")??;
+
+    let bar = bytes_bar(files.size);
+    let target = files.create_target()?;
+    let order = Order {
+        input: files.input_name.clone(),
+        output: target.name()?,
+        name: files.header_name.clone(),
+        level: args.level,
+    };
+    let started = Instant::now();
+    let outcome = tokio::select! {
+        outcome = pipeline.run(&files, order, bar.clone()) => outcome,
+        signal = interrupted() => match signal {
+            Ok(name) => {
+                bar.finish_and_clear();
+                bail!("{name}: stopped before {} was complete, nothing is left of it", files.output.display())
+            }
+            Err(error) => Err(error),
+        },
+    };
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    target.publish(&files)?;
+    let seconds = started.elapsed().as_secs_f64();
+    let Outcome { bytes_in, bytes_out, peak_memory } = outcome;
+    Ok(Summary {
+        input: args.file.display().to_string(),
+        output: files.output.display().to_string(),
+        bytes_in,
+        bytes_out,
+        ratio: (bytes_in > 0).then(|| bytes_out as f64 / bytes_in as f64),
+        seconds,
+        bytes_per_second: bytes_in as f64 / seconds,
+        peak_memory,
+        memory_limit: memory::LIMIT as u64,
+    })
+}
+
+/// A bar of bytes on a terminal, nothing elsewhere.
+fn bytes_bar(size: u64) -> ProgressBar {
+    let bar = ProgressBar::new(size);
+    let style = ProgressStyle::with_template(
+        "{bar:30} {percent:>3}% {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {msg} [{eta} left]",
+    );
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// Resolves to its name when a signal asks this process to end.
+#[cfg(unix)]
+async fn interrupted() -> Result<&'static str> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let listen = |kind| signal(kind).context("could not listen to signals");
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hangup = listen(SignalKind::hangup())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "interrupted",
+        _ = terminate.recv() => "terminated",
+        _ = hangup.recv() => "the terminal went away",
+    })
+}
+
+/// Resolves to its name when a signal asks this process to end.
+#[cfg(not(unix))]
+async fn interrupted() -> Result<&'static str> {
+    tokio::signal::ctrl_c().await.context("could not listen to signals")?;
+    Ok("interrupted")
+}

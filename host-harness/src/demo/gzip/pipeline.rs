@@ -1,0 +1,201 @@
+//! The three guests on wasmtime.
+
+use anyhow::{Result, anyhow};
+use indicatif::{BinaryBytes, ProgressBar};
+use wasmtime::component::{
+    Component, ComponentExportIndex, HasSelf, InstancePre, Linker, ResourceTable,
+};
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
+use wasmtime_wasi::p3::bindings::filesystem::types::ErrorCode;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+
+use self::bindings::exports::test::gzip::job::Failure;
+use self::bindings::test::gzip::gzip::{Error, Totals};
+use super::files::Files;
+use super::guests;
+use super::memory::{Memories, PeakMemory};
+use crate::host;
+
+pub use self::bindings::exports::test::gzip::job::Order;
+
+mod bindings {
+    #![allow(missing_docs, reason = "generated")]
+    wasmtime::component::bindgen!({
+        path: "../wit/gzip",
+        world: "composed",
+        with: { "wasi": wasmtime_wasi::p3::bindings },
+        require_store_data_send: true,
+    });
+}
+
+/// What a guest may say on its standard error, in bytes.
+const STDERR: usize = 64 << 10;
+
+/// The guests, compiled and ready to run.
+pub struct Pipeline {
+    engine: Engine,
+    guests: InstancePre<Host>,
+    job: ComponentExportIndex,
+}
+
+/// What the guests say they have done, and what the host saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub peak_memory: PeakMemory,
+}
+
+/// The host's side of the guests.
+struct Host {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    memories: Memories,
+    bar: ProgressBar,
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl bindings::test::gzip::progress::Host for Host {
+    fn report(&mut self, bytes_in: u64, bytes_out: u64) {
+        self.bar.set_position(bytes_in);
+        self.bar.set_message(format!("-> {}", BinaryBytes(bytes_out)));
+    }
+}
+
+impl Pipeline {
+    /// Builds the guests if they are stale, composes and compiles them.
+    pub fn prepare() -> Result<Pipeline> {
+        let component = guests::compose()?.encode()?;
+        let engine = host::engine()?;
+        Pipeline::load(engine, &component).map_err(|error| anyhow!("could not load the guests: {error:?}"))
+    }
+
+    fn load(engine: Engine, component: &[u8]) -> wasmtime::Result<Pipeline> {
+        let component = Component::new(&engine, component)?;
+        let mut linker = Linker::new(&engine);
+        // The standard library of the guests imports WASI 0.2.
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        bindings::test::gzip::progress::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)?;
+        // Every guest can report to the harness; these have nothing to say.
+        let mut report = linker.instance("test:harness/report@0.1.0")?;
+        report.func_wrap("log", |_, (_message,): (String,)| Ok(()))?;
+        report.func_wrap("expect-trap", |_, (_message,): (String,)| Ok(()))?;
+        let job = component
+            .get_export_index(None, "test:gzip/job@0.1.0")
+            .and_then(|job| component.get_export_index(Some(&job), "run"))
+            .ok_or_else(|| wasmtime::Error::msg("the writer has no export `run` of `test:gzip/job`"))?;
+        let guests = linker.instantiate_pre(&component)?;
+        Ok(Pipeline { engine, guests, job })
+    }
+
+    /// Runs the job. The guests see nothing but the two directories.
+    pub async fn run(&self, files: &Files, order: Order, bar: ProgressBar) -> Result<Outcome> {
+        let stderr = MemoryOutputPipe::new(STDERR);
+        let mut wasi = WasiCtx::builder();
+        wasi.stderr(stderr.clone());
+        let mut preopen = |directory: &std::path::Path, name, permissions| {
+            wasi.preopened_dir(directory, name, permissions)
+                .map(drop)
+                .map_err(|error| anyhow!("cannot open the directory {}: {error}", directory.display()))
+        };
+        preopen(&files.input_directory, "input", FsPerms::ReadOnly)?;
+        preopen(&files.output_directory, "output", FsPerms::ReadWrite)?;
+
+        let host = Host {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+            memories: Memories::default(),
+            bar,
+        };
+        let mut store = Store::new(&self.engine, host);
+        store.limiter(|host| &mut host.memories);
+        // A guest that computes gives way now and then, so that signals are heard.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+
+        let result = self.call(&mut store, order).await;
+        let memories = &store.data().memories;
+        match result {
+            Ok(Ok(totals)) => Ok(Outcome {
+                bytes_in: totals.bytes_in,
+                bytes_out: totals.bytes_out,
+                peak_memory: memories.peak,
+            }),
+            Ok(Err(failure)) => Err(explain(failure, files)),
+            Err(trap) => Err(broken(&trap, memories, &stderr, files)),
+        }
+    }
+
+    async fn call(
+        &self,
+        store: &mut Store<Host>,
+        order: Order,
+    ) -> wasmtime::Result<Result<Totals, Failure>> {
+        let guests = self.guests.instantiate_async(&mut *store).await?;
+        let run = guests.get_typed_func::<(Order,), (Result<Totals, Failure>,)>(&mut *store, self.job)?;
+        // Of the ways to call it the one that reports a deadlock.
+        let (result,) = run.call_async(&mut *store, (order,)).await?;
+        Ok(result)
+    }
+}
+
+/// What the guests found, in the user's terms.
+fn explain(failure: Failure, files: &Files) -> anyhow::Error {
+    let input = files.input_directory.join(&files.input_name);
+    let input = input.display();
+    match failure {
+        Failure::Read(code) => anyhow!("cannot read {input}: {}", cause(&code)),
+        Failure::Write(code) => files.cannot_write(&cause(&code)),
+        Failure::Compress(Error::OutputClosed) => {
+            anyhow!("cannot compress {input}: the writer stopped taking the output")
+        }
+        Failure::Compress(Error::Encoder(cause)) => anyhow!("cannot compress {input}: {cause}"),
+        Failure::Miscounted(counts) => anyhow!("bytes were lost while compressing {input}: {counts}"),
+    }
+}
+
+/// A guest trapped.
+fn broken(
+    trap: &wasmtime::Error,
+    memories: &Memories,
+    stderr: &MemoryOutputPipe,
+    files: &Files,
+) -> anyhow::Error {
+    let mut text = format!("could not write {}: a guest failed: {trap:?}", files.output.display());
+    if let Some((guest, bytes)) = memories.refused {
+        let limit = BinaryBytes(super::memory::LIMIT as u64);
+        let asked = BinaryBytes(bytes as u64);
+        text.push_str(&format!("\nthe {guest} asked for {asked} of memory, it may have {limit}"));
+    }
+    let said = stderr.contents();
+    if !said.is_empty() {
+        text.push_str(&format!("\nthe guests said:\n{}", String::from_utf8_lossy(&said).trim_end()));
+    }
+    anyhow!(text)
+}
+
+/// An error of the file system, in the words of the system.
+fn cause(code: &ErrorCode) -> String {
+    let known = match code {
+        ErrorCode::Access => "permission denied",
+        ErrorCode::NotPermitted => "operation not permitted",
+        ErrorCode::NoEntry => "no such file or directory",
+        ErrorCode::IsDirectory => "is a directory",
+        ErrorCode::InsufficientSpace => "no space left on device",
+        ErrorCode::Quota => "the quota is used up",
+        ErrorCode::FileTooLarge => "the file would be too large",
+        ErrorCode::ReadOnly => "the file system is read-only",
+        ErrorCode::Io => "input/output error",
+        ErrorCode::NameTooLong => "the name is too long",
+        ErrorCode::Other(Some(text)) => text,
+        other => return format!("{other:?}"),
+    };
+    known.to_owned()
+}

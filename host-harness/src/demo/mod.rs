@@ -1,0 +1,3 @@
+//! Jobs that are useful by themselves.
+
+pub mod gzip;
