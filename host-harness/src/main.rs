@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use host_harness::demo::gzip::{self, GzipArgs};
 use host_harness::discover::Scenario;
 use host_harness::filter::Filter;
 use host_harness::host::Limits;
@@ -36,6 +37,15 @@ enum Command {
     },
     /// Builds what is stale, composes, runs, and reports
     Run(Run),
+    /// Does a real job with a few guests
+    #[command(subcommand)]
+    Demo(Demo),
+}
+
+#[derive(Subcommand)]
+enum Demo {
+    /// Compresses a file: one guest reads it, one compresses, one writes
+    Gzip(GzipArgs),
 }
 
 /// Where the guests come from.
@@ -87,6 +97,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::List { filter, source, json } => list(filter, &source, format(json)),
         Command::Run(arguments) => run(arguments),
+        Command::Demo(Demo::Gzip(arguments)) => gzip::run(&arguments).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -179,7 +190,7 @@ fn run(arguments: Run) -> Result<bool> {
         println!();
     }
     let traces: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.trace.clone()).collect();
-    let covered = !arguments.matrix || matrix::print(&traces);
+    let covered = !arguments.matrix || matrix::print(&traces, format);
     println!("{}", summary.line(format));
     Ok(summary.success() && covered)
 }

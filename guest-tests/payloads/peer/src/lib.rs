@@ -7,7 +7,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/payloads",
         world: "peer",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

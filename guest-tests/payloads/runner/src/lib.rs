@@ -11,7 +11,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/payloads",
         world: "runner",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

@@ -220,49 +220,66 @@ pub(crate) async fn cancels<C: Streams>() {
     assert!(reader.next().await.is_none());
 }
 
+/// A read that is dropped in flight takes nothing with it.
 pub(crate) async fn abandoned<C: Streams>() {
     let mut reader = C::open_stream().await;
+
+    // What is written next goes to the next read.
     {
         let mut read = pin!(reader.read(Vec::with_capacity(4)));
         waits(read.as_mut(), "the read").await;
     }
-
-    // The read is gone, yet the peer can write into it.
-    let (unsent, gone) = C::write_stream(items::<C>(0..3)).await;
-    assert!(unsent.is_empty() && !gone);
-
-    // Each read takes what it has room for.
-    let mut got = Vec::new();
-    while got.len() < 3 {
-        let (result, mut some) = reader.read(Vec::with_capacity(2)).await;
-        assert_eq!(result, Complete(some.len()));
-        assert!(!some.is_empty() && (some.len() <= 2 || !counted::<C>()));
-        got.append(&mut some);
+    {
+        let read = reader.read(Vec::with_capacity(4));
+        let ((result, got), (unsent, gone)) = join!(read, C::write_stream(items::<C>(0..3)));
+        assert_eq!(result, Complete(3));
+        expect::<C>(got, 0..3, "read after the abandoned read").await;
+        assert!(unsent.is_empty() && !gone);
     }
-    expect::<C>(got, 0..3, "what the abandoned read had got").await;
-
-    // One at a time, too.
     {
         let mut next = pin!(reader.next());
         waits(next.as_mut(), "`next`").await;
     }
-    let (unsent, gone) = C::write_stream(items::<C>(3..4)).await;
-    assert!(unsent.is_empty() && !gone);
-    C::drop_stream_writer().await;
-    C::check(reader.next().await.expect("the item was sent before the end"), 3).await;
-    assert!(reader.next().await.is_none());
+    {
+        let (next, (unsent, gone)) = join!(reader.next(), C::write_stream(items::<C>(3..4)));
+        C::check(next.expect("the peer is writing"), 3).await;
+        assert!(unsent.is_empty() && !gone);
+    }
 
-    // The items of an abandoned read that nobody asks for are dropped with the end.
+    // The end of the stream, too.
+    {
+        let mut read = pin!(reader.read(Vec::with_capacity(4)));
+        waits(read.as_mut(), "the read").await;
+    }
+    C::drop_stream_writer().await;
+    let (result, got) = reader.read(Vec::with_capacity(4)).await;
+    assert_eq!(result, Dropped);
+    assert!(got.is_empty());
+
+    // The readable end can be dropped, and the peer gets its items back,
     let mut reader = C::open_stream().await;
     {
         let mut read = pin!(reader.read(Vec::with_capacity(4)));
         waits(read.as_mut(), "the read").await;
     }
-    let (unsent, gone) = C::write_stream(items::<C>(4..6)).await;
-    assert!(unsent.is_empty() && !gone);
     drop(reader);
-    let (unsent, gone) = C::write_stream(items::<C>(6..8)).await;
+    let (unsent, gone) = C::write_stream(items::<C>(4..6)).await;
     assert!(gone);
-    expect::<C>(unsent, 6..8, "what the peer got back").await;
+    expect::<C>(unsent, 4..6, "what the peer got back").await;
     C::drop_stream_writer().await;
+
+    // and it can be handed on.
+    let (mut writer, mut reader) = C::stream();
+    {
+        let mut read = pin!(reader.read(Vec::with_capacity(4)));
+        waits(read.as_mut(), "the read").await;
+    }
+    C::keep_stream(reader).await;
+    let ((result, _), (got, gone)) =
+        join!(writer.write(items::<C>(6..8)), C::read_stream(4));
+    assert_eq!(result, Complete(2));
+    expect::<C>(got, 6..8, "what the next owner read").await;
+    assert!(!gone);
+    drop(writer);
+    C::drop_stream_reader().await;
 }
