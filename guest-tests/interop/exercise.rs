@@ -7,8 +7,8 @@ use futures::{join, poll};
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 
-/// Calls: at once, after waiting, two at a time. A future from the other side,
-/// and one to nobody.
+/// Calls: one that ends by itself, one that waits, two at a time. A future from the
+/// other side, and one to nobody.
 pub async fn awaits() {
     assert_eq!(peer::echo(7).await, 7);
 
@@ -76,7 +76,7 @@ pub async fn drops() {
     drop(reader);
     peer::open(6, 60);
     // Whatever was left behind must not be in the way of what comes after.
-    assert_eq!(peer::pass(6).await, 60);
+    assert_eq!(peer::echo(8).await, 8);
 }
 
 /// An operation that waits at a gate and ends with what the gate is opened with.

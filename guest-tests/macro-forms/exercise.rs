@@ -24,11 +24,14 @@ pub async fn kinds() {
     assert_eq!(kinds::later("later".into()).await.await, "later");
 
     let (mut writer, reader) = wit_stream::new();
-    let (words, ()) = join!(async { all(kinds::shout(reader).await).await }, async move {
-        let words = ["one", "two", "three"].map(str::to_owned);
-        let left = writer.write_all(words.into()).await;
-        assert!(left.is_empty(), "the other side reads to the end");
-    });
+    let (words, ()) = join!(
+        async { all(kinds::shout(reader).await).await },
+        async move {
+            let words = ["one", "two", "three"].map(str::to_owned);
+            let left = writer.write_all(words.into()).await;
+            assert!(left.is_empty(), "the other side reads to the end");
+        }
+    );
     assert_eq!(words, ["ONE", "TWO", "THREE"]);
 }
 
@@ -74,7 +77,10 @@ impl exported::Guest for Forms {
         things: Vec<exported::Thing>,
         words: StreamReader<String>,
     ) -> FutureReader<String> {
-        let values: u32 = things.iter().map(|thing| thing.get::<Thing>().value.get()).sum();
+        let values: u32 = things
+            .iter()
+            .map(|thing| thing.get::<Thing>().value.get())
+            .sum();
         let words = all(words).await;
         let (writer, reader) = wit_future::new(String::new);
         runtime::spawn_local(async move {
@@ -91,7 +97,9 @@ impl exported::Guest for Forms {
 
 impl exported::GuestThing for Thing {
     fn new(value: u32) -> Self {
-        Thing { value: Cell::new(value) }
+        Thing {
+            value: Cell::new(value),
+        }
     }
 
     fn value(&self) -> u32 {

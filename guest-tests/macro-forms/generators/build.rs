@@ -13,7 +13,9 @@ fn main() {
     println!("cargo:rerun-if-changed=../build.rs");
 
     let package = env::var("CARGO_PKG_NAME").expect("set by cargo");
-    let world = package.strip_prefix("macro-forms-").expect("all packages are named so");
+    let world = package
+        .strip_prefix("macro-forms-")
+        .expect("all packages are named so");
     // The name by which the manifest knows the runtime. What is not said, the
     // generator takes for wit-bindgen.
     let (runtime, runtime_path) = match world {
@@ -23,10 +25,19 @@ fn main() {
 
     let mut resolve = Resolve::default();
     let (wit_package, _) = resolve.push_path(&wit).expect("the WIT of this theme");
-    let id = resolve.select_world(&[wit_package], Some(world)).expect("a world per package");
-    let options = wit_bindgen_rust::Opts { generate_all: true, runtime_path, ..Default::default() };
+    let id = resolve
+        .select_world(&[wit_package], Some(world))
+        .expect("a world per package");
+    let options = wit_bindgen_rust::Opts {
+        generate_all: true,
+        runtime_path,
+        ..Default::default()
+    };
     let mut files = Files::default();
-    options.build().generate(&mut resolve, id, &mut files).expect("bindings");
+    options
+        .build()
+        .generate(&mut resolve, id, &mut files)
+        .expect("bindings");
 
     let (_, bindings) = files.iter().next().expect("one file");
     let mut bindings = String::from_utf8(bindings.to_vec()).expect("Rust source");

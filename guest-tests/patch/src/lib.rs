@@ -72,7 +72,9 @@ impl Guest for Patch {
         let (writer, reader) = wasip3::wit_stream::new::<u8>();
         let written = stdout::write_via_stream(reader).into_future();
         drop(writer);
-        written.await.expect("no bytes are written without an error");
+        written
+            .await
+            .expect("no bytes are written without an error");
     }
 
     async fn standard_input() {

@@ -1,5 +1,6 @@
 //! Futures that one version spawns and another one runs.
 
+use futures::channel::oneshot;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -21,17 +22,17 @@ macro_rules! spawns {
                 }
             });
             assert!(!ran.get(), "spawning does not poll");
-            // Not awaited: it must get its turns without.
-            let detached = Rc::new(Cell::new(0));
-            drop($spawn_local({
-                let detached = detached.clone();
-                async move { detached.set(peer::echo(3).await) }
+            // Its handle is gone: it must get its turns without.
+            let (sender, detached) = oneshot::channel();
+            drop($spawn_local(async move {
+                sender
+                    .send(peer::echo(3).await)
+                    .expect("the receiver waits");
             }));
-            peer::echo(0).await;
             peer::open(GATE, 90);
             assert_eq!(joined.await, Some(90));
             assert!(ran.get());
-            assert_eq!(detached.get(), 3, "a dropped handle detaches");
+            assert_eq!(detached.await, Ok(3), "a dropped handle detaches");
 
             let mut cancelled = $spawn_local(std::future::pending::<()>());
             cancelled.cancel();

@@ -11,7 +11,6 @@ pub mod bindings {
         export_macro_name: "export_own",
         default_bindings_module: "interop_own::bindings",
         type_section_suffix: "interop-own",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

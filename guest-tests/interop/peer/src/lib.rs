@@ -6,7 +6,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/interop",
         world: "peer-world",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }
@@ -22,6 +21,8 @@ struct Peer;
 
 impl Guest for Peer {
     async fn echo(value: u32) -> u32 {
+        // A call that returned at once would not meet the caller's executor.
+        wit_async::yield_async().await;
         value
     }
 

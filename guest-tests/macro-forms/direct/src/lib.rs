@@ -74,13 +74,19 @@ impl bindings::exports::test::macro_forms::scenarios_direct::Guest for Forms {
     async fn forms() {
         use forms::{nothing, options, path, world_and_path};
 
-        assert_eq!(nothing::test::macro_forms::form_nothing::which().await, "nothing");
+        assert_eq!(
+            nothing::test::macro_forms::form_nothing::which().await,
+            "nothing"
+        );
         assert_eq!(
             world_and_path::test::macro_forms::form_world_path::which().await,
             "world and path"
         );
         assert_eq!(path::test::macro_forms::form_path::which().await, "path");
-        assert_eq!(options::test::macro_forms::form_options::which().await, "options");
+        assert_eq!(
+            options::test::macro_forms::form_options::which().await,
+            "options"
+        );
     }
 
     async fn depths() {

@@ -32,7 +32,10 @@ impl kinds::Guest for Peer {
 
     fn lengths(names: Vec<String>) -> Map<String, u32> {
         let length = |name: &String| u32::try_from(name.len()).expect("short names");
-        names.into_iter().map(|name| (name.clone(), length(&name))).collect()
+        names
+            .into_iter()
+            .map(|name| (name.clone(), length(&name)))
+            .collect()
     }
 
     async fn total(lengths: Map<String, u32>) -> u32 {

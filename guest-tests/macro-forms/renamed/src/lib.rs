@@ -80,7 +80,10 @@ impl bindings::exports::test::macro_forms::scenarios_renamed::Guest for Forms {
             "world and path"
         );
         assert_eq!(path::test::macro_forms::form_path::which().await, "path");
-        assert_eq!(options::test::macro_forms::form_options::which().await, "options");
+        assert_eq!(
+            options::test::macro_forms::form_options::which().await,
+            "options"
+        );
     }
 
     async fn depths() {
