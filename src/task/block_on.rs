@@ -37,7 +37,12 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
                 waitable::preserve(sys::thread_yield);
                 Event::None
             }
-            CallbackCode::Wait(set) => waitable::preserve(|| sys::waitable_set_wait(set)),
+            // An event that is there already needs no wait, and waiting is what a
+            // synchronous export may not do.
+            CallbackCode::Wait(set) => match sys::waitable_set_poll(set) {
+                Event::None => waitable::preserve(|| sys::waitable_set_wait(set)),
+                event => event,
+            },
         };
     }
     drop(task);
