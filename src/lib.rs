@@ -1,4 +1,124 @@
 //! Guest-side async runtime for the WebAssembly Component Model.
+//!
+//! Components talk through `future<T>`, `stream<T>` and async functions. Rust
+//! bindings for them are generated from WIT by the wit-bindgen generator, and the
+//! generated code calls a runtime: this one.
+//!
+//! - **Authors of components** call [`generate!`], implement async traits, await
+//!   [`FutureReader`]s and read [`StreamReader`]s.
+//! - **Programs on wit-bindgen** need no change: the public names are the same.
+//!
+//! ```ignore
+//! wit_async::generate!({ world: "resizer" });
+//!
+//! struct Resizer;
+//!
+//! impl Guest for Resizer {
+//!     async fn resize(mut image: StreamReader<u8>) -> StreamReader<u8> {
+//!         let (mut writer, resized) = wit_stream::new();
+//!         wit_async::spawn_local(async move {
+//!             while let Some(byte) = image.next().await {
+//!                 writer.write_one(byte).await;
+//!             }
+//!         });
+//!         resized
+//!     }
+//! }
+//!
+//! export!(Resizer);
+//! ```
+//!
+//! # The way of one value
+//!
+//! ```text
+//! binding ─vtable─► subtask | future | stream ─► op ─► built-in (vtable slot or sys)
+//!                                                 └─ BLOCKED ─► waitable registry: handle → waker
+//! host ─► task::callback ─► abi::Event ─► waitable::deliver(handle) ─► waker
+//!                  task polls again ◄─────── task state ◄────────────────┘
+//! ```
+//!
+//! | Module | Its one job |
+//! |---|---|
+//! | `rt` | the names that generated code refers to |
+//! | `abi` | decoding and encoding of codes, no state |
+//! | `sys` | the canonical built-ins, imported once |
+//! | `vtable` | the contract that generated code fills |
+//! | `buffer` | memory lent to the host |
+//! | `waitable` | handle → who waits and in which set; the `wasip3_task` C ABI |
+//! | `op` | the state machine of an operation; writes that nobody awaits |
+//! | `subtask`, `future`, `stream`, `error_context` | typed handles |
+//! | `task` | the executor |
+//! | `instance` | the state of the instance, in one place |
+//! | `diagnostics` | counts of what is alive, and outcomes of operations |
+//!
+//! # Three ways to depend on it
+//!
+//! | Manifest | Code |
+//! |---|---|
+//! | `wit-async = "0.1"` | `wit_async::generate!`, `wit_async::StreamReader` |
+//! | `wit-bindgen = { package = "wit-async", version = "0.1" }` | unchanged: `wit_bindgen::generate!`, `wit_bindgen::StreamReader` |
+//! | `[patch.crates-io]` with `wit-bindgen = { path = ".../compat" }` | unchanged, for a whole graph of dependencies, such as the `wasip3` crate |
+//!
+//! # Features
+//!
+//! All but `diagnostics` are on by default, and all are additive.
+//!
+//! | Feature | Effect | in wit-bindgen 0.63 |
+//! |---|---|---|
+//! | `macros` | [`generate!`] | the same |
+//! | `macro-string` | macros such as `concat!` in the options of `generate!` | the same |
+//! | `realloc` | `cabi_realloc` on targets whose libc has none | the same |
+//! | `bitflags` | flags by the `bitflags` crate | the same |
+//! | `std` | `HashMap` as a map; needed natively | the same |
+//! | `async` | the runtime | the same |
+//! | `async-spawn` | none: [`spawn_local`] is always there | off by default |
+//! | `inter-task-wakeup` | none: a wake from another task always works | off by default: panics without it |
+//! | `futures-stream` | none: `into_stream` is always there | off by default |
+//! | `diagnostics` | the module `diagnostics` | – |
+//!
+//! # The public API beside wit-bindgen 0.63
+//!
+//! Every public async name is here under the same path. Where the last column is
+//! empty the meaning is the same too.
+//!
+//! | Name | | Intended difference |
+//! |---|---|---|
+//! | [`FutureReader`], [`RawFutureReader`] | ✓ | |
+//! | [`FutureWriter`], [`RawFutureWriter`] | ✓ | the default is also written where no task runs; a raw writer that is dropped unwritten stays open and does not trap |
+//! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin` |
+//! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin` |
+//! | [`FutureWriteCancel`], [`RawFutureWriteCancel`] | ✓ | the raw one is at the root too |
+//! | [`FutureWriteError`] | ✓ | |
+//! | [`FutureOps`] | ✓ | |
+//! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold |
+//! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
+//! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin` |
+//! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin` |
+//! | [`StreamResult`] | ✓ | |
+//! | [`StreamOps`] | ✓ | |
+//! | [`UnitStreamOps`] | ✓ | always there |
+//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on |
+//! | [`AbiBuffer`] | ✓ | implements `Debug` |
+//! | [`ErrorContext`] | ✓ | at the root too |
+//! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
+//! | [`block_on`] | ✓ | yields to the host when its future does; never waits for an event that is there |
+//! | [`yield_async`], [`yield_blocking`] | ✓ | |
+//! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | |
+//! | [`resource`](mod@resource) | ✓ | re-exported |
+//!
+//! # Panics
+//!
+//! On `wasm32-wasip2` a panic ends the instance. These are all that the runtime
+//! has; each message names the call, and the handle if there is one:
+//!
+//! | When | Where |
+//! |---|---|
+//! | an operation is polled or cancelled after it finished | all operations |
+//! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
+//! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`] |
+//! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
+//! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |
+//! | natively, a built-in is called and no host is installed | everywhere |
 #![no_std]
 
 extern crate alloc;

@@ -18,7 +18,8 @@ use core::alloc::Layout;
 ///
 /// async fn ping() {
 ///     let (mut writer, mut reader) = UnitStreamOps::new();
-///     let (sent, received) = futures::join!(writer.write_one(()), reader.next());
+///     let (sent, received) =
+///         futures::future::join(writer.write_one(()), reader.next()).await;
 ///     assert_eq!((sent, received), (None, Some(())));
 /// }
 /// ```

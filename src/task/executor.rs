@@ -2,7 +2,7 @@
 
 use crate::abi::{CallbackCode, Event};
 use crate::sys;
-use crate::waitable::{self, Entered, Home};
+use crate::waitable::{self, Home, enter};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -43,7 +43,7 @@ impl<'a> Task<'a> {
         self.home.begin_turn();
         self.home.set_draining(false);
         let home = Arc::clone(&self.home);
-        Entered::run(&home, || {
+        enter(&home, || {
             waitable::settle();
             match event {
                 Event::None => {}
@@ -133,7 +133,7 @@ impl Drop for Task<'_> {
         self.home.begin_turn();
         let home = Arc::clone(&self.home);
         // Destructors may cancel operations, and write defaults.
-        Entered::run(&home, || {
+        enter(&home, || {
             self.root = None;
             self.spawned = None;
             drop(home.take_spawned());

@@ -52,16 +52,11 @@ pub(crate) fn current() -> Current {
     }
 }
 
-/// Makes `home` current for as long as `f` runs.
-pub(crate) struct Entered;
-
-impl Entered {
-    /// Calls `f` while `home` is the current task.
-    pub(crate) fn run<R>(home: &Arc<Home>, f: impl FnOnce() -> R) -> R {
-        let mut task = Task::of(home);
-        let _reset = Reset(sys::wasip3_task_set(&raw mut task));
-        f()
-    }
+/// Calls `f` while `home` is the current task.
+pub(crate) fn enter<R>(home: &Arc<Home>, f: impl FnOnce() -> R) -> R {
+    let mut task = Task::of(home);
+    let _reset = Reset(sys::wasip3_task_set(&raw mut task));
+    f()
 }
 
 /// Puts the cell back, also when a panic unwinds.

@@ -7,7 +7,7 @@
 //! owns their memory, so the copy itself needs nobody; the set is looked at
 //! whenever a task runs.
 
-use super::current::{self, Entered};
+use super::current::{self, enter};
 use super::home::Home;
 use super::registry;
 use crate::abi::Event;
@@ -46,7 +46,7 @@ pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
             .get_or_init(|| Arc::new(Home::new()));
         Arc::clone(home)
     });
-    Entered::run(&home, f)
+    enter(&home, f)
 }
 
 /// Delivers the events of operations without a task, without waiting.
