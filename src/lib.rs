@@ -8,24 +8,33 @@
 //!   [`FutureReader`]s and read [`StreamReader`]s.
 //! - **Programs on wit-bindgen** need no change: the public names are the same.
 //!
-//! ```ignore
-//! wit_async::generate!({ world: "resizer" });
+//! ```
+//! wit_async::generate!({
+//!     inline: "
+//!         package example:text;
+//!         world shout {
+//!             export shout: async func(text: stream<u8>) -> stream<u8>;
+//!         }
+//!     ",
+//! #   path: [],
+//! });
 //!
-//! struct Resizer;
+//! struct Component;
 //!
-//! impl Guest for Resizer {
-//!     async fn resize(mut image: StreamReader<u8>) -> StreamReader<u8> {
-//!         let (mut writer, resized) = wit_stream::new();
+//! impl Guest for Component {
+//!     async fn shout(mut text: wit_async::StreamReader<u8>) -> wit_async::StreamReader<u8> {
+//!         let (mut writer, shouted) = wit_stream::new();
 //!         wit_async::spawn_local(async move {
-//!             while let Some(byte) = image.next().await {
-//!                 writer.write_one(byte).await;
+//!             while let Some(byte) = text.next().await {
+//!                 writer.write_one(byte.to_ascii_uppercase()).await;
 //!             }
 //!         });
-//!         resized
+//!         shouted
 //!     }
 //! }
 //!
-//! export!(Resizer);
+//! export!(Component);
+//! # fn main() {}
 //! ```
 //!
 //! # The way of one value
