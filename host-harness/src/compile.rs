@@ -215,6 +215,7 @@ impl Report {
         root: &Path,
     ) -> Result<Built> {
         let mut built = Built::default();
+        let compiled = !self.errors.is_empty();
         // Errors of packages that are no guests: all guests that did not come
         // about depend on one of them.
         let shared: String = self
@@ -245,13 +246,9 @@ impl Report {
                 errors: errors.trim().to_owned(),
             });
         }
-        if built.artifacts.is_empty() {
-            let errors = if shared.is_empty() { complaints } else { &shared };
-            let failures = built.failures.iter().map(|failure| failure.errors.as_str());
-            let mut texts: Vec<&str> = failures.collect();
-            texts.dedup();
-            let text = if texts.is_empty() { errors.to_owned() } else { texts.join("\n\n") };
-            bail!("no guest in {} compiled:\n{}", root.display(), text.trim());
+        // Not the guests' fault: a manifest, a lock file, a missing dependency.
+        if built.artifacts.is_empty() && !compiled {
+            bail!("cargo failed in {}:\n{}", root.display(), complaints.trim());
         }
         if !success && built.failures.is_empty() {
             bail!("cargo failed in {}:\n{}", root.display(), complaints.trim());

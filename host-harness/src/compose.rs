@@ -92,12 +92,10 @@ pub fn variants(runner: &Arc<Guest>, all: &[Arc<Guest>], host: &[&str]) -> Resul
         return Ok(vec![Composition { guests: vec![runner.clone()], variant: None }]);
     }
     let mut found = Vec::new();
-    let by_guest = closure(runner, all);
     let by_host = runner.peers().all(|import| host.contains(&import.plain_name()));
-    match by_guest {
-        Ok(guests) => found.push(Composition { guests, variant: Some(Variant::Guest) }),
-        Err(error) if !by_host => return Err(error),
-        Err(_) => {}
+    let guests = closure(runner, all, host)?;
+    if guests.len() > 1 {
+        found.push(Composition { guests, variant: Some(Variant::Guest) });
     }
     if by_host {
         let guests = vec![runner.clone()];
@@ -106,14 +104,26 @@ pub fn variants(runner: &Arc<Guest>, all: &[Arc<Guest>], host: &[&str]) -> Resul
     Ok(found)
 }
 
-/// The runner and, behind it, every guest that it needs, directly or not.
-fn closure(runner: &Arc<Guest>, all: &[Arc<Guest>]) -> Result<Vec<Arc<Guest>>> {
+/// The runner and, behind it, every guest that it needs, directly or not. What
+/// no guest exports is left to the host.
+fn closure(runner: &Arc<Guest>, all: &[Arc<Guest>], host: &[&str]) -> Result<Vec<Arc<Guest>>> {
     let mut guests = vec![runner.clone()];
     let mut next = 0;
     while let Some(guest) = guests.get(next).cloned() {
         next += 1;
         for import in guest.peers() {
-            let peer = exporter(&guest, &import.name, all)?;
+            let Some(peer) = exporter(&guest, &import.name, all)? else {
+                if host.contains(&import.plain_name()) {
+                    continue;
+                }
+                bail!(
+                    "{}: it imports `{}`, but no guest in the folder `{}` exports that (did one \
+                     fail to compile?), and the harness does not implement it either",
+                    guest.path.display(),
+                    import.name,
+                    guest.theme,
+                );
+            };
             if !guests.iter().any(|known| Arc::ptr_eq(known, peer)) {
                 guests.push(peer.clone());
             }
@@ -122,29 +132,28 @@ fn closure(runner: &Arc<Guest>, all: &[Arc<Guest>]) -> Result<Vec<Arc<Guest>>> {
     Ok(guests)
 }
 
-/// The one guest in the folder of `guest` that exports `import`.
-fn exporter<'a>(guest: &Guest, import: &str, all: &'a [Arc<Guest>]) -> Result<&'a Arc<Guest>> {
+/// The guest in the folder of `guest` that exports `import`, if there is one.
+fn exporter<'a>(
+    guest: &Guest,
+    import: &str,
+    all: &'a [Arc<Guest>],
+) -> Result<Option<&'a Arc<Guest>>> {
     let exports = |other: &&Arc<Guest>| {
         other.theme == guest.theme && other.exports.iter().any(|export| export.name == import)
     };
     let mut peers = all.iter().filter(exports);
-    match (peers.next(), peers.next()) {
-        (Some(peer), None) => Ok(peer),
-        (Some(first), Some(second)) => bail!(
+    let peer = peers.next();
+    if let (Some(first), Some(second)) = (peer, peers.next()) {
+        bail!(
             "{} imports `{import}`, which both {} and {} export: expected exactly one guest of \
              the folder `{}` to do so",
             guest.name,
             first.name,
             second.name,
             guest.theme,
-        ),
-        (None, _) => bail!(
-            "{}: it imports `{import}`, but no guest in the folder `{}` exports that (did one fail \
-             to compile?), and the harness does not implement it either",
-            guest.path.display(),
-            guest.theme,
-        ),
+        );
     }
+    Ok(peer)
 }
 
 /// The graph under construction.
@@ -195,11 +204,9 @@ impl<'a> Composer<'a> {
         }
         let mut arguments = Vec::new();
         for import in guest.peers() {
-            let peer = self
-                .guests
-                .iter()
-                .position(|other| other.exports.iter().any(|export| export.name == import.name))
-                .with_context(|| format!("nobody exports `{}` for {}", import.name, guest.name))?;
+            let exports = |other: &Arc<Guest>| other.exports.iter().any(|export| export.name == import.name);
+            // What no guest exports, the composition itself imports: the host provides it.
+            let Some(peer) = self.guests.iter().position(exports) else { continue };
             arguments.push((import.name.clone(), self.instantiate(peer)?));
         }
         let node = self.graph.instantiate(self.packages[index]);

@@ -135,7 +135,7 @@ impl ResourceLimiter for MemoryGuard {
 /// # Errors
 ///
 /// When wasmtime does not support this machine.
-pub fn engine() -> Result<Engine> {
+pub fn engine() -> anyhow::Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -149,7 +149,8 @@ pub fn engine() -> Result<Engine> {
         .epoch_interruption(true);
     // Compiling without a cache is slower, and all that a missing one means.
     config.cache(Cache::from_file(None).ok());
-    let engine = Engine::new(&config)?;
+    let engine = Engine::new(&config)
+        .map_err(|error| anyhow::anyhow!("could not set up wasmtime: {error:?}"))?;
     let weak = engine.weak();
     std::thread::Builder::new().name("epochs".to_owned()).spawn(move || {
         while let Some(engine) = weak.upgrade() {

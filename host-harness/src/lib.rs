@@ -10,8 +10,10 @@
 //! under `cargo test`, `src/main.rs` as a command.
 
 pub mod accounting;
+pub mod backtrace;
 pub mod compile;
 pub mod compose;
+pub mod demo;
 pub mod discover;
 pub mod filter;
 pub mod guest;

@@ -1,5 +1,7 @@
 //! Runs one scenario, in a store of its own.
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::time::{Duration, Instant};
 
@@ -7,11 +9,11 @@ use anyhow::{Context, Result, anyhow};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-use crate::accounting::{Live, Operation, Traced};
+use crate::accounting::{Kind, Live, Operation, Timing, Traced};
 use crate::compose::Composition;
 use crate::discover::Scenario;
 use crate::host::{self, Limits, State};
-use crate::leaks::{Remains, Table};
+use crate::leaks::{self, Remains, Table};
 use crate::verdict::{self, Ended, Failure, Outcome, Stage, Verdict};
 
 /// How long guests may go on behind a scenario that returned and passed.
@@ -70,7 +72,7 @@ impl Prepared {
             guests,
             verdict: Verdict::Passed,
             time: Duration::ZERO,
-            table: None,
+            table_entries: None,
             trace: Vec::new(),
         };
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -108,7 +110,7 @@ impl Prepared {
         let state = store.data();
         let judged = match ended {
             Ok(counted) => {
-                outcome.table = Some(counted.remains.table);
+                outcome.table_entries = Some(counted.remains.table.left);
                 outcome.trace = counted.traces;
                 verdict::returned(&counted.remains, state)
             }
@@ -129,7 +131,7 @@ impl Prepared {
         end: Instant,
     ) -> Result<Counted, Ended> {
         let instance = self.instance.instantiate_async(&mut *store).await.map_err(Ended::Trap)?;
-        let before = store.concurrent_state_table_size();
+        let before = entries(store);
 
         *stage = Stage::Scenario;
         let interface = self.component.get_export_index(None, &scenario.interface);
@@ -152,7 +154,7 @@ impl Prepared {
         }
 
         *stage = Stage::Accounting;
-        let left = store.concurrent_state_table_size().saturating_sub(before);
+        let mut table = Table::compare(&before, &entries(store));
         let printed = !store.data().stdout.contents().is_empty() || !store.data().stderr.contents().is_empty();
         let resources = store.data_mut().resources();
         let mut guests = Vec::new();
@@ -163,9 +165,46 @@ impl Prepared {
             guests.push((guest.clone(), live));
             traces.push(Traced { scenario: scenario.name.clone(), guest, operations });
         }
-        let table = Table { left, tolerated: left };
-        Ok(Counted { remains: Remains { guests, resources, printed, table }, traces })
+        table.calls = calls(&traces);
+        let handles = self.handles(store, &instance).await;
+        let remains = Remains { guests, resources, printed, handles, table };
+        Ok(Counted { remains, traces })
     }
+
+    /// How many handles all instances together have left.
+    ///
+    /// wasmtime counts them, but only tells when a limit is exceeded: so this
+    /// looks for the lowest limit under which a call succeeds.
+    async fn handles(&self, store: &mut Store<State>, instance: &Instance) -> usize {
+        let Some(accounting) = self.accounting.first() else { return 0 };
+        for left in 0..MANY {
+            store.set_max_component_handles(left + CALL);
+            if accounting.read(store, instance).await.is_ok() {
+                return left;
+            }
+        }
+        MANY
+    }
+}
+
+/// How many handles a call from the host needs for itself, while it runs.
+const CALL: usize = 1;
+
+/// More handles than these are not counted.
+const MANY: usize = 1000;
+
+/// What is in the store's table of concurrent state.
+fn entries(store: &mut Store<State>) -> HashMap<TypeId, usize> {
+    store.concurrent_resource_table().map(leaks::entries).unwrap_or_default()
+}
+
+/// How many calls returned at once, if the runtimes recorded anything.
+fn calls(traces: &[Traced]) -> Option<u64> {
+    let operations = traces.iter().flat_map(|traced| &traced.operations);
+    operations.clone().next()?;
+    let at_once = operations
+        .filter(|operation| operation.kind == Kind::Subtask && operation.timing == Timing::AtOnce);
+    Some(at_once.map(|operation| operation.count).sum())
 }
 
 impl Accounting {

@@ -50,7 +50,16 @@ impl Suite {
         for workspace in workspaces {
             let say = |line: &str| progress.say(line);
             target::ensure(&target::Tools::default(), workspace, say)?;
-            let built = compile::build(workspace, progress)?;
+            let built = match compile::build(workspace, progress) {
+                Ok(built) => built,
+                Err(error) if workspaces.len() == 1 => return Err(error),
+                // The guests of the other workspaces can still run.
+                Err(error) => {
+                    let name = workspace.file_name().unwrap_or_default().to_string_lossy();
+                    problems.push(Problem { name: name.into_owned(), message: format!("{error:#}") });
+                    continue;
+                }
+            };
             problems.extend(built.failures.into_iter().map(Problem::from));
             for artifact in built.artifacts {
                 match Guest::read(&artifact.package, &artifact.theme, &artifact.path) {
@@ -83,9 +92,9 @@ impl Suite {
     }
 
     fn new(found: Found) -> Result<Suite> {
-        let set_up = |error| anyhow!("could not set up wasmtime: {error:?}");
-        let engine = host::engine().map_err(set_up)?;
-        let linker = host::linker(&engine).map_err(set_up)?;
+        let engine = host::engine()?;
+        let linker = host::linker(&engine)
+            .map_err(|error| anyhow!("could not set up what guests import: {error:?}"))?;
         let prepared = found
             .scenarios
             .iter()
@@ -168,7 +177,7 @@ fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
         guests,
         verdict: Verdict::Failed { failure: Box::new(failure) },
         time: Duration::ZERO,
-        table: None,
+        table_entries: None,
         trace: Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use wasmtime::Trap;
 
 use crate::accounting::Traced;
+use crate::backtrace;
 use crate::host::{Limits, State};
 use crate::leaks::Remains;
 
@@ -22,9 +23,10 @@ pub struct Outcome {
     /// How long it took, without building and compiling.
     #[serde(rename = "seconds", serialize_with = "seconds")]
     pub time: Duration,
-    /// What wasmtime itself left in its table, where that was looked at.
+    /// Entries that wasmtime left in the store's table, where that was looked
+    /// at: one per call between guests that returned at once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub table: Option<crate::leaks::Table>,
+    pub table_entries: Option<usize>,
     /// What the guests recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Traced>,
@@ -168,7 +170,7 @@ pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Resu
     };
     let mut failure = Failure::new(expected, found);
     if let Ended::Trap(error) = ended {
-        failure.trap = format!("{error:?}");
+        failure.trap = backtrace::describe(&error);
     }
     Err(failure)
 }
@@ -218,10 +220,11 @@ impl Failure {
     pub fn describe(&self, guests: &[String]) -> String {
         let mut text = String::new();
         let mut line = |label: &str, body: &str| {
-            if body.trim().is_empty() {
+            let body = body.trim();
+            if body.is_empty() {
                 return;
             }
-            let body = body.trim_end().replace('\n', "\n            ");
+            let body = body.replace('\n', "\n            ");
             text.push_str(&format!("  {label:<9} {body}\n"));
         };
         line("guest", &guests.join(", with "));

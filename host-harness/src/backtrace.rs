@@ -1,0 +1,104 @@
+//! Shows a trap the way a person wants to read it: the cause first, then the
+//! guest's own frames with file and line.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use wasmtime::WasmBacktrace;
+
+/// Longer names of functions are cut: generic ones run over many lines.
+const NAME: usize = 100;
+
+/// Frames that this many others lie above of are not shown.
+const FRAMES: usize = 40;
+
+/// The causes of an error, and its backtrace if it has one.
+pub fn describe(error: &wasmtime::Error) -> String {
+    let mut text = String::new();
+    let trace = error.downcast_ref::<WasmBacktrace>();
+    // With a backtrace, the outermost message is that backtrace, raw.
+    for cause in error.chain().skip(usize::from(trace.is_some())) {
+        let separator = if text.is_empty() { "" } else { ": " };
+        let _ = write!(text, "{separator}{cause}");
+    }
+    if let Some(trace) = trace {
+        text.push_str(&frames(trace));
+    }
+    text
+}
+
+/// One frame of source, inlined or not.
+struct Frame {
+    name: String,
+    place: Option<String>,
+    /// Part of what every panic goes through, or of the compiler's library.
+    machinery: bool,
+}
+
+fn frames(trace: &WasmBacktrace) -> String {
+    let mut all = Vec::new();
+    for frame in trace.frames() {
+        if frame.symbols().is_empty() {
+            let name = frame.func_name().unwrap_or("an unnamed function").to_owned();
+            let machinery = matches!(name.as_str(), "abort" | "__rust_start_panic");
+            all.push(Frame { name, place: None, machinery });
+        }
+        for symbol in frame.symbols() {
+            let name = symbol.name().or(frame.func_name()).unwrap_or("an unnamed function");
+            let place = symbol.file().map(|file| match symbol.line() {
+                Some(line) => format!("{}:{line}", shorten(file)),
+                None => shorten(file),
+            });
+            let machinery = symbol.file().is_some_and(|file| file.starts_with("/rustc/"));
+            all.push(Frame { name: cut(name), place, machinery });
+        }
+    }
+    let panicking = all.iter().take_while(|frame| frame.machinery).count();
+    // A trap of the standard library alone still shows where it was.
+    let skipped = if panicking == all.len() { 0 } else { panicking };
+    let mut text = String::new();
+    for frame in all.iter().skip(skipped).take(FRAMES) {
+        let _ = write!(text, "\n  in {}", frame.name);
+        if let Some(place) = &frame.place {
+            let _ = write!(text, "\n     at {place}");
+        }
+    }
+    let left = all.len().saturating_sub(skipped + FRAMES);
+    if left > 0 {
+        let _ = write!(text, "\n  and {left} more");
+    }
+    text
+}
+
+fn cut(name: &str) -> String {
+    match name.char_indices().nth(NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
+    }
+}
+
+/// Relative to the current directory; from its package on, where it lies in
+/// cargo's registry.
+fn shorten(file: &str) -> String {
+    if let Some((_, package)) = file.split_once("/registry/src/") {
+        return package.split_once('/').map_or(package, |(_, path)| path).to_owned();
+    }
+    let current = std::env::current_dir().unwrap_or_default();
+    let root = current.ancestors().find(|above| above.join("guest-tests").is_dir());
+    let below = root.and_then(|root| Path::new(file).strip_prefix(root).ok());
+    below.map_or_else(|| file.to_owned(), |path| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_names_are_kept_readable() {
+        let file = "/home/me/.cargo/registry/src/index-1/futures-0.3.31/src/lib.rs";
+        assert_eq!(shorten(file), "futures-0.3.31/src/lib.rs");
+        assert_eq!(shorten("/elsewhere/lib.rs"), "/elsewhere/lib.rs");
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(NAME + 1)).chars().count(), NAME + 1);
+    }
+}
