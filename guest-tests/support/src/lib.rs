@@ -13,7 +13,6 @@ pub mod bindings {
         export_macro_name: "export_guest",
         default_bindings_module: "guest_support::bindings",
         type_section_suffix: "guest-support",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

@@ -5,7 +5,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/gzip",
         world: "reader",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

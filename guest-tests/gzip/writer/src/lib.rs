@@ -6,7 +6,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/gzip",
         world: "writer",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

@@ -4,7 +4,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/imports",
         world: "peer-guest",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }

@@ -5,7 +5,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/imports",
         world: "runner",
-        runtime_path: "::wit_async::rt",
         generate_all,
     });
 }
@@ -15,7 +14,6 @@ mod synchronous_bindings {
     wit_async::generate!({
         path: "../../../wit/imports",
         world: "synchronous",
-        runtime_path: "::wit_async::rt",
         type_section_suffix: "synchronous",
         sync: true,
         generate_all,

@@ -4,7 +4,6 @@ mod bindings {
     wit_async::generate!({
         path: "../../../wit/tasks",
         world: "runner",
-        runtime_path: "::wit_async::rt",
         sync: [
             "export:test:tasks/scenarios-calls@0.1.0#block-on-in-synchronous-lift",
             "export:test:tasks/scenarios-calls@0.1.0#spawn-in-synchronous-lift",
