@@ -2,6 +2,7 @@
 //!
 //! Each theme that has the host as a peer has a module below.
 
+pub mod imports;
 pub mod payloads;
 
 use wasmtime::component::Linker;
@@ -11,13 +12,15 @@ use crate::host;
 /// What the implementations keep in a store.
 #[derive(Debug, Default)]
 pub struct State {
+    /// The callee of the import scenarios.
+    pub imports: imports::State,
     /// The other ends of the payload scenarios.
     pub payloads: payloads::State,
 }
 
 /// The interfaces that the host implements, without their versions.
 pub fn interfaces() -> Vec<&'static str> {
-    [payloads::INTERFACES].concat()
+    [imports::INTERFACES, payloads::INTERFACES].concat()
 }
 
 /// Defines all of them.
@@ -26,5 +29,6 @@ pub fn interfaces() -> Vec<&'static str> {
 ///
 /// When a name is defined twice.
 pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
+    imports::add_to_linker(linker)?;
     payloads::add_to_linker(linker)
 }
