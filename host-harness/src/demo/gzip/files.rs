@@ -1,6 +1,7 @@
 //! Which file is read, and where the result goes.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,8 @@ use tempfile::NamedTempFile;
 /// The two files, checked, and the directories that the guests are given.
 #[derive(Debug)]
 pub struct Files {
+    /// The input as it was given.
+    pub input: PathBuf,
     /// The directory that really holds the input, whatever links led there:
     /// the guest cannot follow one that leads out of the directory it is given.
     pub input_directory: PathBuf,
@@ -37,7 +40,7 @@ impl Files {
         let metadata = fs::metadata(file).with_context(cannot_read)?;
         only_regular(&metadata)
             .with_context(|| format!("cannot compress {}", file.display()))?;
-        let input = fs::canonicalize(file).with_context(cannot_read)?;
+        let real = fs::canonicalize(file).with_context(cannot_read)?;
         let name_of = |path: &Path| -> Result<String> {
             let name = path.file_name().context("it has no name").with_context(cannot_read)?;
             let name = name.to_str().context("its name is not UTF-8, as the WASI filesystem wants it");
@@ -52,11 +55,12 @@ impl Files {
                 name.into()
             }
         };
-        let destination = destination(&output, &input, replace)
+        let destination = destination(&output, &real, replace)
             .with_context(|| format!("cannot write {}", output.display()))?;
         Ok(Files {
-            input_directory: directory_of(&input).to_owned(),
-            input_name: name_of(&input)?,
+            input: file.to_owned(),
+            input_directory: directory_of(&real).to_owned(),
+            input_name: name_of(&real)?,
             header_name: name_of(file)?,
             size: metadata.len(),
             output,
@@ -74,11 +78,15 @@ impl Files {
             .suffix(".part")
             .tempfile_in(&self.output_directory)
             .map(Target)
-            .map_err(|error| self.cannot_write(&error))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::Other => self.cannot_write(&error),
+                // Without the name of the temporary file, which means nothing to anybody.
+                kind => self.cannot_write(&kind),
+            })
     }
 
     /// That the output cannot be written, and why.
-    pub fn cannot_write(&self, cause: &dyn std::fmt::Display) -> anyhow::Error {
+    pub fn cannot_write(&self, cause: &impl Display) -> anyhow::Error {
         anyhow!("cannot write {}: {cause}", self.output.display())
     }
 }

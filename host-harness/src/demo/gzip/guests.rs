@@ -1,6 +1,6 @@
 //! Builds and composes the guests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,7 @@ use crate::compile::{self, Built};
 use crate::compose::Composition;
 use crate::guest::Guest;
 use crate::progress::Progress;
+use crate::suite;
 use crate::target::{self, Tools};
 
 /// The packages of the guests: first the one whose exports are the job.
@@ -16,12 +17,19 @@ const PACKAGES: [&str; 3] = ["gzip-writer", "gzip-reader", "gzip-compressor"];
 
 /// Builds the guests that are stale, and makes one component of them.
 pub fn compose() -> Result<Composition> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-tests");
+    let root = workspace();
     let progress = Progress::shown();
     let built = target::ensure(&Tools::default(), &root, |line| progress.say(line))
         .and_then(|()| compile::build_packages(&root, &PACKAGES, &progress));
     progress.finish();
     composition(&built?)
+}
+
+/// The workspace of the guests: of the repository that we are in, otherwise of
+/// the one that this program was built in, because files to compress are anywhere.
+fn workspace() -> PathBuf {
+    let here = suite::workspaces().ok().and_then(|found| found.into_iter().next());
+    here.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-tests"))
 }
 
 fn composition(built: &Built) -> Result<Composition> {

@@ -17,13 +17,13 @@ mod summary;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::files::Files;
-use self::pipeline::{Order, Outcome, Pipeline};
+use self::pipeline::{Order, Pipeline};
 pub use self::memory::PeakMemory;
-pub use self::summary::Summary;
+pub use self::summary::{LeftBehind, Summary};
 
 /// What `demo gzip` is told.
 #[derive(clap::Args, Clone, Debug)]
@@ -48,7 +48,7 @@ pub struct GzipArgs {
     pub json: bool,
 }
 
-/// Compresses a file and prints a summary.
+/// Compresses a file and prints a summary; shows progress on a terminal.
 ///
 /// The result appears under its name when it is complete; whatever goes wrong
 /// before leaves nothing behind.
@@ -57,8 +57,8 @@ pub struct GzipArgs {
 ///
 /// When the file cannot be read, the result cannot be written, or a guest
 /// fails; the message names the file and the cause.
-pub async fn run(args: GzipArgs) -> Result<()> {
-    let summary = compress(&args).await?;
+pub fn run(args: &GzipArgs) -> Result<()> {
+    let summary = compress(args)?;
     if args.json {
         println!("{}", serde_json::to_string(&summary)?);
     } else {
@@ -72,13 +72,22 @@ pub async fn run(args: GzipArgs) -> Result<()> {
 /// # Errors
 ///
 /// See [`run`].
-pub async fn compress(args: &GzipArgs) -> Result<Summary> {
+pub fn compress(args: &GzipArgs) -> Result<Summary> {
     let files = Files::check(&args.file, args.output.as_deref(), args.force)?;
-    let pipeline = tokio::task::spawn_blocking(Pipeline::prepare)
-        .await
-        .context("the preparation of the guests panicked")??;
+    let pipeline = Pipeline::prepare()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the host's runtime")?;
+    let summary = runtime.block_on(job(&files, &pipeline, args));
+    // A thread that hangs in a read of the file system must not hold us up.
+    runtime.shutdown_background();
+    summary
+}
 
+async fn job(files: &Files, pipeline: &Pipeline, args: &GzipArgs) -> Result<Summary> {
     let bar = bytes_bar(files.size);
+    // Whichever way this function is left, what is not published is removed.
     let target = files.create_target()?;
     let order = Order {
         input: files.input_name.clone(),
@@ -88,31 +97,13 @@ pub async fn compress(args: &GzipArgs) -> Result<Summary> {
     };
     let started = Instant::now();
     let outcome = tokio::select! {
-        outcome = pipeline.run(&files, order, bar.clone()) => outcome,
-        signal = interrupted() => match signal {
-            Ok(name) => {
-                bar.finish_and_clear();
-                bail!("{name}: stopped before {} was complete, nothing is left of it", files.output.display())
-            }
-            Err(error) => Err(error),
-        },
+        outcome = pipeline.run(files, order, bar.clone()) => outcome,
+        signal = interrupted() => signal.and_then(|name| Err(files.cannot_write(&name))),
     };
     bar.finish_and_clear();
     let outcome = outcome?;
-    target.publish(&files)?;
-    let seconds = started.elapsed().as_secs_f64();
-    let Outcome { bytes_in, bytes_out, peak_memory } = outcome;
-    Ok(Summary {
-        input: args.file.display().to_string(),
-        output: files.output.display().to_string(),
-        bytes_in,
-        bytes_out,
-        ratio: (bytes_in > 0).then(|| bytes_out as f64 / bytes_in as f64),
-        seconds,
-        bytes_per_second: bytes_in as f64 / seconds,
-        peak_memory,
-        memory_limit: memory::LIMIT as u64,
-    })
+    target.publish(files)?;
+    Ok(Summary::new(files, &outcome, started.elapsed()))
 }
 
 /// A bar of bytes on a terminal, nothing elsewhere.
@@ -125,7 +116,7 @@ fn bytes_bar(size: u64) -> ProgressBar {
     bar
 }
 
-/// Resolves to its name when a signal asks this process to end.
+/// Resolves to what happened when a signal asks this process to end.
 #[cfg(unix)]
 async fn interrupted() -> Result<&'static str> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -137,11 +128,11 @@ async fn interrupted() -> Result<&'static str> {
     Ok(tokio::select! {
         _ = interrupt.recv() => "interrupted",
         _ = terminate.recv() => "terminated",
-        _ = hangup.recv() => "the terminal went away",
+        _ = hangup.recv() => "interrupted, the terminal went away",
     })
 }
 
-/// Resolves to its name when a signal asks this process to end.
+/// Resolves to what happened when a signal asks this process to end.
 #[cfg(not(unix))]
 async fn interrupted() -> Result<&'static str> {
     tokio::signal::ctrl_c().await.context("could not listen to signals")?;

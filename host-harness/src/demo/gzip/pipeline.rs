@@ -1,11 +1,15 @@
 //! The three guests on wasmtime.
 
+use std::future::poll_fn;
+use std::time::Duration;
+
 use anyhow::{Result, anyhow};
 use indicatif::{BinaryBytes, ProgressBar};
 use wasmtime::component::{
     Component, ComponentExportIndex, HasSelf, InstancePre, Linker, ResourceTable,
 };
 use wasmtime::{Engine, Store};
+use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::p3::bindings::filesystem::types::ErrorCode;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
@@ -15,6 +19,9 @@ use self::bindings::test::gzip::gzip::{Error, Totals};
 use super::files::Files;
 use super::guests;
 use super::memory::{Memories, PeakMemory};
+use super::summary::LeftBehind;
+use crate::accounting::Live;
+use crate::compose::Composition;
 use crate::host;
 
 pub use self::bindings::exports::test::gzip::job::Order;
@@ -29,6 +36,9 @@ mod bindings {
     });
 }
 
+/// How long the guests may go on behind a job that is done.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
 /// What a guest may say on its standard error, in bytes.
 const STDERR: usize = 64 << 10;
 
@@ -37,14 +47,17 @@ pub struct Pipeline {
     engine: Engine,
     guests: InstancePre<Host>,
     job: ComponentExportIndex,
+    /// For each guest where its runtime says what it has.
+    counts: Vec<(String, ComponentExportIndex)>,
 }
 
 /// What the guests say they have done, and what the host saw.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     pub bytes_in: u64,
     pub bytes_out: u64,
     pub peak_memory: PeakMemory,
+    pub left_behind: Vec<LeftBehind>,
 }
 
 /// The host's side of the guests.
@@ -71,28 +84,35 @@ impl bindings::test::gzip::progress::Host for Host {
 impl Pipeline {
     /// Builds the guests if they are stale, composes and compiles them.
     pub fn prepare() -> Result<Pipeline> {
-        let component = guests::compose()?.encode()?;
+        let composition = guests::compose()?;
+        let bytes = composition.encode()?;
         let engine = host::engine()?;
-        Pipeline::load(engine, &component).map_err(|error| anyhow!("could not load the guests: {error:?}"))
+        Pipeline::load(engine, &bytes, &composition).map_err(|error| anyhow!("could not load the guests: {error:?}"))
     }
 
-    fn load(engine: Engine, component: &[u8]) -> wasmtime::Result<Pipeline> {
-        let component = Component::new(&engine, component)?;
+    fn load(engine: Engine, bytes: &[u8], composition: &Composition) -> wasmtime::Result<Pipeline> {
+        let component = Component::new(&engine, bytes)?;
         let mut linker = Linker::new(&engine);
-        // The standard library of the guests imports WASI 0.2.
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        wasmtime_wasi::p3::filesystem::add_to_linker(&mut linker)?;
+        add_what_std_imports(&mut linker)?;
         bindings::test::gzip::progress::add_to_linker::<_, HasSelf<_>>(&mut linker, |host| host)?;
         // Every guest can report to the harness; these have nothing to say.
         let mut report = linker.instance("test:harness/report@0.1.0")?;
         report.func_wrap("log", |_, (_message,): (String,)| Ok(()))?;
         report.func_wrap("expect-trap", |_, (_message,): (String,)| Ok(()))?;
-        let job = component
-            .get_export_index(None, "test:gzip/job@0.1.0")
-            .and_then(|job| component.get_export_index(Some(&job), "run"))
-            .ok_or_else(|| wasmtime::Error::msg("the writer has no export `run` of `test:gzip/job`"))?;
+        let export = |interface: &str, function| {
+            component
+                .get_export_index(None, interface)
+                .and_then(|index| component.get_export_index(Some(&index), function))
+                .ok_or_else(|| wasmtime::Error::msg(format!("no guest exports `{interface}#{function}`")))
+        };
+        let job = export("test:gzip/job@0.1.0", "run")?;
+        let mut counts = Vec::new();
+        for (guest, interface) in composition.accounting() {
+            counts.push((guest.to_owned(), export(&interface, "counts")?));
+        }
         let guests = linker.instantiate_pre(&component)?;
-        Ok(Pipeline { engine, guests, job })
+        Ok(Pipeline { engine, guests, job, counts })
     }
 
     /// Runs the job. The guests see nothing but the two directories.
@@ -123,10 +143,11 @@ impl Pipeline {
         let result = self.call(&mut store, order).await;
         let memories = &store.data().memories;
         match result {
-            Ok(Ok(totals)) => Ok(Outcome {
+            Ok(Ok((totals, left_behind))) => Ok(Outcome {
                 bytes_in: totals.bytes_in,
                 bytes_out: totals.bytes_out,
                 peak_memory: memories.peak,
+                left_behind,
             }),
             Ok(Err(failure)) => Err(explain(failure, files)),
             Err(trap) => Err(broken(&trap, memories, &stderr, files)),
@@ -137,19 +158,52 @@ impl Pipeline {
         &self,
         store: &mut Store<Host>,
         order: Order,
-    ) -> wasmtime::Result<Result<Totals, Failure>> {
+    ) -> wasmtime::Result<Result<(Totals, Vec<LeftBehind>), Failure>> {
         let guests = self.guests.instantiate_async(&mut *store).await?;
         let run = guests.get_typed_func::<(Order,), (Result<Totals, Failure>,)>(&mut *store, self.job)?;
         // Of the ways to call it the one that reports a deadlock.
-        let (result,) = run.call_async(&mut *store, (order,)).await?;
-        Ok(result)
+        let totals = match run.call_async(&mut *store, (order,)).await? {
+            (Ok(totals),) => totals,
+            (Err(failure),) => return Ok(Err(failure)),
+        };
+
+        // What the reader and the compressor still do after their last word.
+        let idle = store.run_concurrent(async |accessor| {
+            poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
+        });
+        if let Ok(idle) = tokio::time::timeout(AFTERMATH, idle).await {
+            idle?;
+        }
+        let mut left_behind = Vec::new();
+        for (guest, counts) in &self.counts {
+            let counts = guests.get_typed_func::<(), (Live,)>(&mut *store, *counts)?;
+            let (live,) = counts.call_async(&mut *store, ()).await?;
+            if live != Live::default() {
+                left_behind.push(LeftBehind { guest: guest.clone(), live });
+            }
+        }
+        Ok(Ok((totals, left_behind)))
     }
+}
+
+/// The part of WASI 0.2 that the standard library of the guests imports: no
+/// files and no network.
+fn add_what_std_imports(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    use wasmtime_wasi::p2::bindings::cli;
+
+    wasmtime_wasi::p2::add_to_linker_proxy_interfaces_async(linker)?;
+    cli::environment::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::exit::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::terminal_input::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::terminal_output::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::terminal_stdin::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::terminal_stdout::add_to_linker::<Host, WasiCli>(linker, Host::cli)?;
+    cli::terminal_stderr::add_to_linker::<Host, WasiCli>(linker, Host::cli)
 }
 
 /// What the guests found, in the user's terms.
 fn explain(failure: Failure, files: &Files) -> anyhow::Error {
-    let input = files.input_directory.join(&files.input_name);
-    let input = input.display();
+    let input = files.input.display();
     match failure {
         Failure::Read(code) => anyhow!("cannot read {input}: {}", cause(&code)),
         Failure::Write(code) => files.cannot_write(&cause(&code)),

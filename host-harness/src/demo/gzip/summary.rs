@@ -1,11 +1,15 @@
 //! What the job came to.
 
 use std::fmt;
+use std::time::Duration;
 
 use indicatif::BinaryBytes;
 use serde::Serialize;
 
-use super::memory::PeakMemory;
+use super::files::Files;
+use super::memory::{self, PeakMemory};
+use super::pipeline::Outcome;
+use crate::accounting::Live;
 
 /// What the job came to.
 #[derive(Clone, Debug, Serialize)]
@@ -28,6 +32,36 @@ pub struct Summary {
     pub peak_memory: PeakMemory,
     /// How much each guest may have.
     pub memory_limit: u64,
+    /// The guests whose runtimes did not give everything back.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+/// What the runtime of a guest still has after the job; nothing, unless the
+/// runtime is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftBehind {
+    /// The guest.
+    pub guest: String,
+    /// What it has.
+    pub live: Live,
+}
+
+impl Summary {
+    pub(super) fn new(files: &Files, outcome: &Outcome, took: Duration) -> Summary {
+        let Outcome { bytes_in, bytes_out, peak_memory, .. } = *outcome;
+        Summary {
+            input: files.input.display().to_string(),
+            output: files.output.display().to_string(),
+            bytes_in,
+            bytes_out,
+            ratio: (bytes_in > 0).then(|| bytes_out as f64 / bytes_in as f64),
+            seconds: took.as_secs_f64(),
+            bytes_per_second: bytes_in as f64 / took.as_secs_f64(),
+            peak_memory,
+            memory_limit: memory::LIMIT as u64,
+            left_behind: outcome.left_behind.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Summary {
@@ -48,6 +82,10 @@ impl fmt::Display for Summary {
             BinaryBytes(compressor),
             BinaryBytes(writer),
             BinaryBytes(self.memory_limit),
-        )
+        )?;
+        for LeftBehind { guest, live } in &self.left_behind {
+            write!(f, "\n  the runtime of {guest} left something behind: {live:?}")?;
+        }
+        Ok(())
     }
 }
