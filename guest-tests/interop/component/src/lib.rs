@@ -4,6 +4,7 @@
 
 mod executors;
 mod moves;
+mod parked;
 mod spawns;
 mod wasi;
 
@@ -16,6 +17,37 @@ interop_v60::bindings::export_v60!(Interop with_types_in interop_v60::bindings);
 interop_v58::bindings::export_v58!(Interop with_types_in interop_v58::bindings);
 
 struct Interop;
+
+/// What every version exports so that others can move operations in and out.
+macro_rules! executor {
+    ($interface:path) => {
+        impl $interface for Interop {
+            async fn park(gate: u32, hold: u32, theirs: bool) {
+                parked::park(gate, hold, theirs).await;
+            }
+            async fn touch(hold: u32) {
+                parked::touch(hold).await;
+            }
+            async fn finish(gate: u32) -> u32 {
+                parked::finish(gate).await
+            }
+            async fn discard() {
+                parked::discard();
+            }
+        }
+    };
+}
+
+impl interop_own::bindings::exports::test::interop::parking::Guest for Interop {
+    fn count() -> u32 {
+        parked::count()
+    }
+}
+
+executor!(interop_own::bindings::exports::test::interop::executor_own::Guest);
+executor!(interop_v63::bindings::exports::test::interop::executor_v63::Guest);
+executor!(interop_v60::bindings::exports::test::interop::executor_v60::Guest);
+executor!(interop_v58::bindings::exports::test::interop::executor_v58::Guest);
 
 /// The scenarios that every version exports, and those that only it does.
 macro_rules! scenarios {

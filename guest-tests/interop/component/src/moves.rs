@@ -9,7 +9,8 @@ use interop_own::bindings::test::interop::peer;
 use interop_own::exercise::Pending;
 
 const GATE: u32 = 8;
-const VALUE: u32 = 50;
+/// What gates are opened with.
+pub const VALUE: u32 = 50;
 
 /// Started in the first task, finished in the second.
 pub async fn to<From: Executor, To: Executor>() {
@@ -49,24 +50,33 @@ pub async fn dropped_through<From: Executor, To: Executor>() {
 
 /// Operations that wait in the current task.
 async fn started<From: Executor, To: Executor>() -> Vec<Pending> {
-    let mut operations = interop_own::exercise::pending(GATE).await;
     // Operations of wit-bindgen move only between tasks that they can hold on to,
     // and only since 0.59.
-    if From::REVISION >= 2 && To::REVISION >= 2 {
-        operations.extend(interop_v63::exercise::pending(GATE).await);
-        operations.extend(interop_v60::exercise::pending(GATE).await);
-    }
+    let theirs = From::REVISION >= 2 && To::REVISION >= 2;
+    let mut operations = pending(GATE, theirs).await;
     poll_all(&mut operations).await;
     operations
 }
 
-async fn poll_all(operations: &mut [Pending]) {
+/// Operations of wit-async that will wait at the gate, and maybe some of wit-bindgen.
+pub async fn pending(gate: u32, theirs: bool) -> Vec<Pending> {
+    let mut operations = interop_own::exercise::pending(gate).await;
+    if theirs {
+        operations.extend(interop_v63::exercise::pending(gate).await);
+        operations.extend(interop_v60::exercise::pending(gate).await);
+    }
+    operations
+}
+
+/// Polls each operation, which has to wait.
+pub async fn poll_all(operations: &mut [Pending]) {
     for operation in operations {
         assert!(poll!(operation.as_mut()).is_pending(), "the gate is closed");
     }
 }
 
-async fn finish(operations: &mut [Pending]) {
+/// Awaits each operation.
+pub async fn finish(operations: &mut [Pending]) {
     for operation in operations {
         assert_eq!(operation.await, VALUE);
     }
