@@ -237,6 +237,9 @@ plain! {
     };
 }
 
+/// What the class is about: no room in Rust, and a byte in the ABI.
+const _: () = assert!(size_of::<peers::zero_sized_peer::Payload>() == 0);
+
 /// There is no stream of characters.
 struct Char;
 

@@ -74,8 +74,7 @@ pub struct RecordOfEnds {
 }
 
 #[derive(Clone, Copy, Debug, ComponentType, Lift, Lower)]
-#[component(enum)]
-#[repr(u8)]
+#[component(variant)]
 pub enum Only {
     #[component(name = "one")]
     One,
