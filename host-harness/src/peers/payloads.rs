@@ -4,9 +4,9 @@
 //! set of functions for another payload, so they are registered by one generic
 //! function instead of generated once for each.
 
-mod reading;
+pub(super) mod reading;
 mod types;
-mod writing;
+pub(super) mod writing;
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};

@@ -164,6 +164,8 @@ impl<T: Payload> ReadBuffer<T> for Room<T> {
     }
 
     fn move_from(&mut self, input: &mut dyn WriteBuffer<T>, count: usize) {
+        // From one end of the host to another. A `Vec` takes no more than fits.
+        self.items.reserve(count);
         ReadBuffer::move_from(&mut self.items, input, count);
         self.left -= count;
     }
