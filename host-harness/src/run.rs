@@ -40,33 +40,56 @@ impl Prepared {
     /// # Errors
     ///
     /// When the guests do not fit each other or the host.
-    pub fn new(engine: &Engine, linker: &Linker<State>, composition: &Composition) -> Result<Prepared> {
+    pub fn new(
+        engine: &Engine,
+        linker: &Linker<State>,
+        composition: &Composition,
+    ) -> Result<Prepared> {
         let path = composition.runner().path.display();
-        let bytes = composition.encode().with_context(|| format!("could not compose {path}"))?;
-        let component =
-            Component::new(engine, bytes).map_err(|error| anyhow!("could not compile {path}: {error:?}"))?;
+        let bytes = composition
+            .encode()
+            .with_context(|| format!("could not compose {path}"))?;
+        let component = Component::new(engine, bytes)
+            .map_err(|error| anyhow!("could not compile {path}: {error:?}"))?;
         let instance = linker.instantiate_pre(&component).map_err(|error| {
-            anyhow!("{path} imports something that neither a guest nor the host provides: {error:?}")
+            anyhow!(
+                "{path} imports something that neither a guest nor the host provides: {error:?}"
+            )
         })?;
         let mut accounting = Vec::new();
         for (guest, name) in composition.accounting() {
             let export = |function: &str| {
                 let interface = component.get_export_index(None, &name);
-                let found = interface.and_then(|index| component.get_export_index(Some(&index), function));
+                let found =
+                    interface.and_then(|index| component.get_export_index(Some(&index), function));
                 found.with_context(|| {
                     format!("{path}: expected the export `{function}` of `{name}` of {guest}, found none")
                 })
             };
             let (counts, trace) = (export("counts")?, export("trace")?);
-            accounting.push(Accounting { guest, counts, trace });
+            accounting.push(Accounting {
+                guest,
+                counts,
+                trace,
+            });
         }
-        Ok(Prepared { engine: engine.clone(), component, instance, accounting })
+        Ok(Prepared {
+            engine: engine.clone(),
+            component,
+            instance,
+            accounting,
+        })
     }
 
     /// Runs a scenario of this composition. Never hangs.
     pub fn run(&self, scenario: &Scenario, limits: &Limits) -> Outcome {
         let start = Instant::now();
-        let guests = scenario.composition.guests.iter().map(|guest| guest.name.clone()).collect();
+        let guests = scenario
+            .composition
+            .guests
+            .iter()
+            .map(|guest| guest.name.clone())
+            .collect();
         let mut outcome = Outcome {
             name: scenario.name.clone(),
             guests,
@@ -75,15 +98,21 @@ impl Prepared {
             table_entries: None,
             trace: Vec::new(),
         };
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        let runtime = match tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
             Ok(runtime) => runtime,
             Err(error) => {
                 let failure = Failure::new("a runtime for the host", format!("{error}"));
-                outcome.verdict = Verdict::Failed { failure: Box::new(failure) };
+                outcome.verdict = Verdict::Failed {
+                    failure: Box::new(failure),
+                };
                 return outcome;
             }
         };
-        if let Err(failure) = runtime.block_on(self.attempt(scenario, limits, start, &mut outcome)) {
+        if let Err(failure) = runtime.block_on(self.attempt(scenario, limits, start, &mut outcome))
+        {
             outcome.verdict = Verdict::Failed { failure };
         }
         // A host thread that blocks for ever, on a file say, must not hold us up.
@@ -130,18 +159,30 @@ impl Prepared {
         stage: &mut Stage,
         end: Instant,
     ) -> Result<Counted, Ended> {
-        let instance = self.instance.instantiate_async(&mut *store).await.map_err(Ended::Trap)?;
+        let instance = self
+            .instance
+            .instantiate_async(&mut *store)
+            .await
+            .map_err(Ended::Trap)?;
         let before = entries(store);
 
         *stage = Stage::Scenario;
         let interface = self.component.get_export_index(None, &scenario.interface);
         let function = interface
-            .and_then(|index| self.component.get_export_index(Some(&index), &scenario.function))
+            .and_then(|index| {
+                self.component
+                    .get_export_index(Some(&index), &scenario.function)
+            })
             .and_then(|index| instance.get_func(&mut *store, index))
-            .ok_or_else(|| Ended::Missing(format!("{}#{}", scenario.interface, scenario.function)))?;
+            .ok_or_else(|| {
+                Ended::Missing(format!("{}#{}", scenario.interface, scenario.function))
+            })?;
         // For a synchronous function this is a synchronous call, for an async
         // one a concurrent call that reports a deadlock.
-        function.call_async(&mut *store, &[], &mut []).await.map_err(Ended::Trap)?;
+        function
+            .call_async(&mut *store, &[], &mut [])
+            .await
+            .map_err(Ended::Trap)?;
 
         *stage = Stage::Aftermath;
         let patience = end.min(Instant::now() + AFTERMATH);
@@ -154,20 +195,36 @@ impl Prepared {
         }
 
         *stage = Stage::Accounting;
-        let mut table = Table::compare(&before, &entries(store));
-        let printed = !store.data().stdout.contents().is_empty() || !store.data().stderr.contents().is_empty();
+        let printed = !store.data().stdout.contents().is_empty()
+            || !store.data().stderr.contents().is_empty();
         let resources = store.data_mut().resources();
         let mut guests = Vec::new();
         let mut traces = Vec::new();
         for accounting in &self.accounting {
             let guest = accounting.guest.clone();
-            let (live, operations) = accounting.read(store, &instance).await.map_err(Ended::Trap)?;
+            let (live, operations) = accounting
+                .read(store, &instance)
+                .await
+                .map_err(Ended::Trap)?;
             guests.push((guest.clone(), live));
-            traces.push(Traced { scenario: scenario.name.clone(), guest, operations });
+            traces.push(Traced {
+                scenario: scenario.name.clone(),
+                guest,
+                operations,
+            });
         }
+        // After the guests were asked: asking makes a runtime settle writes that
+        // belong to no task.
+        let mut table = Table::compare(&before, &entries(store));
         table.calls = calls(&traces);
         let handles = self.handles(store, &instance).await;
-        let remains = Remains { guests, resources, printed, handles, table };
+        let remains = Remains {
+            guests,
+            resources,
+            printed,
+            handles,
+            table,
+        };
         Ok(Counted { remains, traces })
     }
 
@@ -176,7 +233,9 @@ impl Prepared {
     /// wasmtime counts them, but only tells when a limit is exceeded: so this
     /// looks for the lowest limit under which a call succeeds.
     async fn handles(&self, store: &mut Store<State>, instance: &Instance) -> usize {
-        let Some(accounting) = self.accounting.first() else { return 0 };
+        let Some(accounting) = self.accounting.first() else {
+            return 0;
+        };
         for left in 0..MANY {
             store.set_max_component_handles(left + CALL);
             if accounting.read(store, instance).await.is_ok() {
@@ -195,7 +254,10 @@ const MANY: usize = 1000;
 
 /// What is in the store's table of concurrent state.
 fn entries(store: &mut Store<State>) -> HashMap<TypeId, usize> {
-    store.concurrent_resource_table().map(leaks::entries).unwrap_or_default()
+    store
+        .concurrent_resource_table()
+        .map(leaks::entries)
+        .unwrap_or_default()
 }
 
 /// How many calls returned at once, if the runtimes recorded anything.
