@@ -43,6 +43,9 @@ const CALLS: [(Timing, &str, &str); 6] = [
     (Timing::CancelledReturned, "cancel", "returned"),
 ];
 
+/// How many problems are spelled out below the table, which shows them all.
+const SHOWN: usize = 40;
+
 /// Why there can be nothing in a cell.
 fn impossible(class: Class, kind: Kind, timing: Timing) -> Option<&'static str> {
     let future = matches!(kind, Kind::FutureRead | Kind::FutureWrite);
@@ -204,8 +207,11 @@ impl Matrix {
         let problems = self.problems();
         if !problems.is_empty() {
             let _ = writeln!(table, "\n{} cells are not as they should be:", problems.len());
-            for problem in problems {
+            for problem in problems.iter().take(SHOWN) {
                 let _ = writeln!(table, "  {problem}");
+            }
+            if problems.len() > SHOWN {
+                let _ = writeln!(table, "  … and {} more", problems.len() - SHOWN);
             }
         }
         table.push('\n');
