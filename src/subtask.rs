@@ -160,7 +160,7 @@ unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
     }
 
     fn decode(payload: Payload) -> SubtaskState {
-        SubtaskState::decode(payload.0)
+        SubtaskState::decode(payload.code)
     }
 
     fn advance(
@@ -246,7 +246,7 @@ fn fetch_event(subtask: Waitable) -> Option<SubtaskState> {
     sys::waitable_join(subtask, None);
     sys::waitable_set_drop(set);
     match event {
-        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.0)),
+        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.code)),
         _ => None,
     }
 }

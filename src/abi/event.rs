@@ -5,12 +5,17 @@ use super::Waitable;
 /// What an event says about its waitable: a packed copy result or a state of
 /// a subtask. Whoever started the operation knows how to decode it.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Payload(pub(crate) u32);
+pub(crate) struct Payload {
+    /// The integer.
+    pub(crate) code: u32,
+    /// Whether it is the state of a subtask.
+    pub(crate) subtask: bool,
+}
 
 impl Payload {
-    /// Whether this, as the result of a copy, says that the other end is gone.
+    /// Whether this says of a stream or future that the other end is gone.
     pub(crate) fn is_dropped(self) -> bool {
-        self.0 != u32::MAX && self.0 & 0xf == 1
+        !self.subtask && self.code & 0xf == 1
     }
 }
 
@@ -34,7 +39,13 @@ impl Event {
     pub(crate) fn decode(code: u32, p1: u32, p2: u32) -> Event {
         match (code, Waitable::new(p1)) {
             (0, _) => Event::None,
-            (1..=5, Some(waitable)) => Event::Waitable(waitable, Payload(p2)),
+            (1..=5, Some(waitable)) => Event::Waitable(
+                waitable,
+                Payload {
+                    code: p2,
+                    subtask: code == 1,
+                },
+            ),
             (6, _) => Event::Cancelled,
             _ => panic!("the host delivered ({code:#x}, {p1:#x}, {p2:#x}), which is no event"),
         }
@@ -48,14 +59,27 @@ mod tests {
     #[test]
     fn every_code() {
         assert_eq!(Event::decode(0, 0, 0), Event::None);
+        let waitable = Waitable::new(9).expect("9 is not 0");
         for code in 1..=5 {
-            let waitable = Waitable::new(9).expect("9 is not 0");
+            let payload = Payload {
+                code: 3,
+                subtask: code == 1,
+            };
             assert_eq!(
                 Event::decode(code, 9, 3),
-                Event::Waitable(waitable, Payload(3))
+                Event::Waitable(waitable, payload)
             );
         }
         assert_eq!(Event::decode(6, 0, 0), Event::Cancelled);
+    }
+
+    #[test]
+    fn a_subtask_that_has_started_is_not_dropped() {
+        let payload = |code, subtask| Payload { code, subtask };
+        assert!(!payload(1, true).is_dropped());
+        assert!(payload(1, false).is_dropped());
+        assert!(payload(7 << 4 | 1, false).is_dropped());
+        assert!(!payload(0, false).is_dropped());
     }
 
     #[test]

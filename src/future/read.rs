@@ -131,7 +131,7 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.0)
+        Copied::decode(payload.code)
     }
 
     fn advance(

@@ -208,7 +208,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.0)
+        Copied::decode(payload.code)
     }
 
     fn advance(

@@ -1,13 +1,13 @@
 //! A reader as a `futures::Stream`.
 
-use super::RawStreamReader;
 use super::read::ReadOp;
+use super::{RawStreamReader, StreamResult};
 use crate::buffer::OneSlot;
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
 use core::fmt;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use futures::stream::{FusedStream, Stream};
 
 /// A [`StreamReader`](crate::StreamReader) as a [`futures::Stream`](Stream); made by
@@ -80,13 +80,17 @@ impl<O: StreamOps + 'static> Stream for RawStreamReaderStream<O> {
         if self.ended {
             return Poll::Ready(None);
         }
-        if self.operation.is_finished() {
-            self.operation.restart(OneSlot::new());
+        loop {
+            if self.operation.is_finished() {
+                self.operation.restart(OneSlot::new());
+            }
+            let (result, slot) = ready!(self.operation.poll_complete(cx));
+            self.ended = slot.item.is_none() && result == StreamResult::Dropped;
+            // A host may complete a read with nothing; that is not the end.
+            if slot.item.is_some() || self.ended {
+                return Poll::Ready(slot.item);
+            }
         }
-        self.operation.poll_complete(cx).map(|(_, slot)| {
-            self.ended = slot.item.is_none();
-            slot.item
-        })
     }
 }
 

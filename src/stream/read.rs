@@ -146,7 +146,7 @@ where
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.0)
+        Copied::decode(payload.code)
     }
 
     fn advance(&mut self, mut target: T, code: Copied, stage: Stage) -> Progress<T, Self::Output> {

@@ -148,9 +148,14 @@ impl<O: StreamOps> RawStreamReader<O> {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<O::Payload> {
-        let op = ReadOp::new(self, "StreamReader::next");
-        let (_, slot) = WaitableOperation::new(op, OneSlot::new()).await;
-        slot.item
+        loop {
+            let op = ReadOp::new(&mut *self, "StreamReader::next");
+            let (result, slot) = WaitableOperation::new(op, OneSlot::new()).await;
+            // A host may complete a read with nothing; that is not the end.
+            if slot.item.is_some() || result == StreamResult::Dropped {
+                return slot.item;
+            }
+        }
     }
 
     /// Reads until the stream ends.

@@ -139,7 +139,7 @@ unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.0)
+        Copied::decode(payload.code)
     }
 
     fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {

@@ -220,7 +220,7 @@ impl Drop for ForeignTask {
 unsafe extern "C" fn on_event(data: *mut c_void, code: u32) {
     let waitable = u32::try_from(data.addr()).ok().and_then(Waitable::new);
     let waitable = waitable.expect("the data of this callback is a handle");
-    registry::delivered_by_foreign(waitable, crate::abi::Payload(code));
+    registry::delivered_by_foreign(waitable, code);
 }
 
 /// A reference to the home that a caller of [`TABLE`] means.

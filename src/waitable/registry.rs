@@ -319,15 +319,18 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
     let state = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
         match entry.state {
-            State::Waiting(_) | State::Ready(_) => entry.set_state(State::Ready(payload)),
+            State::Waiting(_) => entry.set_state(State::Ready(payload)),
+            // A subtask goes on to its next state.
+            State::Ready(_) if payload.subtask => entry.set_state(State::Ready(payload)),
             State::Foreign(..) => {
                 // Other bindings expect to find their waitable in no set.
                 unseat(entries, index);
                 entries[index].set_state(State::Idle)
             }
-            // Nobody asked. That the other end of a stream is gone is worth
-            // knowing; anything else is late news of a finished operation.
-            State::Idle => {
+            // Nobody asked: no copy is in flight, or it has its result. That the
+            // other end of a stream is gone is worth knowing; anything else is
+            // late news of a finished operation.
+            State::Idle | State::Ready(_) => {
                 entry.told_dropped |= payload.is_dropped();
                 State::Idle
             }
@@ -339,7 +342,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
             sys::waitable_join(waitable, None);
             // SAFETY: the contract of registration: the data is valid until
             // this call.
-            unsafe { callback(data, payload.0) };
+            unsafe { callback(data, payload.code) };
         }
         State::Ready(_) | State::Idle => {}
     }
@@ -347,7 +350,12 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
 
 /// Passes on an event that a foreign executor delivered, which has taken the
 /// waitable out of its set.
-pub(super) fn delivered_by_foreign(waitable: Waitable, payload: Payload) {
+pub(super) fn delivered_by_foreign(waitable: Waitable, code: u32) {
+    // Delivered once per registration, so that there is nothing to tell apart.
+    let payload = Payload {
+        code,
+        subtask: false,
+    };
     let (_seat, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
         let state = match entries[index].state {
