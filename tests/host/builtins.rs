@@ -1,0 +1,293 @@
+//! The built-ins, each recorded (canonical-abi.md §2.2).
+
+use super::channel::{Buffer, Channel, Outcome, Side};
+use super::table::{Event, Object, Set};
+use super::value::Type;
+use super::{Host, enter, trap};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The most items that one copy may name.
+const MAX_LENGTH: usize = (1 << 28) - 1;
+
+impl Host {
+    /// `stream.new`, `future.new`
+    pub(super) fn new_channel(&self, is_future: bool, ty: Type) -> u64 {
+        let _host = enter();
+        let channel = Channel::new(is_future, ty, self.rules.get());
+        let name = channel.name();
+        let channel = Rc::new(RefCell::new(channel));
+        let mut table = self.table.borrow_mut();
+        let readable = table.add(Object::End(Rc::clone(&channel), Side::Readable));
+        let writable = table.add(Object::End(channel, Side::Writable));
+        self.log(|| format!("{name}.new: {readable} {writable}"));
+        u64::from(writable) << 32 | u64::from(readable)
+    }
+
+    /// `stream.read`, `stream.write`, `future.read`, `future.write`, all of them
+    /// asynchronously lowered.
+    pub(super) fn copy(
+        &self,
+        is_future: bool,
+        ty: Type,
+        side: Side,
+        handle: u32,
+        start: *mut u8,
+        length: usize,
+    ) -> u32 {
+        let _host = enter();
+        let channel = self.table.borrow_mut().end(handle, is_future, side);
+        let mut channel = channel.borrow_mut();
+        if channel.ty != ty {
+            trap(
+                "stream.read/write: the type is that of the end",
+                format_args!("handle {handle} is of {:?}, not {ty:?}", channel.ty),
+            );
+        }
+        if length > MAX_LENGTH {
+            trap(
+                "stream.read/write: at most 2^28-1 items",
+                format_args!("{length} items on handle {handle}"),
+            );
+        }
+        let (outcome, _) = channel.start(side, Buffer::Guest(start), length);
+        let (name, verb) = (channel.name(), side.verb());
+        self.log(|| match is_future {
+            true => format!("future.{verb} {handle}: {}", said(outcome, true)),
+            false => format!("{name}.{verb} {handle} x{length}: {}", said(outcome, false)),
+        });
+        match (outcome, is_future) {
+            (Outcome::Completed(_), true) => Outcome::Completed(0).encode(),
+            (outcome, _) => outcome.encode(),
+        }
+    }
+
+    /// `{stream,future}.cancel-{read,write}`, synchronously lowered.
+    pub(super) fn cancel_copy(&self, is_future: bool, side: Side, handle: u32) -> u32 {
+        let _host = enter();
+        let channel = self.table.borrow_mut().end(handle, is_future, side);
+        let mut channel = channel.borrow_mut();
+        let built_in = format!("{}.cancel-{}", channel.name(), side.verb());
+        self.table.borrow_mut().demand_no_set(handle, &built_in);
+        let (outcome, _) = channel.cancel(side);
+        self.log(|| format!("{built_in} {handle}: {}", said(outcome, is_future)));
+        outcome.encode()
+    }
+
+    /// `{stream,future}.drop-{readable,writable}`
+    pub(super) fn drop_end(&self, is_future: bool, side: Side, handle: u32) {
+        let _host = enter();
+        let mut table = self.table.borrow_mut();
+        let channel = table.end(handle, is_future, side);
+        table.remove(handle);
+        let mut channel = channel.borrow_mut();
+        let name = channel.name();
+        let end = match side {
+            Side::Readable => "readable",
+            Side::Writable => "writable",
+        };
+        self.log(|| format!("{name}.drop-{end} {handle}"));
+        channel.drop_end(side, true);
+    }
+
+    /// The next event of `set`.
+    pub(super) fn next_event(&self, set: u32) -> Option<Event> {
+        let last_first = self.rules.get().last_member_first;
+        self.table.borrow_mut().next_event(set, last_first)
+    }
+
+    fn now(&self) -> Rc<super::tasks::Context> {
+        let running = self.running.borrow();
+        running.last().cloned().unwrap_or_else(|| {
+            panic!("this built-in is about a task, and none is running: use `Host::start`")
+        })
+    }
+}
+
+fn said(outcome: Outcome, is_future: bool) -> String {
+    let (what, items) = match outcome {
+        Outcome::Blocked => return "blocked".to_owned(),
+        Outcome::Completed(items) => ("completed", items),
+        Outcome::Dropped(items) => ("dropped", items),
+        Outcome::Cancelled(items) => ("cancelled", items),
+    };
+    if is_future {
+        return what.to_owned();
+    }
+    format!("{what} {items}")
+}
+
+impl wit_async::native::Host for Host {
+    fn waitable_set_new(&self) -> u32 {
+        let _host = enter();
+        let set = self.table.borrow_mut().add(Object::Set(Set::default()));
+        self.log(|| format!("waitable-set.new: {set}"));
+        set
+    }
+
+    fn waitable_set_drop(&self, set: u32) {
+        let _host = enter();
+        self.log(|| format!("waitable-set.drop {set}"));
+        self.table.borrow_mut().drop_set(set);
+    }
+
+    fn waitable_join(&self, waitable: u32, set: u32) {
+        let _host = enter();
+        self.log(|| format!("waitable.join {waitable} {set}"));
+        let set = (set != 0).then_some(set);
+        self.table.borrow_mut().join(waitable, set);
+    }
+
+    fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
+        let _host = enter();
+        self.table.borrow_mut().set(set).waiters += 1;
+        let Event(code, p1, p2) = loop {
+            if let Some(event) = self.next_event(set) {
+                break event;
+            }
+            if !self.elsewhere() {
+                panic!("deadlock: the guest waits on set {set}, and the test has no more scripts");
+            }
+        };
+        self.table.borrow_mut().set(set).waiters -= 1;
+        self.log(|| format!("waitable-set.wait {set}: event {code} of {p1}"));
+        *payload = [p1, p2];
+        code
+    }
+
+    fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
+        let _host = enter();
+        let event = self.next_event(set);
+        self.log(|| match event {
+            Some(Event(code, p1, _)) => format!("waitable-set.poll {set}: event {code} of {p1}"),
+            None => format!("waitable-set.poll {set}: none"),
+        });
+        let Event(code, p1, p2) = event.unwrap_or(Event(0, 0, 0));
+        *payload = [p1, p2];
+        code
+    }
+
+    fn subtask_cancel(&self, subtask: u32) -> u32 {
+        let _host = enter();
+        let call = self.table.borrow_mut().subtask(subtask);
+        self.table
+            .borrow_mut()
+            .demand_no_set(subtask, "subtask.cancel");
+        let state = call.cancel();
+        self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
+        state as u32
+    }
+
+    fn subtask_drop(&self, subtask: u32) {
+        let _host = enter();
+        self.log(|| format!("subtask.drop {subtask}"));
+        let call = self.table.borrow_mut().subtask(subtask);
+        call.demand_delivered();
+        self.table.borrow_mut().remove(subtask);
+    }
+
+    fn thread_yield(&self) -> u32 {
+        let _host = enter();
+        self.log(|| "thread.yield".to_owned());
+        self.elsewhere();
+        0
+    }
+
+    fn backpressure_inc(&self) {
+        let _host = enter();
+        self.log(|| "backpressure.inc".to_owned());
+        if self.backpressure.get() == 0xffff {
+            trap("backpressure.inc: below 2^16", format_args!("one too many"));
+        }
+        self.backpressure.set(self.backpressure.get() + 1);
+    }
+
+    fn backpressure_dec(&self) {
+        let _host = enter();
+        self.log(|| "backpressure.dec".to_owned());
+        let Some(less) = self.backpressure.get().checked_sub(1) else {
+            trap("backpressure.dec: above 0", format_args!("one too many"));
+        };
+        self.backpressure.set(less);
+    }
+
+    fn task_cancel(&self) {
+        let _host = enter();
+        self.log(|| "task.cancel".to_owned());
+        self.now().cancelled();
+    }
+
+    fn task_state_get(&self) -> *mut u8 {
+        self.now().slot.get()
+    }
+
+    fn task_state_set(&self, state: *mut u8) {
+        self.now().slot.set(state);
+    }
+
+    fn wasip3_task_set(&self, task: *mut u8) -> *mut u8 {
+        self.cell.replace(task)
+    }
+
+    fn error_context_new(&self, message: &str) -> u32 {
+        let _host = enter();
+        let object = Object::ErrorContext(message.to_owned());
+        let handle = self.table.borrow_mut().add(object);
+        self.log(|| format!("error-context.new: {handle}"));
+        handle
+    }
+
+    fn error_context_debug_message(&self, handle: u32) -> String {
+        let _host = enter();
+        self.log(|| format!("error-context.debug-message {handle}"));
+        match self.table.borrow_mut().get(handle) {
+            Object::ErrorContext(text) => text.clone(),
+            other => trap(
+                "error-context.debug-message: the index is an error context",
+                format_args!("handle {handle} is a {other:?}"),
+            ),
+        }
+    }
+
+    fn error_context_drop(&self, handle: u32) {
+        let _host = enter();
+        self.log(|| format!("error-context.drop {handle}"));
+        match self.table.borrow_mut().remove(handle) {
+            Object::ErrorContext(_) => {}
+            other => trap(
+                "error-context.drop: the index is an error context",
+                format_args!("handle {handle} is a {other:?}"),
+            ),
+        }
+    }
+
+    fn unit_stream_new(&self) -> u64 {
+        self.new_channel(false, Type::Unit)
+    }
+
+    fn unit_stream_read(&self, stream: u32, items: usize) -> u32 {
+        let none = std::ptr::null_mut();
+        self.copy(false, Type::Unit, Side::Readable, stream, none, items)
+    }
+
+    fn unit_stream_write(&self, stream: u32, items: usize) -> u32 {
+        let none = std::ptr::null_mut();
+        self.copy(false, Type::Unit, Side::Writable, stream, none, items)
+    }
+
+    fn unit_stream_cancel_read(&self, stream: u32) -> u32 {
+        self.cancel_copy(false, Side::Readable, stream)
+    }
+
+    fn unit_stream_cancel_write(&self, stream: u32) -> u32 {
+        self.cancel_copy(false, Side::Writable, stream)
+    }
+
+    fn unit_stream_drop_readable(&self, stream: u32) {
+        self.drop_end(false, Side::Readable, stream);
+    }
+
+    fn unit_stream_drop_writable(&self, stream: u32) {
+        self.drop_end(false, Side::Writable, stream);
+    }
+}

@@ -1,0 +1,305 @@
+//! Imported async functions (canonical-abi.md §2.3, §4.3, §6.2).
+//!
+//! The test scripts how far the callee gets inside of the call, and drives the
+//! rest through [`Call`].
+
+use super::table::Object;
+use super::value::Text;
+use super::{Host, enter, host, trap};
+use std::alloc::Layout;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wit_async::rt::async_support::Subtask;
+
+/// State of a subtask, with the ABI's numbers.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum State {
+    Starting = 0,
+    Started = 1,
+    Returned = 2,
+    CancelledBeforeStarted = 3,
+    CancelledBeforeReturned = 4,
+}
+
+impl State {
+    fn is_resolved(self) -> bool {
+        self as u32 >= 2
+    }
+}
+
+/// What the callee does when it is asked to stop while it runs.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum OnCancel {
+    Confirm,
+    Return,
+}
+
+/// Reads parameters, writes results; the callee.
+type Body = Box<dyn Fn(*const u8, *mut u8)>;
+
+/// One call of an import.
+pub struct Call {
+    state: Cell<State>,
+    /// What was delivered last.
+    told: Cell<State>,
+    cancel_requested: Cell<bool>,
+    on_cancel: OnCancel,
+    params: *const u8,
+    results: *mut u8,
+    reads: Body,
+    writes: Body,
+}
+
+impl Call {
+    pub fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// The callee is admitted and reads its parameters.
+    pub fn start(&self) {
+        assert_eq!(self.state.get(), State::Starting);
+        let _host = enter();
+        (self.reads)(self.params, self.results);
+        self.state.set(State::Started);
+    }
+
+    /// The callee returns and writes its results.
+    pub fn resolve(&self) {
+        if self.state.get() == State::Starting {
+            self.start();
+        }
+        assert_eq!(self.state.get(), State::Started);
+        let _host = enter();
+        (self.writes)(self.params, self.results);
+        self.state.set(State::Returned);
+    }
+
+    /// The event, if there is one.
+    pub(super) fn deliver(&self) -> Option<u32> {
+        let state = self.state.get();
+        (self.told.replace(state) != state).then_some(state as u32)
+    }
+
+    /// `subtask.cancel`, synchronously.
+    pub(super) fn cancel(&self) -> State {
+        if self.told.get().is_resolved() || self.cancel_requested.replace(true) {
+            trap(
+                "subtask.cancel: not delivered, not requested before",
+                format_args!("a subtask that is {:?}", self.told.get()),
+            );
+        }
+        match self.state.get() {
+            State::Starting => self.state.set(State::CancelledBeforeStarted),
+            State::Started if self.told.get() == State::Starting => trap(
+                "subtask.cancel: no undelivered STARTED",
+                format_args!("the wait for the callee ends with a stale event"),
+            ),
+            State::Started => match self.on_cancel {
+                OnCancel::Confirm => self.state.set(State::CancelledBeforeReturned),
+                OnCancel::Return => {
+                    (self.writes)(self.params, self.results);
+                    self.state.set(State::Returned);
+                }
+            },
+            _ => {}
+        }
+        self.told.set(self.state.get());
+        self.state.get()
+    }
+
+    pub(super) fn demand_delivered(&self) {
+        if !self.told.get().is_resolved() {
+            trap(
+                "subtask.drop: the resolve was delivered",
+                format_args!("a subtask that is {:?}", self.state.get()),
+            );
+        }
+    }
+}
+
+/// How far the callee gets before the call returns.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Until {
+    Starting,
+    Started,
+    Returned,
+}
+
+/// What the test knows of an import: the calls that were made.
+#[derive(Clone)]
+pub struct Import {
+    until: Rc<Cell<Until>>,
+    on_cancel: OnCancel,
+    calls: Rc<RefCell<Vec<Rc<Call>>>>,
+    /// Names of what was done to the parameters.
+    pub freed: Rc<RefCell<Vec<&'static str>>>,
+}
+
+impl Import {
+    pub fn new(until: Until) -> Import {
+        Import::that(until, OnCancel::Confirm)
+    }
+
+    pub fn that(until: Until, on_cancel: OnCancel) -> Import {
+        Import {
+            until: Rc::new(Cell::new(until)),
+            on_cancel,
+            calls: Rc::default(),
+            freed: Rc::default(),
+        }
+    }
+
+    /// The calls that were made and did not return at once.
+    pub fn call(&self, index: usize) -> Rc<Call> {
+        Rc::clone(&self.calls.borrow()[index])
+    }
+
+    fn invoke(&self, host: &Host, params: *const u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
+        let [reads, writes] = bodies;
+        let call = Rc::new(Call {
+            state: Cell::new(State::Starting),
+            told: Cell::new(State::Starting),
+            cancel_requested: Cell::new(false),
+            on_cancel: self.on_cancel,
+            params,
+            results,
+            reads,
+            writes,
+        });
+        match self.until.get() {
+            Until::Starting => {}
+            Until::Started => call.start(),
+            Until::Returned => call.resolve(),
+        }
+        let state = call.state();
+        if state == State::Returned {
+            host.log(|| "import: Returned".to_owned());
+            return state as u32;
+        }
+        call.told.set(state);
+        self.calls.borrow_mut().push(Rc::clone(&call));
+        let handle = host.table.borrow_mut().add(Object::Subtask(call));
+        host.log(|| format!("import {handle}: {state:?}"));
+        handle << 4 | state as u32
+    }
+}
+
+/// `shout: async func(text: string) -> string`, with the parameters in memory, so
+/// that the block holds both. The result is the text in capitals.
+pub struct Shout(pub Import);
+
+/// A lowered parameter.
+#[derive(Copy, Clone)]
+pub struct Lowered(*mut u8);
+
+// SAFETY: the block is two strings, the parameter and then the result.
+unsafe impl Subtask for Shout {
+    type Params = String;
+    type ParamsLower = Lowered;
+    type Results = String;
+
+    fn abi_layout(&mut self) -> Layout {
+        Layout::new::<[Text; 2]>()
+    }
+
+    fn results_offset(&mut self) -> usize {
+        size_of::<Text>()
+    }
+
+    unsafe fn call_import(&mut self, params: Lowered, results: *mut u8) -> u32 {
+        let _host = enter();
+        let heard = Rc::new(RefCell::new(String::new()));
+        let said = Rc::clone(&heard);
+        let reads = move |params: *const u8, _: *mut u8| {
+            // SAFETY: lent until the callee has started.
+            unsafe {
+                let text = &*params.cast::<Text>();
+                let bytes = std::slice::from_raw_parts(text.start, text.length);
+                *heard.borrow_mut() = String::from_utf8_lossy(bytes).to_uppercase();
+            }
+        };
+        let writes = move |_: *const u8, results: *mut u8| {
+            let text = Text::lower(said.borrow().clone());
+            // SAFETY: lent until the callee has returned.
+            unsafe { results.cast::<Text>().write(text) }
+        };
+        self.0.invoke(
+            &host(),
+            params.0,
+            results,
+            [Box::new(reads), Box::new(writes)],
+        )
+    }
+
+    unsafe fn params_lower(&mut self, params: String, to: *mut u8) -> Lowered {
+        // SAFETY: the block has room for a string at its start.
+        unsafe { to.cast::<Text>().write(Text::lower(params)) };
+        Lowered(to)
+    }
+
+    unsafe fn params_dealloc_lists(&mut self, Lowered(at): Lowered) {
+        self.0.freed.borrow_mut().push("lists");
+        // SAFETY: the contract of the slot.
+        drop(unsafe { at.cast::<Text>().read().lift() });
+    }
+
+    unsafe fn params_dealloc_lists_and_own(&mut self, Lowered(at): Lowered) {
+        self.0.freed.borrow_mut().push("lists and own");
+        // SAFETY: the contract of the slot.
+        drop(unsafe { at.cast::<Text>().read().lift() });
+    }
+
+    unsafe fn results_lift(&mut self, from: *mut u8) -> String {
+        // SAFETY: the contract of the slot.
+        let text = unsafe { from.cast::<Text>().read().lift() };
+        assert!(text != "LIFT!", "a result panics as it was told to");
+        text
+    }
+}
+
+/// `double: async func(number: u32) -> u32`, with a flat parameter.
+pub struct Double(pub Import);
+
+// SAFETY: the block is the result.
+unsafe impl Subtask for Double {
+    type Params = u32;
+    type ParamsLower = u32;
+    type Results = u32;
+
+    fn abi_layout(&mut self) -> Layout {
+        Layout::new::<u32>()
+    }
+
+    fn results_offset(&mut self) -> usize {
+        0
+    }
+
+    unsafe fn call_import(&mut self, number: u32, results: *mut u8) -> u32 {
+        let _host = enter();
+        // SAFETY: lent until the callee has returned.
+        let writes = move |_: *const u8, results: *mut u8| unsafe {
+            results.cast::<u32>().write(2 * number)
+        };
+        let none = std::ptr::null();
+        self.0.invoke(
+            &host(),
+            none,
+            results,
+            [Box::new(|_, _| {}), Box::new(writes)],
+        )
+    }
+
+    unsafe fn params_lower(&mut self, number: u32, _: *mut u8) -> u32 {
+        number
+    }
+
+    unsafe fn params_dealloc_lists(&mut self, _: u32) {}
+
+    unsafe fn params_dealloc_lists_and_own(&mut self, _: u32) {}
+
+    unsafe fn results_lift(&mut self, from: *mut u8) -> u32 {
+        // SAFETY: the contract of the slot.
+        unsafe { from.cast::<u32>().read() }
+    }
+}

@@ -1,0 +1,254 @@
+//! Tables as generated bindings have them, with slots that go to the installed
+//! host and layouts of this process.
+
+use super::channel::Side;
+use super::slot;
+use super::value::{Fussy, Nothing, Text, Type, Value};
+use wit_async::rt::async_support::{
+    FutureReader, FutureVtable, FutureWriter, StreamReader, StreamVtable, StreamWriter, future_new,
+    stream_new,
+};
+
+/// A payload that the tests use.
+pub trait Wire: Sized + 'static {
+    const TYPE: Type;
+    const STREAM: &'static StreamVtable<Self>;
+    const FUTURE: &'static FutureVtable<Self>;
+
+    fn into_value(self) -> Value;
+    fn from_value(value: Value) -> Self;
+}
+
+/// `wit_stream::new`
+pub fn stream<T: Wire>() -> (StreamWriter<T>, StreamReader<T>) {
+    // SAFETY: the table describes streams of this host.
+    unsafe { stream_new(T::STREAM) }
+}
+
+/// `wit_future::new`
+pub fn future<T: Wire>(default: fn() -> T) -> (FutureWriter<T>, FutureReader<T>) {
+    // SAFETY: the table describes futures of this host.
+    unsafe { future_new(default, T::FUTURE) }
+}
+
+macro_rules! wire {
+    (
+        $payload:ty, $ty:expr,
+        value: $into:expr, $from:expr,
+        lower: $lower:expr, lift: $lift:expr, dealloc: $dealloc:expr,
+        stream: $stream_lower:expr, $stream_lift:expr, $stream_dealloc:expr
+    ) => {
+        impl Wire for $payload {
+            const TYPE: Type = $ty;
+            const STREAM: &'static StreamVtable<Self> = {
+                static VTABLE: StreamVtable<$payload> = StreamVtable {
+                    layout: layout::<$payload>(),
+                    lower: $stream_lower,
+                    dealloc_lists: $stream_dealloc,
+                    lift: $stream_lift,
+                    start_write: stream_write::<$payload>,
+                    start_read: stream_read::<$payload>,
+                    cancel_write: cancel_write::<false>,
+                    cancel_read: cancel_read::<false>,
+                    drop_writable: drop_writable::<false>,
+                    drop_readable: drop_readable::<false>,
+                    new: new::<$payload, false>,
+                };
+                &VTABLE
+            };
+            const FUTURE: &'static FutureVtable<Self> = {
+                static VTABLE: FutureVtable<$payload> = FutureVtable {
+                    layout: layout::<$payload>(),
+                    lower: $lower,
+                    dealloc_lists: $dealloc,
+                    lift: $lift,
+                    start_write: future_write::<$payload>,
+                    start_read: future_read::<$payload>,
+                    cancel_write: cancel_write::<true>,
+                    cancel_read: cancel_read::<true>,
+                    drop_writable: drop_writable::<true>,
+                    drop_readable: drop_readable::<true>,
+                    new: new::<$payload, true>,
+                };
+                &VTABLE
+            };
+
+            fn into_value(self) -> Value {
+                $into(self)
+            }
+
+            fn from_value(value: Value) -> Self {
+                $from(value)
+            }
+        }
+    };
+}
+
+const fn layout<T>() -> std::alloc::Layout
+where
+    T: Canonical,
+{
+    T::LAYOUT
+}
+
+/// The layout in the ABI, for constants.
+pub trait Canonical {
+    const LAYOUT: std::alloc::Layout;
+}
+
+macro_rules! canonical {
+    ($($payload:ty => $abi:ty),*) => {
+        $(impl Canonical for $payload {
+            const LAYOUT: std::alloc::Layout = std::alloc::Layout::new::<$abi>();
+        })*
+    };
+}
+
+canonical!(() => (), u8 => u8, u32 => u32, String => Text, Nothing => u8, Fussy => Text);
+
+macro_rules! variant {
+    ($name:ident, $inner:ty) => {
+        |value| match value {
+            Value::$name(value) => value,
+            other => panic!("{other:?} arrived where {:?} is sent", stringify!($name)),
+        }
+    };
+}
+
+wire!(
+    (), Type::Unit,
+    value: |()| Value::Unit, |_| (),
+    lower: |(), _| {}, lift: |_| {}, dealloc: |_| {},
+    stream: None, None, None
+);
+
+wire!(
+    u8, Type::Byte,
+    value: Value::Byte, variant!(Byte, u8),
+    // SAFETY: the contract of the slots.
+    lower: |value, to| unsafe { to.write(value) },
+    // SAFETY: the contract of the slots.
+    lift: |from| unsafe { from.read() },
+    dealloc: |_| {},
+    stream: None, None, None
+);
+
+wire!(
+    u32, Type::Word,
+    value: Value::Word, variant!(Word, u32),
+    // SAFETY: the contract of the slots.
+    lower: |value, to| unsafe { to.cast::<u32>().write(value) },
+    // SAFETY: the contract of the slots.
+    lift: |from| unsafe { from.cast::<u32>().read() },
+    dealloc: |_| {},
+    stream: None, None, None
+);
+
+wire!(
+    String, Type::Text,
+    value: Value::Text, variant!(Text, String),
+    lower: lower_text, lift: lift_text, dealloc: dealloc_text,
+    stream: Some(lower_text), Some(lift_text), Some(dealloc_text)
+);
+
+wire!(
+    Nothing, Type::Nothing,
+    value: |_| Value::Unit, |_| Nothing,
+    lower: lower_nothing, lift: lift_nothing, dealloc: |_| {},
+    stream: Some(lower_nothing), Some(lift_nothing), None
+);
+
+wire!(
+    Fussy, Type::Text,
+    value: |fussy: Fussy| Value::Text(fussy.0.clone()),
+    |value| match value {
+        Value::Text(text) => Fussy(text),
+        other => panic!("{other:?} arrived where a text is sent"),
+    },
+    lower: lower_fussy, lift: lift_fussy, dealloc: dealloc_text,
+    stream: Some(lower_fussy), Some(lift_fussy), Some(dealloc_text)
+);
+
+unsafe fn lower_text(text: String, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<Text>().write(Text::lower(text)) }
+}
+
+unsafe fn lift_text(from: *mut u8) -> String {
+    // SAFETY: the contract of the slot.
+    unsafe { from.cast::<Text>().read().lift() }
+}
+
+unsafe fn dealloc_text(at: *mut u8) {
+    // SAFETY: the contract of the slot.
+    drop(unsafe { lift_text(at) });
+}
+
+unsafe fn lower_nothing(_: Nothing, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.write(0) }
+}
+
+unsafe fn lift_nothing(from: *mut u8) -> Nothing {
+    // SAFETY: the contract of the slot.
+    assert_eq!(unsafe { from.read() }, 0);
+    Nothing
+}
+
+unsafe fn lower_fussy(fussy: Fussy, to: *mut u8) {
+    fussy.check("lower!");
+    // SAFETY: the contract of the slot.
+    unsafe { lower_text(fussy.0, to) }
+}
+
+unsafe fn lift_fussy(from: *mut u8) -> Fussy {
+    // SAFETY: the contract of the slot.
+    let fussy = Fussy(unsafe { lift_text(from) });
+    fussy.check("lift!");
+    fussy
+}
+
+unsafe extern "C" fn new<T: Wire, const FUTURE: bool>() -> u64 {
+    slot(|host| host.new_channel(FUTURE, T::TYPE))
+}
+
+unsafe extern "C" fn stream_write<T: Wire>(stream: u32, from: *const u8, items: usize) -> u32 {
+    slot(|host| {
+        host.copy(
+            false,
+            T::TYPE,
+            Side::Writable,
+            stream,
+            from.cast_mut(),
+            items,
+        )
+    })
+}
+
+unsafe extern "C" fn stream_read<T: Wire>(stream: u32, to: *mut u8, items: usize) -> u32 {
+    slot(|host| host.copy(false, T::TYPE, Side::Readable, stream, to, items))
+}
+
+unsafe extern "C" fn future_write<T: Wire>(future: u32, from: *const u8) -> u32 {
+    slot(|host| host.copy(true, T::TYPE, Side::Writable, future, from.cast_mut(), 1))
+}
+
+unsafe extern "C" fn future_read<T: Wire>(future: u32, to: *mut u8) -> u32 {
+    slot(|host| host.copy(true, T::TYPE, Side::Readable, future, to, 1))
+}
+
+unsafe extern "C" fn cancel_write<const FUTURE: bool>(end: u32) -> u32 {
+    slot(|host| host.cancel_copy(FUTURE, Side::Writable, end))
+}
+
+unsafe extern "C" fn cancel_read<const FUTURE: bool>(end: u32) -> u32 {
+    slot(|host| host.cancel_copy(FUTURE, Side::Readable, end))
+}
+
+unsafe extern "C" fn drop_writable<const FUTURE: bool>(end: u32) {
+    slot(|host| host.drop_end(FUTURE, Side::Writable, end));
+}
+
+unsafe extern "C" fn drop_readable<const FUTURE: bool>(end: u32) {
+    slot(|host| host.drop_end(FUTURE, Side::Readable, end));
+}

@@ -1,0 +1,876 @@
+//! The executor, on a host in the same process.
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+mod host;
+
+use futures::channel::{mpsc, oneshot};
+use futures::{SinkExt, StreamExt};
+use host::{Code, Log, NotesDrop, OnDrop, Outcome, future, pause, poll_once, stream};
+use std::cell::{Cell, RefCell};
+use std::future::{Future, pending, poll_fn};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use wit_async::rt::async_support::TaskCancelOnDrop;
+use wit_async::{ErrorContext, block_on, spawn_local, yield_async, yield_blocking};
+
+// --- the life of a task
+
+#[test]
+fn a_task_that_finishes_at_once_calls_nothing() {
+    let host = host::install();
+    let task = host.start(async {});
+    assert!(task.has_exited());
+    assert_eq!(host.calls(), [""; 0]);
+}
+
+#[test]
+fn a_task_that_yields_is_called_back_without_an_event() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            log.note(1);
+            yield_async().await;
+            log.note(2);
+            yield_async().await;
+            log.note(3);
+        }
+    });
+    assert_eq!((task.code(), log.take()), (Code::Yield, vec![1]));
+    assert!(task.step());
+    assert_eq!((task.code(), log.take()), (Code::Yield, vec![2]));
+    assert!(task.step());
+    assert_eq!((task.code(), log.take()), (Code::Exit, vec![3]));
+    assert_eq!(host.calls(), [""; 0]);
+}
+
+#[test]
+fn a_task_that_waits_for_nothing_the_host_knows_waits_on_an_empty_set() {
+    let host = host::install();
+    let task = host.start(pending());
+    assert_eq!(task.code(), Code::Wait(1));
+    assert!(!task.step());
+    assert_eq!(task.cancel(), Code::Exit);
+    assert_eq!(host.calls(), ["waitable-set.new: 1", "waitable-set.drop 1"]);
+}
+
+#[test]
+fn every_kind_of_event_reaches_its_operation() {
+    use host::imports::{Double, Import, Until};
+    use wit_async::rt::async_support::Subtask as _;
+
+    let host = host::install();
+    let import = Import::new(Until::Started);
+    let (future_reader, mut future_sender) = host.incoming_future::<u32>();
+    let (future_writer, outgoing) = future::<u32>(|| 0);
+    let mut future_receiver = host.outgoing_future(outgoing);
+    let (mut stream_reader, mut stream_sender) = host.incoming_stream::<u32>();
+    let (mut stream_writer, outgoing) = stream::<u32>();
+    let mut stream_receiver = host.outgoing_stream(outgoing);
+    let log = Log::new();
+    let task = host.start({
+        let (import, log) = (import.clone(), log.clone());
+        async move {
+            let note = |what| log.note(what);
+            futures::join!(
+                async {
+                    assert_eq!(Double(import).call(4).await, 8);
+                    note("subtask");
+                },
+                async {
+                    assert_eq!(stream_reader.next().await, Some(1));
+                    note("stream read");
+                },
+                async {
+                    assert_eq!(stream_writer.write_one(2).await, None);
+                    note("stream write");
+                },
+                async {
+                    assert_eq!(future_reader.await, 3);
+                    note("future read");
+                },
+                async {
+                    future_writer.write(4).await.expect("it is read");
+                    note("future write");
+                },
+            );
+        }
+    });
+    assert!(task.is_waiting());
+    assert!(!task.step());
+    import.call(0).resolve();
+    assert!(task.step());
+    assert_eq!(log.take(), ["subtask"]);
+    stream_sender.write([1]);
+    assert!(task.step());
+    assert_eq!(log.take(), ["stream read"]);
+    stream_receiver.read(1);
+    assert!(task.step());
+    assert_eq!(log.take(), ["stream write"]);
+    future_sender.send(3);
+    assert!(task.step());
+    assert_eq!(log.take(), ["future read"]);
+    future_receiver.receive();
+    assert!(task.step());
+    assert_eq!(log.take(), ["future write"]);
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_task_does_not_exit_while_something_is_awaited() {
+    let host = host::install();
+    let (writer, reader) = future::<u32>(|| 1);
+    let mut peer = host.outgoing_future(reader);
+    let task = host.start(async move { drop(writer) });
+    assert!(task.is_waiting());
+    // Events of others, and none at all, do not end it.
+    assert!(matches!(task.deliver_raw(2, 50, 0), Code::Wait(_)));
+    peer.receive();
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn several_tasks_of_one_instance_are_apart() {
+    let host = host::install();
+    let tasks: Vec<_> = (0..4u32)
+        .map(|number| {
+            let (mut reader, peer) = host.incoming_stream::<u32>();
+            let task = host.start(async move {
+                assert_eq!(reader.next().await, Some(number));
+                assert_eq!(reader.next().await, Some(number + 10));
+            });
+            (task, peer, number)
+        })
+        .collect();
+    let mut sets: Vec<_> = tasks.iter().map(|(task, ..)| format!("{:?}", task.code())).collect();
+    sets.dedup();
+    assert_eq!(sets.len(), 4, "each has a set of its own");
+    let (mut waiting, mut round) = (tasks, 0);
+    while round < 2 {
+        for (task, peer, number) in waiting.iter_mut().rev() {
+            assert!(!task.step(), "nothing for task {number} yet");
+            peer.write([*number + 10 * round]);
+            assert!(task.step());
+        }
+        round += 1;
+    }
+    assert!(waiting.iter().all(|(task, ..)| task.has_exited()));
+}
+
+#[test]
+fn events_that_are_there_come_before_a_yield_but_not_without_end() {
+    let host = host::install();
+    let ends: Vec<_> = (0..300).map(|_| host.incoming_stream::<u32>()).collect();
+    let (readers, mut peers): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+    let got = Rc::new(Cell::new(0));
+    let task = host.start({
+        let got = Rc::clone(&got);
+        async move {
+            let read = |mut reader: wit_async::StreamReader<u32>| {
+                let got = Rc::clone(&got);
+                Box::pin(async move {
+                    assert_eq!(reader.next().await, Some(1));
+                    got.set(got.get() + 1);
+                    // Wakes the task, so that the turn looks for more.
+                    yield_async().await;
+                })
+            };
+            let mut reads: Vec<_> = readers.into_iter().map(read).collect();
+            poll_fn(|cx| {
+                reads.retain_mut(|read| read.as_mut().poll(cx).is_pending());
+                if reads.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+        }
+    });
+    assert!(task.is_waiting());
+    for peer in &mut peers {
+        peer.write([1]);
+    }
+    assert!(task.step());
+    // The event that was delivered, and those that the turn took by itself.
+    assert_eq!((task.code(), got.get()), (Code::Yield, 129));
+    assert!(task.step());
+    assert_eq!((task.code(), got.get()), (Code::Yield, 257));
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(got.get(), 300);
+}
+
+#[test]
+fn a_future_that_yields_for_ever_sees_its_events() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        let mut read = Box::pin(reader.next());
+        while poll_once(&mut read).await.is_pending() {
+            yield_async().await;
+        }
+    });
+    for _ in 0..10 {
+        assert_eq!(task.code(), Code::Yield);
+        assert!(task.step());
+    }
+    peer.write([1]);
+    for _ in 0..2 {
+        task.step();
+    }
+    assert!(task.has_exited());
+}
+
+// --- spawn
+
+#[test]
+fn what_was_spawned_goes_on_after_the_root() {
+    let host = host::install();
+    let log = Log::new();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let inner = log.clone();
+            spawn_local(async move {
+                inner.note(reader.next().await);
+                // A spawned future spawns.
+                spawn_local(async move { inner.note(Some(100)) });
+            });
+            log.note(None);
+        }
+    });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    assert_eq!(log.take(), [None]);
+    peer.write([5]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [Some(5), Some(100)]);
+}
+
+#[test]
+fn a_spawned_future_that_waits_costs_no_extra_turn() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        spawn_local(async move { while reader.next().await.is_some() {} });
+        pending().await
+    });
+    assert!(task.is_waiting(), "{:?}", task.code());
+    peer.write([1]);
+    host.calls();
+    assert!(task.step());
+    assert!(task.is_waiting(), "{:?}", task.code());
+    assert_eq!(host.calls(), ["stream.read 1 x1: blocked"]);
+    drop(peer);
+    task.settle();
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn joining_yields_the_output_and_cancelling_yields_none() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            assert_eq!(spawn_local(async { 7 }).await, Some(7));
+            let noted = NotesDrop(log.clone(), "dropped");
+            let mut job = spawn_local(async move {
+                let _noted = noted;
+                pending::<()>().await;
+            });
+            yield_async().await;
+            job.cancel();
+            assert_eq!(job.await, None);
+            // Dropping a handle lets the future go on.
+            drop(spawn_local(async move { log.note("ran") }));
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["dropped", "ran"]);
+}
+
+#[test]
+#[should_panic(expected = "`spawn_local` was called outside of a task")]
+fn spawning_outside_of_a_task_panics() {
+    let _host = host::install();
+    let _ = spawn_local(async {});
+}
+
+#[test]
+fn nested_block_on_runs_what_is_spawned_in_it_and_nothing_else() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let outer = log.clone();
+            spawn_local(async move { outer.note("outer") });
+            let inner = log.clone();
+            block_on(async {
+                spawn_local(async move { inner.note("inner") });
+            });
+            log.note("back");
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["inner", "back", "outer"]);
+}
+
+#[test]
+fn a_destructor_spawns_in_the_task_that_drops() {
+    let host = host::install();
+    let log = Log::new();
+    let shelf = Log::new();
+    let owner = host.start({
+        let (shelf, log) = (shelf.clone(), log.clone());
+        async move {
+            shelf.note(OnDrop(move || {
+                let log = log.clone();
+                spawn_local(async move {
+                    yield_async().await;
+                    log.note("spawned");
+                });
+            }));
+            pause().await;
+        }
+    });
+    assert!(owner.is_waiting());
+    let other = host.start(async move { drop(shelf.take()) });
+    assert!(!other.has_exited(), "it has the spawned future");
+    assert_eq!(owner.cancel(), Code::Exit);
+    assert_eq!(log.take(), [""; 0]);
+    assert_eq!(other.settle(), Code::Exit);
+    assert_eq!(log.take(), ["spawned"]);
+}
+
+// --- block_on
+
+#[test]
+fn block_on_a_future_that_only_yields_yields_to_the_host() {
+    let host = host::install();
+    let output = block_on(async {
+        yield_async().await;
+        yield_async().await;
+        5
+    });
+    assert_eq!(output, 5);
+    assert_eq!(host.calls(), ["thread.yield", "thread.yield"]);
+}
+
+#[test]
+fn block_on_waits_and_takes_what_is_there_without_waiting() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let text = String::from("borrowed");
+    host.when_blocked(move || {
+        peer.write([8]);
+    });
+    let read = block_on(async { (reader.next().await, text.len()) });
+    assert_eq!(read, (Some(8), 8));
+    assert_eq!(
+        host.calls(),
+        [
+            "stream.read 1 x1: blocked",
+            "waitable-set.new: 2",
+            "waitable.join 1 2",
+            "waitable-set.poll 2: none",
+            "waitable-set.wait 2: event 2 of 1",
+            "waitable.join 1 0",
+            "waitable-set.drop 2",
+        ]
+    );
+    drop(reader);
+}
+
+#[test]
+fn an_operation_that_began_in_a_task_finishes_in_block_on() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let mut read = Box::pin(async move { reader.await });
+            assert!(poll_once(&mut read).await.is_pending());
+            host.when_blocked(move || {
+                peer.send(3);
+            });
+            assert_eq!(block_on(read), 3);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn while_block_on_waits_other_tasks_run_and_the_cell_is_put_back() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (mut other_reader, mut other_peer) = host.incoming_stream::<u32>();
+    let other = Rc::new(host.start(async move {
+        while other_reader.next().await.is_some() {}
+    }));
+    let task = host.start({
+        let (host, other) = (Rc::clone(&host), Rc::clone(&other));
+        async move {
+            let cell = host.task_cell();
+            host.when_blocked(move || {
+                // Another task of the instance gets its event meanwhile.
+                other_peer.write([1]);
+                assert!(other.step());
+                drop(other_peer);
+                other.settle();
+                assert!(other.has_exited());
+                peer.send(6);
+            });
+            assert_eq!(block_on(async { reader.await }), 6);
+            assert_eq!(host.task_cell(), cell);
+            assert_eq!(spawn_local(async { 1 }).await, Some(1));
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn yielding_in_place_lets_others_run_and_puts_the_cell_back() {
+    let host = host::install();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let cell = host.task_cell();
+            let inner = Rc::clone(&host);
+            host.when_blocked(move || assert!(inner.start(async {}).has_exited()));
+            assert!(yield_blocking());
+            assert_eq!(host.task_cell(), cell);
+        }
+    });
+    assert!(task.has_exited());
+    assert_eq!(host.calls(), ["thread.yield"]);
+}
+
+// --- wakes across tasks
+
+#[test]
+fn a_sleeping_task_is_woken_through_its_bell() {
+    let host = host::install();
+    let (sender, receiver) = oneshot::channel::<u32>();
+    let log = Log::new();
+    let sleeper = host.start({
+        let log = log.clone();
+        async move { log.note(receiver.await.expect("it is sent")) }
+    });
+    assert_eq!(sleeper.code(), Code::Wait(1));
+    assert_eq!(host.calls(), ["waitable-set.new: 1"]);
+    let waker = host.start(async move { sender.send(9).expect("it is awaited") });
+    assert!(waker.has_exited());
+    assert_eq!(
+        host.calls(),
+        [
+            "stream.new: 2 3",
+            "waitable.join 2 1",
+            "stream.read 2 x1: blocked",
+            "stream.write 3 x1: completed 1",
+        ]
+    );
+    assert!(sleeper.step());
+    assert!(sleeper.has_exited());
+    assert_eq!(log.take(), [9]);
+    assert_eq!(
+        host.calls(),
+        [
+            "stream.drop-readable 2",
+            "stream.drop-writable 3",
+            "waitable-set.drop 1",
+        ]
+    );
+}
+
+#[test]
+fn many_wakes_of_a_sleeping_task_ring_once_and_the_bell_is_kept() {
+    let host = host::install();
+    let (mut sender, mut receiver) = mpsc::channel::<u32>(64);
+    let log = Log::new();
+    let sleeper = host.start({
+        let log = log.clone();
+        async move {
+            while let Some(item) = receiver.next().await {
+                log.note(item);
+            }
+        }
+    });
+    assert!(sleeper.is_waiting());
+    host.calls();
+    for round in 0..3 {
+        let mut sender = sender.clone();
+        let waker = host.start(async move {
+            for item in 0..10 {
+                sender.send(10 * round + item).await.expect("it is received");
+            }
+        });
+        assert!(waker.has_exited());
+        let rings = host.calls();
+        let rings = rings.iter().filter(|call| call.starts_with("stream.write"));
+        assert_eq!(rings.count(), 1);
+        assert!(sleeper.step());
+        assert_eq!(log.take().len(), 10);
+        assert!(sleeper.is_waiting());
+        assert!(!sleeper.step());
+        assert_eq!(host.calls(), [""; 0]);
+    }
+    sender.disconnect();
+    drop(sender);
+    assert_eq!(sleeper.settle(), Code::Exit);
+}
+
+#[test]
+fn a_task_that_runs_needs_no_bell() {
+    let host = host::install();
+    let slot: Rc<RefCell<Option<Waker>>> = Rc::default();
+    let task = host.start({
+        let slot = Rc::clone(&slot);
+        async move {
+            poll_fn(|cx| {
+                let first = slot.borrow().is_none();
+                *slot.borrow_mut() = Some(cx.waker().clone());
+                cx.waker().wake_by_ref();
+                if first { Poll::Pending } else { Poll::Ready(()) }
+            })
+            .await;
+        }
+    });
+    assert_eq!(task.code(), Code::Yield);
+    // It will be called back in any case.
+    slot.borrow().as_ref().expect("stored").wake_by_ref();
+    assert_eq!(task.settle(), Code::Exit);
+    // A waker of a task that is gone wakes nobody.
+    slot.borrow().as_ref().expect("stored").wake_by_ref();
+    assert_eq!(host.calls(), [""; 0]);
+}
+
+#[test]
+fn a_bell_that_rang_is_fetched_when_the_task_exits_for_another_reason() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let slot: Rc<RefCell<Option<Waker>>> = Rc::default();
+    let task = host.start({
+        let slot = Rc::clone(&slot);
+        async move {
+            let mut read = Box::pin(async move { reader.await });
+            poll_fn(|cx| {
+                *slot.borrow_mut() = Some(cx.waker().clone());
+                read.as_mut().poll(cx)
+            })
+            .await;
+        }
+    });
+    assert!(task.is_waiting());
+    peer.send(1);
+    host.calls();
+    slot.borrow().as_ref().expect("stored").wake_by_ref();
+    // The value comes first, and the task is done: the ring is still undelivered.
+    assert!(task.step());
+    assert!(task.has_exited());
+    let calls = host.calls();
+    assert!(
+        calls.iter().any(|call| call.starts_with("waitable-set.poll") && !call.ends_with("none")),
+        "{calls:#?}"
+    );
+}
+
+#[test]
+fn a_wake_from_another_thread_does_not_touch_this_instance() {
+    let host = host::install();
+    let slot: std::sync::Arc<std::sync::Mutex<Option<Waker>>> = std::sync::Arc::default();
+    let task = host.start({
+        let slot = std::sync::Arc::clone(&slot);
+        async move {
+            poll_fn(|cx| {
+                *slot.lock().expect("not poisoned") = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            })
+            .await;
+        }
+    });
+    assert!(task.is_waiting());
+    host.calls();
+    let waker = slot.lock().expect("not poisoned").take().expect("stored");
+    std::thread::spawn(move || waker.wake()).join().expect("it does not panic");
+    assert_eq!(host.calls(), [""; 0]);
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_moves_to_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { reader.await });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    // Its futures are done, but what it awaits could still come.
+    assert_eq!(first.code(), Code::Wait(2));
+    host.calls();
+    let log = Log::new();
+    let second = host.start({
+        let log = log.clone();
+        async move {
+            let read = shelf.take().pop().expect("it was left");
+            log.note(read.await);
+        }
+    });
+    assert!(second.is_waiting());
+    let Code::Wait(set) = second.code() else { unreachable!("it waits") };
+    let calls = host.calls();
+    // One join moves it.
+    assert!(calls.contains(&format!("waitable.join 1 {set}")), "{calls:#?}");
+    assert!(!calls.contains(&"waitable.join 1 0".to_owned()), "{calls:#?}");
+    // The first one is told that it may go.
+    assert_eq!(first.settle(), Code::Exit);
+    peer.send(4);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(log.take(), [4]);
+}
+
+#[test]
+fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { reader.await });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move { drop(shelf.take()) });
+    assert!(second.has_exited());
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_is_dropped_outside_of_any_task_lets_its_task_go() {
+    let host = host::install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { reader.await });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(first.is_waiting());
+    drop(shelf.take());
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+// --- cancel
+
+#[test]
+fn a_cancelled_task_drops_its_root_and_says_so_last() {
+    let host = host::install();
+    let log = Log::new();
+    let (reader, _peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let guard = TaskCancelOnDrop::new();
+            // As in generated entries, parameters are lifted behind the guard.
+            let mut reader = reader;
+            let _noted = NotesDrop(log, "a local of the root");
+            reader.next().await;
+            guard.forget();
+        }
+    });
+    assert!(task.is_waiting());
+    host.calls();
+    assert_eq!(task.cancel(), Code::Exit);
+    assert_eq!(log.take(), ["a local of the root"]);
+    assert_eq!(
+        host.calls(),
+        [
+            "waitable.join 1 0",
+            "stream.cancel-read 1: cancelled 0",
+            "stream.drop-readable 1",
+            "task.cancel",
+            "waitable-set.drop 2",
+        ]
+    );
+}
+
+#[test]
+fn what_a_cancelled_task_has_spawned_goes_on() {
+    let host = host::install();
+    let log = Log::new();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let _guard = TaskCancelOnDrop::new();
+            spawn_local(async move { log.note(reader.next().await) });
+            pending::<()>().await;
+        }
+    });
+    task.settle();
+    task.cancel();
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    peer.write([8]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [Some(8)]);
+    let cancels = host.calls().into_iter().filter(|call| call == "task.cancel");
+    assert_eq!(cancels.count(), 1);
+}
+
+#[test]
+fn a_task_that_yields_can_be_cancelled() {
+    let host = host::install();
+    let task = host.start(async {
+        let _guard = TaskCancelOnDrop::new();
+        loop {
+            yield_async().await;
+        }
+    });
+    assert!(task.step());
+    assert_eq!(task.code(), Code::Yield);
+    assert_eq!(task.cancel(), Code::Exit);
+    assert_eq!(host.calls(), ["task.cancel"]);
+}
+
+#[test]
+fn a_destructor_of_a_cancelled_task_may_wake_a_sibling() {
+    let host = host::install();
+    let (sender, receiver) = oneshot::channel::<&str>();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let _guard = TaskCancelOnDrop::new();
+            spawn_local(async move { log.note(receiver.await.expect("it is sent")) });
+            let mut sender = Some(sender);
+            let _wakes = OnDrop(move || {
+                let sender = sender.take().expect("dropped once");
+                sender.send("the root is gone").expect("it is awaited");
+            });
+            pending::<()>().await;
+        }
+    });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    task.cancel();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["the root is gone"]);
+}
+
+#[test]
+fn a_stale_waker_of_a_cancelled_task_wakes_nobody() {
+    let host = host::install();
+    let (sender, receiver) = oneshot::channel::<()>();
+    let waker: Rc<RefCell<Option<Waker>>> = Rc::default();
+    let task = host.start({
+        let waker = Rc::clone(&waker);
+        async move {
+            poll_fn(|cx| {
+                *waker.borrow_mut() = Some(cx.waker().clone());
+                Poll::Ready(())
+            })
+            .await;
+            let _ = receiver.await;
+        }
+    });
+    assert!(task.is_waiting());
+    assert_eq!(task.cancel(), Code::Exit);
+    host.calls();
+    let other = host.start(async move {
+        assert!(sender.is_canceled());
+        waker.take().expect("stored").wake();
+    });
+    assert!(other.has_exited());
+    assert_eq!(host.calls(), [""; 0]);
+}
+
+#[test]
+fn a_cancel_of_a_task_with_a_call_in_flight_cancels_the_call_first() {
+    use host::imports::{Import, Shout, Until};
+    use wit_async::rt::async_support::Subtask as _;
+
+    let host = host::install();
+    let import = Import::new(Until::Started);
+    let task = host.start({
+        let import = import.clone();
+        async move {
+            let _guard = TaskCancelOnDrop::new();
+            Shout(import).call("hey".to_owned()).await;
+        }
+    });
+    assert!(task.is_waiting());
+    host.calls();
+    assert_eq!(task.cancel(), Code::Exit);
+    assert_eq!(
+        host.calls(),
+        [
+            "waitable.join 1 0",
+            "subtask.cancel 1: CancelledBeforeReturned",
+            "subtask.drop 1",
+            "task.cancel",
+            "waitable-set.drop 2",
+        ]
+    );
+}
+
+// --- the rest
+
+#[test]
+fn backpressure_is_passed_on() {
+    let host = host::install();
+    wit_async::backpressure_inc();
+    wit_async::backpressure_inc();
+    assert_eq!(host.backpressure(), 2);
+    wit_async::backpressure_dec();
+    wit_async::backpressure_dec();
+    assert_eq!(host.backpressure(), 0);
+}
+
+#[test]
+fn an_error_context_keeps_its_text_and_its_handle() {
+    let host = host::install();
+    for text in ["the disk is full", ""] {
+        let context = ErrorContext::new(text);
+        assert_eq!(context.debug_message(), text);
+        assert_eq!(context.to_string(), text);
+        assert_eq!(format!("{context:?}"), format!("ErrorContext {{ debug_message: {text:?} }}"));
+        let same = ErrorContext::from_handle(context.handle());
+        assert_eq!(context, same);
+        // One of the two owns it.
+        std::mem::forget(same);
+        assert_eq!(
+            host.calls(),
+            [
+                "error-context.new: 1",
+                "error-context.debug-message 1",
+                "error-context.debug-message 1",
+                "error-context.debug-message 1",
+            ]
+        );
+        drop(context);
+        assert_eq!(host.calls(), ["error-context.drop 1"]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "`backpressure_inc` was called outside of a component")]
+fn without_a_host_the_built_in_is_named() {
+    wit_async::backpressure_inc();
+}
+
+#[test]
+#[should_panic(expected = "the host called back a task that was not started by this runtime")]
+fn a_callback_of_a_task_that_is_not_ours_is_named() {
+    let host = host::install();
+    let task = host.start(async {});
+    task.deliver_raw(0, 0, 0);
+}
