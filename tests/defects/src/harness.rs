@@ -1,0 +1,107 @@
+//! Runs scenarios of the scratch copy with the harness of this repository.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+/// The program `host-harness`.
+pub struct Harness {
+    program: PathBuf,
+    /// Seconds per scenario: short, because a broken runtime often waits.
+    timeout: f64,
+}
+
+/// What became of a scenario: `None` if it passed, and otherwise why it did not.
+pub type Outcomes = BTreeMap<String, Option<String>>;
+
+impl Harness {
+    /// Builds the harness, and finds it where cargo says that it is.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be built.
+    pub fn build(root: &Path, timeout: f64) -> Result<Harness> {
+        let output = Command::new("cargo")
+            .args([
+                "build",
+                "--release",
+                "--package",
+                "host-harness",
+                "--bin",
+                "host-harness",
+            ])
+            .args(["--message-format", "json-render-diagnostics"])
+            .current_dir(root)
+            .stderr(Stdio::inherit())
+            .output()
+            .context("could not run cargo")?;
+        if !output.status.success() {
+            bail!("could not build the harness");
+        }
+        let program = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+            .context("cargo built the harness, but did not say where it is")?;
+        Ok(Harness { program, timeout })
+    }
+
+    /// Takes a harness that was built before.
+    pub fn at(program: PathBuf, timeout: f64) -> Harness {
+        Harness { program, timeout }
+    }
+
+    /// Builds the guests in `workspace` and runs every scenario whose name
+    /// contains one of `names`.
+    ///
+    /// # Errors
+    ///
+    /// When the harness cannot be run, or none of them is there.
+    pub fn run(&self, workspace: &Path, names: &[&str]) -> Result<Outcomes> {
+        let output = Command::new(&self.program)
+            .args([
+                "run",
+                "--json",
+                "--timeout",
+                &self.timeout.to_string(),
+                "--workspace",
+            ])
+            .arg(workspace)
+            .args(names)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("could not run {}", self.program.display()))?;
+        let outcomes: Outcomes = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|outcome| Some((outcome["name"].as_str()?.to_owned(), failure(&outcome))))
+            .collect();
+        if outcomes.is_empty() {
+            bail!(
+                "the harness ran no scenario ({}):\n{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(outcomes)
+    }
+}
+
+/// All texts of a failure, with what was found first.
+fn failure(outcome: &Value) -> Option<String> {
+    if outcome["verdict"] == "passed" {
+        return None;
+    }
+    let failure = &outcome["failure"];
+    let log = failure["log"].as_array().into_iter().flatten();
+    let texts = ["found", "expected", "stderr", "trap"].map(|name| &failure[name]);
+    let texts: Vec<&str> = texts
+        .into_iter()
+        .chain(log)
+        .filter_map(Value::as_str)
+        .collect();
+    Some(texts.join("\n"))
+}

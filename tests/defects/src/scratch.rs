@@ -1,0 +1,117 @@
+//! A copy of the repository that may be broken.
+//!
+//! It is kept between runs, with what was built in it, and a file is written only
+//! where it differs: so cargo rebuilds what a defect touches and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+/// Neither copied nor touched: what is built, and history.
+const LEFT_OUT: [&str; 2] = ["target", ".git"];
+/// Where the guests are, below the root of the repository.
+const GUESTS: &str = "guest-tests";
+/// A crate of theirs that every guest uses.
+const SUPPORT: &str = "support";
+
+/// The copy.
+pub struct Scratch {
+    root: PathBuf,
+}
+
+impl Scratch {
+    /// Makes `root` the same as the tree `source`.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read or written.
+    pub fn mirror(source: &Path, root: &Path) -> Result<Scratch> {
+        same_directory(source, root)?;
+        Ok(Scratch {
+            root: root.to_owned(),
+        })
+    }
+
+    /// The workspace of the guests.
+    pub fn guests(&self) -> PathBuf {
+        self.root.join(GUESTS)
+    }
+
+    /// Puts `text` in place of a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, file: &str, text: &str) -> Result<()> {
+        same_file(text.as_bytes(), &self.root.join(file))
+    }
+
+    /// Leaves only the guests of `themes` in the workspace, because the others
+    /// would be built too.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest is not that of a workspace.
+    pub fn narrow(&self, source: &Path, themes: &BTreeSet<&str>) -> Result<()> {
+        let manifest = source.join(GUESTS).join("Cargo.toml");
+        let mut table: Table = fs::read_to_string(&manifest)?.parse()?;
+        let members = table
+            .get_mut("workspace")
+            .and_then(|workspace| workspace.get_mut("members"))
+            .and_then(Value::as_array_mut)
+            .with_context(|| format!("{} has no list of members", manifest.display()))?;
+        members.retain(|member| {
+            let theme = member.as_str().and_then(|path| path.split('/').next());
+            theme.is_some_and(|theme| theme == SUPPORT || themes.contains(theme))
+        });
+        self.write(&format!("{GUESTS}/Cargo.toml"), &table.to_string())
+    }
+}
+
+fn same_directory(source: &Path, copy: &Path) -> Result<()> {
+    fs::create_dir_all(copy).with_context(|| format!("could not make {}", copy.display()))?;
+    let mut names = BTreeSet::new();
+    for entry in
+        fs::read_dir(source).with_context(|| format!("could not read {}", source.display()))?
+    {
+        let entry = entry?;
+        let name = entry.file_name();
+        if LEFT_OUT.iter().any(|left_out| name == *left_out) {
+            continue;
+        }
+        let target = copy.join(&name);
+        if entry.file_type()?.is_dir() {
+            same_directory(&entry.path(), &target)?;
+        } else {
+            let content = fs::read(entry.path())
+                .with_context(|| format!("could not read {}", entry.path().display()))?;
+            same_file(&content, &target)?;
+        }
+        names.insert(name);
+    }
+    for entry in fs::read_dir(copy)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if names.contains(&name) || LEFT_OUT.iter().any(|left_out| name == *left_out) {
+            continue;
+        }
+        let gone = entry.path();
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(&gone)
+        } else {
+            fs::remove_file(&gone)
+        }
+        .with_context(|| format!("could not remove {}", gone.display()))?;
+    }
+    Ok(())
+}
+
+fn same_file(content: &[u8], copy: &Path) -> Result<()> {
+    if fs::read(copy).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    fs::write(copy, content).with_context(|| format!("could not write {}", copy.display()))
+}
