@@ -13,6 +13,8 @@ mod reading;
 mod values;
 mod writing;
 
+use futures::future::join;
+
 guest_support::guest!();
 bindings::export!(Runner with_types_in bindings);
 
@@ -33,4 +35,11 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_relay::Gues
 /// The words `from`, .. `to` - 1.
 fn words(from: u32, to: u32) -> Vec<String> {
     (from..to).map(|n| n.to_string()).collect()
+}
+
+/// The host gives the index of a dropped end to another one, of which nothing is
+/// known yet.
+async fn in_use_again() {
+    let (mut writer, mut reader) = bindings::wit_stream::new();
+    assert_eq!(join(writer.write_one(1_u8), reader.next()).await, (None, Some(1)));
 }

@@ -1,12 +1,14 @@
 //! Streams that the peer reads.
 
+use core::task::Poll;
+
 use futures::future::{join, join_all};
-use guest_support::check::{in_flight, turns};
+use guest_support::check::{in_flight, poll_once, turns};
 use wit_async::{StreamResult, spawn_local};
 
 use crate::bindings::test::ends::relay;
 use crate::bindings::wit_stream;
-use crate::words;
+use crate::{in_use_again, words};
 
 pub async fn words_come_back() {
     let (mut writer, reader) = wit_stream::new();
@@ -44,15 +46,20 @@ pub async fn rest_comes_back() {
 
 pub async fn told_of_reader_gone_while_idle() {
     let (mut writer, reader) = wit_stream::new();
-    let mut taking = Box::pin(relay::take_words(reader, 1));
-    in_flight(&mut taking).await;
-    assert!(writer.write_all(words(0, 1)).await.is_empty());
-    assert_eq!(taking.await, words(0, 1));
-    // The writable end was waited for, and is idle when the reader goes.
+    // Only an end that was waited for is told anything unasked.
+    let mut write = Box::pin(writer.write_one("0".into()));
+    in_flight(&mut write).await;
+    let mut taking = Box::pin(relay::take_words(reader, 2));
+    assert_eq!(join(write, poll_once(&mut taking)).await, (None, Poll::Pending));
+    assert!(writer.write_all(words(1, 2)).await.is_empty());
+    assert_eq!(taking.await, words(0, 2));
+    // The writable end is idle when the notice comes.
     turns(10).await;
-    assert_eq!(writer.write_all(words(1, 3)).await, words(1, 3));
+    assert_eq!(writer.write_all(words(2, 4)).await, words(2, 4));
     turns(10).await;
-    assert_eq!(writer.write_all(words(1, 3)).await, words(1, 3));
+    assert_eq!(writer.write_all(words(2, 4)).await, words(2, 4));
+    drop(writer);
+    in_use_again().await;
 }
 
 async fn pump(bytes: Vec<u8>) -> Vec<u8> {
