@@ -39,18 +39,34 @@ fn frames(trace: &WasmBacktrace) -> String {
     let mut all = Vec::new();
     for frame in trace.frames() {
         if frame.symbols().is_empty() {
-            let name = frame.func_name().unwrap_or("an unnamed function").to_owned();
+            let name = frame
+                .func_name()
+                .unwrap_or("an unnamed function")
+                .to_owned();
             let machinery = matches!(name.as_str(), "abort" | "__rust_start_panic");
-            all.push(Frame { name, place: None, machinery });
+            all.push(Frame {
+                name,
+                place: None,
+                machinery,
+            });
         }
         for symbol in frame.symbols() {
-            let name = symbol.name().or(frame.func_name()).unwrap_or("an unnamed function");
+            let name = symbol
+                .name()
+                .or(frame.func_name())
+                .unwrap_or("an unnamed function");
             let place = symbol.file().map(|file| match symbol.line() {
                 Some(line) => format!("{}:{line}", shorten(file)),
                 None => shorten(file),
             });
-            let machinery = symbol.file().is_some_and(|file| file.starts_with("/rustc/"));
-            all.push(Frame { name: cut(name), place, machinery });
+            let machinery = symbol
+                .file()
+                .is_some_and(|file| file.starts_with("/rustc/"));
+            all.push(Frame {
+                name: cut(name),
+                place,
+                machinery,
+            });
         }
     }
     let panicking = all.iter().take_while(|frame| frame.machinery).count();
@@ -81,10 +97,15 @@ fn cut(name: &str) -> String {
 /// cargo's registry.
 fn shorten(file: &str) -> String {
     if let Some((_, package)) = file.split_once("/registry/src/") {
-        return package.split_once('/').map_or(package, |(_, path)| path).to_owned();
+        return package
+            .split_once('/')
+            .map_or(package, |(_, path)| path)
+            .to_owned();
     }
     let current = std::env::current_dir().unwrap_or_default();
-    let root = current.ancestors().find(|above| above.join("guest-tests").is_dir());
+    let root = current
+        .ancestors()
+        .find(|above| above.join("guest-tests").is_dir());
     let below = root.and_then(|root| Path::new(file).strip_prefix(root).ok());
     below.map_or_else(|| file.to_owned(), |path| path.display().to_string())
 }

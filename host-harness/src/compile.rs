@@ -63,7 +63,9 @@ struct Guest {
 /// When cargo cannot be run or fails for another reason than that guests do
 /// not compile: those are in [`Built::failures`].
 pub fn build(root: &Path, progress: &Progress) -> Result<Built> {
-    build_if(root, progress, |package| package.metadata["host-harness"]["skip"] != true)
+    build_if(root, progress, |package| {
+        package.metadata["host-harness"]["skip"] != true
+    })
 }
 
 /// Builds some guests of the workspace in `root`, by the names of their
@@ -73,10 +75,13 @@ pub fn build(root: &Path, progress: &Progress) -> Result<Built> {
 ///
 /// As [`build`].
 pub fn build_packages(root: &Path, names: &[&str], progress: &Progress) -> Result<Built> {
-    build_if(root, progress, |package| names.contains(&package.name.as_str()))
+    build_if(root, progress, |package| {
+        names.contains(&package.name.as_str())
+    })
 }
 
 fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool) -> Result<Built> {
+    let root = &std::path::absolute(root)?;
     let manifest = root.join("Cargo.toml");
     if !manifest.is_file() {
         bail!(
@@ -99,13 +104,19 @@ fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool)
         .args(["build", "--release", "--keep-going", "--target", TARGET])
         .args(["--message-format", "json", "--manifest-path"])
         .arg(&manifest)
+        // Where rustup and cargo look for the settings of these guests.
+        .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     for guest in guests.values() {
         command.args(["--package", &guest.package]);
     }
-    progress.step(format!("building the {} guests in {}", guests.len(), root.display()));
+    progress.step(format!(
+        "building the {} guests in {}",
+        guests.len(),
+        root.display()
+    ));
     let mut child = command.spawn().context("could not run cargo")?;
 
     let mut complaints = child.stderr.take().context("cargo has no standard error")?;
@@ -118,7 +129,10 @@ fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool)
         }
         text
     });
-    let messages = child.stdout.take().context("cargo has no standard output")?;
+    let messages = child
+        .stdout
+        .take()
+        .context("cargo has no standard output")?;
     let report = Report::read(BufReader::new(messages), root, progress)?;
     let status = child.wait().context("could not wait for cargo")?;
     let complaints = complaints.join().unwrap_or_default();
@@ -153,18 +167,27 @@ fn is_component(target: &cargo_metadata::Target) -> bool {
 /// The first folder between the workspace and the package, or the folder of
 /// the workspace where the package is the workspace.
 fn theme(root: &Path, directory: &Path) -> String {
-    let below = directory.strip_prefix(root).ok().and_then(|path| path.iter().next());
+    let below = directory
+        .strip_prefix(root)
+        .ok()
+        .and_then(|path| path.iter().next());
     let name = below.or_else(|| root.file_name());
-    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    name.map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn metadata(manifest: &Path) -> Result<Metadata> {
     let mut query = MetadataCommand::new();
     query.cargo_path(CARGO).manifest_path(manifest).no_deps();
+    if let Some(root) = manifest.parent() {
+        query.current_dir(root);
+    }
     for name in foreign_variables() {
         query.env_remove(name);
     }
-    query.exec().with_context(|| format!("could not read the workspace {}", manifest.display()))
+    query
+        .exec()
+        .with_context(|| format!("could not read the workspace {}", manifest.display()))
 }
 
 /// What cargo said while it built.
@@ -187,9 +210,14 @@ impl Report {
                             artifact.target.name,
                         ));
                     }
-                    let wasm = artifact.filenames.iter().find(|name| name.extension() == Some("wasm"));
+                    let wasm = artifact
+                        .filenames
+                        .iter()
+                        .find(|name| name.extension() == Some("wasm"));
                     if let (true, Some(wasm)) = (is_component(&artifact.target), wasm) {
-                        report.components.insert(artifact.package_id, wasm.clone().into());
+                        report
+                            .components
+                            .insert(artifact.package_id, wasm.clone().into());
                     }
                 }
                 Message::CompilerMessage(message) => {
@@ -225,7 +253,11 @@ impl Report {
             .map(|(_, errors)| errors.as_str())
             .collect();
         for (id, guest) in guests {
-            let Guest { package, theme, directory } = guest;
+            let Guest {
+                package,
+                theme,
+                directory,
+            } = guest;
             if let Some(path) = self.components.remove(id) {
                 built.artifacts.push(Artifact {
                     package: package.clone(),
@@ -302,13 +334,28 @@ mod tests {
 
     #[test]
     fn what_an_outer_cargo_sets_does_not_reach_the_guests() {
-        for name in ["CARGO", "CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_ENCODED_RUSTFLAGS"] {
+        for name in [
+            "CARGO",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_NAME",
+            "CARGO_ENCODED_RUSTFLAGS",
+        ] {
             assert!(is_foreign(name), "{name}");
         }
-        for name in ["RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_MAKEFLAGS", "CARGO_TARGET_DIR"] {
+        for name in [
+            "RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_MAKEFLAGS",
+            "CARGO_TARGET_DIR",
+        ] {
             assert!(is_foreign(name), "{name}");
         }
-        for name in ["PATH", "CARGO_HOME", "RUSTUP_TOOLCHAIN", "CARGO_NET_OFFLINE"] {
+        for name in [
+            "PATH",
+            "CARGO_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_NET_OFFLINE",
+        ] {
             assert!(!is_foreign(name), "{name}");
         }
     }
@@ -316,7 +363,10 @@ mod tests {
     #[test]
     fn the_theme_is_the_first_folder() {
         let root = Path::new("/tree/guests");
-        assert_eq!(theme(root, Path::new("/tree/guests/streams/runner")), "streams");
+        assert_eq!(
+            theme(root, Path::new("/tree/guests/streams/runner")),
+            "streams"
+        );
         assert_eq!(theme(root, Path::new("/tree/guests/smoke")), "smoke");
         assert_eq!(theme(root, root), "guests");
     }

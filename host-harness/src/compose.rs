@@ -48,7 +48,10 @@ impl Composition {
     pub fn accounting(&self) -> Vec<(String, String)> {
         let of = |(index, guest): (usize, &Arc<Guest>)| {
             let name = match index {
-                0 => guest.export(ACCOUNTING).map_or(ACCOUNTING, |export| &export.name).to_owned(),
+                0 => guest
+                    .export(ACCOUNTING)
+                    .map_or(ACCOUNTING, |export| &export.name)
+                    .to_owned(),
                 _ => peer_accounting(index),
             };
             (guest.name.clone(), name)
@@ -87,19 +90,34 @@ fn peer_accounting(index: usize) -> String {
 /// # Errors
 ///
 /// When nobody exports what the runner imports.
-pub fn variants(runner: &Arc<Guest>, all: &[Arc<Guest>], host: &[&str]) -> Result<Vec<Composition>> {
+pub fn variants(
+    runner: &Arc<Guest>,
+    all: &[Arc<Guest>],
+    host: &[&str],
+) -> Result<Vec<Composition>> {
     if runner.peers().next().is_none() {
-        return Ok(vec![Composition { guests: vec![runner.clone()], variant: None }]);
+        return Ok(vec![Composition {
+            guests: vec![runner.clone()],
+            variant: None,
+        }]);
     }
     let mut found = Vec::new();
-    let by_host = runner.peers().all(|import| host.contains(&import.plain_name()));
+    let by_host = runner
+        .peers()
+        .all(|import| host.contains(&import.plain_name()));
     let guests = closure(runner, all, host)?;
     if guests.len() > 1 {
-        found.push(Composition { guests, variant: Some(Variant::Guest) });
+        found.push(Composition {
+            guests,
+            variant: Some(Variant::Guest),
+        });
     }
     if by_host {
         let guests = vec![runner.clone()];
-        found.push(Composition { guests, variant: Some(Variant::Host) });
+        found.push(Composition {
+            guests,
+            variant: Some(Variant::Host),
+        });
     }
     Ok(found)
 }
@@ -171,10 +189,17 @@ impl<'a> Composer<'a> {
         let mut packages = Vec::with_capacity(guests.len());
         for guest in guests {
             let name = format!("guest:{}", guest.name);
-            let package = Package::from_bytes(&name, None, guest.bytes.to_vec(), graph.types_mut())?;
+            let package =
+                Package::from_bytes(&name, None, guest.bytes.to_vec(), graph.types_mut())?;
             packages.push(graph.register_package(package)?);
         }
-        Ok(Composer { guests, graph, packages, nodes: BTreeMap::new(), open: BTreeSet::new() })
+        Ok(Composer {
+            guests,
+            graph,
+            packages,
+            nodes: BTreeMap::new(),
+            open: BTreeSet::new(),
+        })
     }
 
     fn encode(mut self) -> Result<Vec<u8>> {
@@ -187,10 +212,14 @@ impl<'a> Composer<'a> {
             let export = guest
                 .export(ACCOUNTING)
                 .with_context(|| format!("{} does not export `{ACCOUNTING}`", guest.name))?;
-            let node = self.graph.alias_instance_export(self.nodes[&index], &export.name)?;
+            let node = self
+                .graph
+                .alias_instance_export(self.nodes[&index], &export.name)?;
             self.graph.export(node, peer_accounting(index))?;
         }
-        self.graph.encode(EncodeOptions::default()).context("could not encode the composition")
+        self.graph
+            .encode(EncodeOptions::default())
+            .context("could not encode the composition")
     }
 
     /// Instantiates a guest behind the guests that it imports, each once.
@@ -200,13 +229,23 @@ impl<'a> Composer<'a> {
         }
         let guest = &self.guests[index];
         if !self.open.insert(index) {
-            bail!("{} imports something of a guest that imports something of it", guest.name);
+            bail!(
+                "{} imports something of a guest that imports something of it",
+                guest.name
+            );
         }
         let mut arguments = Vec::new();
         for import in guest.peers() {
-            let exports = |other: &Arc<Guest>| other.exports.iter().any(|export| export.name == import.name);
+            let exports = |other: &Arc<Guest>| {
+                other
+                    .exports
+                    .iter()
+                    .any(|export| export.name == import.name)
+            };
             // What no guest exports, the composition itself imports: the host provides it.
-            let Some(peer) = self.guests.iter().position(exports) else { continue };
+            let Some(peer) = self.guests.iter().position(exports) else {
+                continue;
+            };
             arguments.push((import.name.clone(), self.instantiate(peer)?));
         }
         let node = self.graph.instantiate(self.packages[index]);

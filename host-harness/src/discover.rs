@@ -85,15 +85,21 @@ pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
     }
 
     for guest in guests {
-        let broken = found.problems.iter().any(|problem| problem.name == full_name(guest));
+        let broken = found
+            .problems
+            .iter()
+            .any(|problem| problem.name == full_name(guest));
         if !broken && !composed.contains(&guest.path) {
-            found.problem(guest, format!(
-                "{}: expected an export of `test:{}/scenarios`, or another guest in its folder \
+            found.problem(
+                guest,
+                format!(
+                    "{}: expected an export of `test:{}/scenarios`, or another guest in its folder \
                  that imports what it exports; found exports of {}",
-                guest.path.display(),
-                guest.theme,
-                guest.exported(),
-            ));
+                    guest.path.display(),
+                    guest.theme,
+                    guest.exported(),
+                ),
+            );
         }
     }
     found.refuse_duplicates();
@@ -106,7 +112,10 @@ fn full_name(guest: &Guest) -> String {
 
 impl Found {
     fn problem(&mut self, guest: &Guest, message: String) {
-        self.problems.push(Problem { name: full_name(guest), message });
+        self.problems.push(Problem {
+            name: full_name(guest),
+            message,
+        });
     }
 
     fn add(
@@ -122,12 +131,20 @@ impl Found {
         for function in functions.iter().filter(|function| function.plain) {
             any = true;
             let variant = composition.variant.map(|variant| format!("@{variant}"));
-            let name = format!("{}{}{}", scenarios.prefix, function.name, variant.unwrap_or_default());
+            let name = format!(
+                "{}{}{}",
+                scenarios.prefix,
+                function.name,
+                variant.unwrap_or_default()
+            );
             let description = docs.description(guest, scenarios, &function.name);
             let description = match description {
                 Ok(description) => description,
                 Err(error) if documented => {
-                    self.problems.push(Problem { name, message: format!("{error:#}") });
+                    self.problems.push(Problem {
+                        name,
+                        message: format!("{error:#}"),
+                    });
                     continue;
                 }
                 Err(_) => String::new(),
@@ -168,7 +185,10 @@ impl Found {
                         other.display(),
                         path.display(),
                     );
-                    problems.push(Problem { name: scenario.name.clone(), message });
+                    problems.push(Problem {
+                        name: scenario.name.clone(),
+                        message,
+                    });
                     false
                 }
             }
@@ -197,7 +217,12 @@ impl<'a> Scenarios<'a> {
             "" => format!("{package}/"),
             group => format!("{package}/{}/", group.strip_prefix('-')?),
         };
-        Some(Scenarios { interface, package, plain, prefix })
+        Some(Scenarios {
+            interface,
+            package,
+            plain,
+            prefix,
+        })
     }
 }
 
@@ -208,7 +233,12 @@ struct Docs {
 }
 
 impl Docs {
-    fn description(&mut self, guest: &Guest, scenarios: &Scenarios<'_>, function: &str) -> Result<String> {
+    fn description(
+        &mut self,
+        guest: &Guest,
+        scenarios: &Scenarios<'_>,
+        function: &str,
+    ) -> Result<String> {
         let directory = wit_directory(&guest.path, scenarios.package).with_context(|| {
             format!(
                 "expected the WIT of `test:{0}` in a directory `wit/{0}` at or above {1}, found none",
@@ -223,9 +253,12 @@ impl Docs {
                 Err(error) => Err(format!("{error:#}")),
             }
         });
-        let resolve = parsed
-            .as_ref()
-            .map_err(|error| anyhow!("could not parse the WIT in {}: {error}", directory.display()))?;
+        let resolve = parsed.as_ref().map_err(|error| {
+            anyhow!(
+                "could not parse the WIT in {}: {error}",
+                directory.display()
+            )
+        })?;
         let docs = resolve
             .interfaces
             .iter()
@@ -254,7 +287,9 @@ impl Docs {
 /// The nearest `wit/<package>` at or above the file.
 fn wit_directory(file: &Path, package: &str) -> Option<PathBuf> {
     let directories = file.ancestors().skip(1);
-    directories.map(|above| above.join("wit").join(package)).find(|candidate| candidate.is_dir())
+    directories
+        .map(|above| above.join("wit").join(package))
+        .find(|candidate| candidate.is_dir())
 }
 
 #[cfg(test)]
@@ -262,14 +297,24 @@ mod tests {
     use super::*;
 
     fn prefix(name: &str) -> Option<String> {
-        let interface = Interface { name: name.to_owned(), functions: Vec::new(), resources: false };
+        let interface = Interface {
+            name: name.to_owned(),
+            functions: Vec::new(),
+            resources: false,
+        };
         Scenarios::of(&interface).map(|scenarios| scenarios.prefix)
     }
 
     #[test]
     fn interfaces_of_scenarios_are_told_by_their_name() {
-        assert_eq!(prefix("test:smoke/scenarios@0.1.0").as_deref(), Some("smoke/"));
-        assert_eq!(prefix("test:payloads/scenarios-u8").as_deref(), Some("payloads/u8/"));
+        assert_eq!(
+            prefix("test:smoke/scenarios@0.1.0").as_deref(),
+            Some("smoke/")
+        );
+        assert_eq!(
+            prefix("test:payloads/scenarios-u8").as_deref(),
+            Some("payloads/u8/")
+        );
         assert_eq!(prefix("test:payloads/u8-peer@0.1.0"), None);
         assert_eq!(prefix("test:payloads/scenariosx"), None);
         assert_eq!(prefix("wasi:cli/run@0.2.0"), None);

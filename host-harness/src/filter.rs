@@ -52,19 +52,28 @@ impl Filter {
 /// Of the part with the whole name, or with one of the name's own parts.
 fn likeness(part: &str, name: &str) -> f64 {
     let pieces = name.split(['/', '@']).chain([name]);
-    pieces.map(|piece| strsim::normalized_damerau_levenshtein(part, piece)).fold(0.0, f64::max)
+    pieces
+        .map(|piece| strsim::normalized_damerau_levenshtein(part, piece))
+        .fold(0.0, f64::max)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 3] = ["smoke/yields-once", "smoke/returns-at-once", "streams/one@guest"];
+    const NAMES: [&str; 3] = [
+        "smoke/yields-once",
+        "smoke/returns-at-once",
+        "streams/one@guest",
+    ];
 
     #[test]
     fn a_part_of_the_name_is_enough() {
         let filter = Filter::new(vec!["yields".to_owned(), "@guest".to_owned()]);
-        let matching: Vec<&str> = NAMES.into_iter().filter(|name| filter.matches(name)).collect();
+        let matching: Vec<&str> = NAMES
+            .into_iter()
+            .filter(|name| filter.matches(name))
+            .collect();
         assert_eq!(matching, ["smoke/yields-once", "streams/one@guest"]);
         assert!(Filter::default().matches("anything"));
     }
@@ -72,7 +81,10 @@ mod tests {
     #[test]
     fn near_names_are_offered() {
         let text = Filter::new(vec!["yelds-once".to_owned()]).nothing(NAMES.into_iter());
-        assert!(text.contains("`yelds-once`") && text.contains("smoke/yields-once"), "{text}");
+        assert!(
+            text.contains("`yelds-once`") && text.contains("smoke/yields-once"),
+            "{text}"
+        );
         assert!(!text.contains("streams/one"), "{text}");
     }
 

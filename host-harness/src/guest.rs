@@ -74,7 +74,9 @@ impl Guest {
 
     /// The export whose name, without its version, is `name`.
     pub fn export(&self, name: &str) -> Option<&Interface> {
-        self.exports.iter().find(|interface| interface.plain_name() == name)
+        self.exports
+            .iter()
+            .find(|interface| interface.plain_name() == name)
     }
 
     /// What it exports, in words.
@@ -117,7 +119,10 @@ fn check_kind(path: &Path, bytes: &[u8]) -> Result<()> {
                 .to_owned()
         }
         [b'\0', b'a', b's', b'm', version @ ..] => {
-            format!("WebAssembly of an unknown kind (the magic number is followed by {version:02x?})", version = &version[..version.len().min(4)])
+            format!(
+                "WebAssembly of an unknown kind (the magic number is followed by {version:02x?})",
+                version = &version[..version.len().min(4)]
+            )
         }
         [] => "an empty file".to_owned(),
         other => format!(
@@ -125,7 +130,10 @@ fn check_kind(path: &Path, bytes: &[u8]) -> Result<()> {
             String::from_utf8_lossy(&other[..other.len().min(8)]),
         ),
     };
-    bail!("{}: expected a WebAssembly component, found {found}", path.display())
+    bail!(
+        "{}: expected a WebAssembly component, found {found}",
+        path.display()
+    )
 }
 
 fn interfaces<'a>(
@@ -156,7 +164,9 @@ fn interface(types: &Types, name: &str, id: InterfaceId) -> Interface {
     Interface {
         name: name.to_owned(),
         functions: functions.collect(),
-        resources: items.values().any(|kind| matches!(kind, ItemKind::Type(Type::Resource(_)))),
+        resources: items
+            .values()
+            .any(|kind| matches!(kind, ItemKind::Type(Type::Resource(_)))),
     }
 }
 
@@ -167,7 +177,9 @@ mod tests {
     #[track_caller]
     fn refused(bytes: &[u8]) -> String {
         let path = Path::new("some.wasm");
-        check_kind(path, bytes).expect_err("no component").to_string()
+        check_kind(path, bytes)
+            .expect_err("no component")
+            .to_string()
     }
 
     #[test]
@@ -176,6 +188,9 @@ mod tests {
         assert!(refused(b"\0asm\x01\0\0\0").contains("core WebAssembly module"));
         assert!(refused(b"\0asm\x02\0\x07\0").contains("[02, 00, 07, 00]"));
         let text = refused(b"#!/bin/sh");
-        assert!(text.contains("some.wasm") && text.contains("#!/bin/s"), "{text}");
+        assert!(
+            text.contains("some.wasm") && text.contains("#!/bin/s"),
+            "{text}"
+        );
     }
 }

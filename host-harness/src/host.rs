@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Cache, Config, Engine, ResourceLimiter, Result, Store, UpdateDeadline, WasmBacktraceDetails};
+use wasmtime::{
+    Cache, Config, Engine, ResourceLimiter, Result, Store, UpdateDeadline, WasmBacktraceDetails,
+};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -29,7 +31,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { deadline: Duration::from_secs(30), memory: 512 << 20 }
+        Limits {
+            deadline: Duration::from_secs(30),
+            memory: 512 << 20,
+        }
     }
 }
 
@@ -56,7 +61,10 @@ impl State {
     fn new(limits: &Limits) -> State {
         let stdout = MemoryOutputPipe::new(OUTPUT_BYTES);
         let stderr = MemoryOutputPipe::new(OUTPUT_BYTES);
-        let wasi = WasiCtx::builder().stdout(stdout.clone()).stderr(stderr.clone()).build();
+        let wasi = WasiCtx::builder()
+            .stdout(stdout.clone())
+            .stderr(stderr.clone())
+            .build();
         State {
             table: ResourceTable::new(),
             wasi,
@@ -64,7 +72,10 @@ impl State {
             stderr,
             log: Vec::new(),
             expected_trap: None,
-            memory: MemoryGuard { limit: limits.memory, ..MemoryGuard::default() },
+            memory: MemoryGuard {
+                limit: limits.memory,
+                ..MemoryGuard::default()
+            },
             peers: peers::State::default(),
             ran: None,
         }
@@ -83,7 +94,10 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -152,13 +166,15 @@ pub fn engine() -> anyhow::Result<Engine> {
     let engine = Engine::new(&config)
         .map_err(|error| anyhow::anyhow!("could not set up wasmtime: {error:?}"))?;
     let weak = engine.weak();
-    std::thread::Builder::new().name("epochs".to_owned()).spawn(move || {
-        while let Some(engine) = weak.upgrade() {
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
-        }
-    })?;
+    std::thread::Builder::new()
+        .name("epochs".to_owned())
+        .spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })?;
     Ok(engine)
 }
 
@@ -194,7 +210,11 @@ pub fn store(engine: &Engine, limits: &Limits, end: Instant) -> Store<State> {
         store.data_mut().ran = Some(now);
         // A trap, because that has a backtrace to show where the guest was.
         let over = now >= end;
-        Ok(if over { UpdateDeadline::Interrupt } else { UpdateDeadline::Continue(1) })
+        Ok(if over {
+            UpdateDeadline::Interrupt
+        } else {
+            UpdateDeadline::Continue(1)
+        })
     });
     store
 }

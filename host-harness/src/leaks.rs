@@ -36,11 +36,15 @@ pub fn entries(table: &mut ResourceTable) -> HashMap<TypeId, usize> {
 impl Table {
     /// What came on top of what was there `before`.
     pub fn compare(before: &HashMap<TypeId, usize>, after: &HashMap<TypeId, usize>) -> Table {
-        let more = after.iter().map(|(ty, count)| {
-            count.saturating_sub(before.get(ty).copied().unwrap_or(0))
-        });
+        let more = after
+            .iter()
+            .map(|(ty, count)| count.saturating_sub(before.get(ty).copied().unwrap_or(0)));
         let more: Vec<usize> = more.filter(|count| *count > 0).collect();
-        Table { left: more.iter().sum(), types: more.len(), calls: None }
+        Table {
+            left: more.iter().sum(),
+            types: more.len(),
+            calls: None,
+        }
     }
 
     /// What is wrong with it, if anything is.
@@ -50,12 +54,18 @@ impl Table {
         if left == 0 {
             None
         } else if guests < 2 {
-            Some(format!("{where_}: {left} entries, though no guest called another"))
+            Some(format!(
+                "{where_}: {left} entries, though no guest called another"
+            ))
         } else if types > 1 {
-            Some(format!("{where_}: {left} entries of {types} types, not just tasks"))
+            Some(format!(
+                "{where_}: {left} entries of {types} types, not just tasks"
+            ))
         } else {
             let calls = calls.filter(|calls| left as u64 > *calls)?;
-            Some(format!("{where_}: {left} tasks, but only {calls} calls returned at once"))
+            Some(format!(
+                "{where_}: {left} tasks, but only {calls} calls returned at once"
+            ))
         }
     }
 }
@@ -104,10 +114,16 @@ impl Remains {
             } else {
                 ""
             };
-            leaks.push(format!("in the host's resource table: {} entries{hint}", self.resources));
+            leaks.push(format!(
+                "in the host's resource table: {} entries{hint}",
+                self.resources
+            ));
         }
         if self.handles > 0 {
-            leaks.push(format!("in the handle tables of the instances: {} handles", self.handles));
+            leaks.push(format!(
+                "in the handle tables of the instances: {} handles",
+                self.handles
+            ));
         }
         leaks.extend(self.table.leak(self.guests.len()));
         leaks
@@ -120,11 +136,18 @@ mod tests {
 
     fn clean() -> Remains {
         Remains {
-            guests: vec![("runner".to_owned(), Live::default()), ("peer".to_owned(), Live::default())],
+            guests: vec![
+                ("runner".to_owned(), Live::default()),
+                ("peer".to_owned(), Live::default()),
+            ],
             resources: 0,
             printed: false,
             handles: 0,
-            table: Table { left: 3, types: 1, calls: Some(3) },
+            table: Table {
+                left: 3,
+                types: 1,
+                calls: Some(3),
+            },
         }
     }
 
@@ -136,7 +159,11 @@ mod tests {
     #[test]
     fn each_place_is_named() {
         let mut remains = clean();
-        remains.guests[1].1 = Live { ends: 2, blocks: 1, ..Live::default() };
+        remains.guests[1].1 = Live {
+            ends: 2,
+            blocks: 1,
+            ..Live::default()
+        };
         remains.resources = 1;
         remains.handles = 5;
         let leaks = remains.leaks();
@@ -167,9 +194,23 @@ mod tests {
         let number = table.push(1_u32).expect("room");
         table.push("text").expect("room");
         let both = entries(&mut table);
-        assert_eq!(Table::compare(&before, &both), Table { left: 2, types: 2, calls: None });
+        assert_eq!(
+            Table::compare(&before, &both),
+            Table {
+                left: 2,
+                types: 2,
+                calls: None
+            }
+        );
         table.delete(number).expect("there");
         let after = entries(&mut table);
-        assert_eq!(Table::compare(&before, &after), Table { left: 1, types: 1, calls: None });
+        assert_eq!(
+            Table::compare(&before, &after),
+            Table {
+                left: 1,
+                types: 1,
+                calls: None
+            }
+        );
     }
 }

@@ -22,7 +22,10 @@ impl Progress {
 
     /// Shows nothing but what [`Progress::say`] is told.
     pub fn hidden() -> Progress {
-        Progress { bar: ProgressBar::hidden(), quiet: true }
+        Progress {
+            bar: ProgressBar::hidden(),
+            quiet: true,
+        }
     }
 
     /// What is being done now.

@@ -66,7 +66,11 @@ pub fn line(outcome: &Outcome, format: Format) -> String {
         Format::Json => json(outcome),
         Format::Human => {
             let verdict = if outcome.passed() { "ok" } else { "FAILED" };
-            format!("scenario {} ... {verdict} ({})", outcome.name, human(outcome.time))
+            format!(
+                "scenario {} ... {verdict} ({})",
+                outcome.name,
+                human(outcome.time)
+            )
         }
     }
 }
@@ -95,7 +99,11 @@ struct Listed<'a> {
 
 /// The list of scenarios.
 pub fn list(scenarios: &[&Scenario], format: Format) -> String {
-    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    let width = scenarios
+        .iter()
+        .map(|scenario| scenario.name.len())
+        .max()
+        .unwrap_or(0);
     let lines: Vec<String> = scenarios
         .iter()
         .map(|scenario| match format {
@@ -103,7 +111,12 @@ pub fn list(scenarios: &[&Scenario], format: Format) -> String {
             Format::Json => json(&Listed {
                 name: &scenario.name,
                 description: &scenario.description,
-                guests: scenario.composition.guests.iter().map(|guest| guest.name.as_str()).collect(),
+                guests: scenario
+                    .composition
+                    .guests
+                    .iter()
+                    .map(|guest| guest.name.as_str())
+                    .collect(),
                 is_async: scenario.is_async,
             }),
         })
@@ -122,5 +135,6 @@ fn human(time: Duration) -> String {
 
 fn json(value: &impl Serialize) -> String {
     // These types have string keys and finite numbers: nothing can fail.
-    serde_json::to_string(value).unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()))
+    serde_json::to_string(value)
+        .unwrap_or_else(|error| format!("{{\"error\":{:?}}}", error.to_string()))
 }

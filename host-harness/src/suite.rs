@@ -56,7 +56,10 @@ impl Suite {
                 // The guests of the other workspaces can still run.
                 Err(error) => {
                     let name = workspace.file_name().unwrap_or_default().to_string_lossy();
-                    problems.push(Problem { name: name.into_owned(), message: format!("{error:#}") });
+                    problems.push(Problem {
+                        name: name.into_owned(),
+                        message: format!("{error:#}"),
+                    });
                     continue;
                 }
             };
@@ -100,8 +103,17 @@ impl Suite {
             .iter()
             .map(|scenario| (scenario.composition.key(), Slot::default()))
             .collect();
-        let Found { scenarios, problems } = found;
-        Ok(Suite { scenarios, problems, engine, linker, prepared })
+        let Found {
+            scenarios,
+            problems,
+        } = found;
+        Ok(Suite {
+            scenarios,
+            problems,
+            engine,
+            linker,
+            prepared,
+        })
     }
 
     /// Runs one scenario on this thread.
@@ -115,7 +127,12 @@ impl Suite {
             Ok(prepared) => prepared.run(scenario, limits),
             Err(error) => failed(
                 scenario.name.clone(),
-                scenario.composition.guests.iter().map(|guest| guest.name.clone()).collect(),
+                scenario
+                    .composition
+                    .guests
+                    .iter()
+                    .map(|guest| guest.name.clone())
+                    .collect(),
                 Failure::new("guests that can be composed and instantiated", error),
             ),
         }
@@ -175,7 +192,9 @@ fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
     Outcome {
         name,
         guests,
-        verdict: Verdict::Failed { failure: Box::new(failure) },
+        verdict: Verdict::Failed {
+            failure: Box::new(failure),
+        },
         time: Duration::ZERO,
         table_entries: None,
         trace: Vec::new(),
@@ -190,7 +209,9 @@ fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
 /// When the current directory is not inside the repository.
 pub fn workspaces() -> Result<Vec<PathBuf>> {
     let current = std::env::current_dir()?;
-    let root = current.ancestors().find(|above| above.join(WORKSPACES[0]).join("Cargo.toml").is_file());
+    let root = current
+        .ancestors()
+        .find(|above| above.join(WORKSPACES[0]).join("Cargo.toml").is_file());
     let Some(root) = root else {
         bail!(
             "expected a directory `{}` at or above {}, found none; name a workspace with \
@@ -200,5 +221,7 @@ pub fn workspaces() -> Result<Vec<PathBuf>> {
         );
     };
     let workspaces = WORKSPACES.iter().map(|name| root.join(name));
-    Ok(workspaces.filter(|workspace| workspace.join("Cargo.toml").is_file()).collect())
+    Ok(workspaces
+        .filter(|workspace| workspace.join("Cargo.toml").is_file())
+        .collect())
 }

@@ -19,7 +19,10 @@ pub struct Tools {
 
 impl Default for Tools {
     fn default() -> Tools {
-        Tools { rustc: "rustc".to_owned(), rustup: "rustup".to_owned() }
+        Tools {
+            rustc: "rustc".to_owned(),
+            rustup: "rustup".to_owned(),
+        }
     }
 }
 
@@ -35,7 +38,9 @@ pub fn ensure(tools: &Tools, directory: &Path, say: impl FnOnce(&str)) -> Result
         return Ok(());
     }
     let add = [tools.rustup.as_str(), "target", "add", TARGET].join(" ");
-    say(&format!("the target {TARGET} is not installed: running `{add}`"));
+    say(&format!(
+        "the target {TARGET} is not installed: running `{add}`"
+    ));
     // Explicit, because an environment may forbid rustup to install on its own.
     let output = match Command::new(&tools.rustup)
         .args(["target", "add", TARGET])
@@ -132,14 +137,22 @@ mod tests {
         ensure(&tools, directory.path(), |line| said = line.to_owned()).expect("added");
         assert!(said.contains("target add wasm32-wasip2"), "{said}");
         let arguments = fs::read_to_string(directory.path().join("lib/arguments"));
-        assert_eq!(arguments.expect("rustup ran").trim(), "target add wasm32-wasip2");
+        assert_eq!(
+            arguments.expect("rustup ran").trim(),
+            "target add wasm32-wasip2"
+        );
     }
 
     #[test]
     fn without_rustup_the_error_says_what_to_install() {
         let (directory, tools) = toolchain(None);
         let error = ensure(&tools, directory.path(), |_| {}).expect_err("no rustup");
-        assert!(error.to_string().contains("rustup target add wasm32-wasip2"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("rustup target add wasm32-wasip2"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -129,7 +129,10 @@ pub fn returned(remains: &Remains, state: &State) -> Result<(), Failure> {
         return Ok(());
     }
     let found = format!("leaks\n{}", leaks.join("\n"));
-    Err(Failure::new("nothing left behind when the scenario has ended", found))
+    Err(Failure::new(
+        "nothing left behind when the scenario has ended",
+        found,
+    ))
 }
 
 /// Judges a scenario that did not return.
@@ -157,7 +160,11 @@ pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Resu
         ),
         Ended::Background(patience) => format!(
             "it returned, but {patience:?} later a task that it started was still {}",
-            if state.busy() { "running" } else { "waiting, and nothing had woken it" },
+            if state.busy() {
+                "running"
+            } else {
+                "waiting, and nothing had woken it"
+            },
         ),
         Ended::Trap(error) => {
             let text = format!("{error:?}\n{}", stderr(state));
@@ -179,10 +186,14 @@ pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Resu
 fn cause(error: &wasmtime::Error, limits: &Limits, state: &State) -> String {
     match error.downcast_ref::<Trap>() {
         Some(Trap::AsyncDeadlock) => {
-            return "a deadlock: every task waits, and nothing is left that could wake one".to_owned();
+            return "a deadlock: every task waits, and nothing is left that could wake one"
+                .to_owned();
         }
         Some(Trap::Interrupt) => {
-            return format!("it was still running after {:?}, the deadline: it loops", limits.deadline);
+            return format!(
+                "it was still running after {:?}, the deadline: it loops",
+                limits.deadline
+            );
         }
         _ => {}
     }
@@ -194,7 +205,10 @@ fn cause(error: &wasmtime::Error, limits: &Limits, state: &State) -> String {
     }
     let stderr = stderr(state);
     if let Some((_, panic)) = stderr.split_once("panicked at ") {
-        return format!("a panic at {}", panic.split("\nnote:").next().unwrap_or(panic).trim());
+        return format!(
+            "a panic at {}",
+            panic.split("\nnote:").next().unwrap_or(panic).trim()
+        );
     }
     format!("a trap: {}", error.root_cause())
 }
@@ -206,7 +220,11 @@ fn stderr(state: &State) -> String {
 impl Failure {
     /// With nothing but what was expected and what was found.
     pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Failure {
-        Failure { expected: expected.into(), found: found.into(), ..Failure::default() }
+        Failure {
+            expected: expected.into(),
+            found: found.into(),
+            ..Failure::default()
+        }
     }
 
     /// Adds what the guests wrote and reported.

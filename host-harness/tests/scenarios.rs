@@ -26,9 +26,11 @@ fn main() -> ExitCode {
 
 fn trials(suite: Suite) -> Vec<Trial> {
     let suite = Arc::new(suite);
-    let problems = suite.problems.iter().cloned().map(|problem| {
-        Trial::test(problem.name.clone(), move || judge(&problem.outcome()))
-    });
+    let problems = suite
+        .problems
+        .iter()
+        .cloned()
+        .map(|problem| Trial::test(problem.name.clone(), move || judge(&problem.outcome())));
     let scenarios = suite.scenarios.iter().cloned().map(|scenario| {
         let suite = suite.clone();
         Trial::test(scenario.name.clone(), move || {
