@@ -17,6 +17,7 @@ mod cancel;
 mod entry;
 mod executor;
 mod spawn;
+mod spawned;
 mod yields;
 
 pub use backpressure::{backpressure_dec, backpressure_inc};

@@ -21,6 +21,6 @@ mod registry;
 mod wake;
 
 pub(crate) use current::{Current, current, enter, preserve};
-pub(crate) use home::Home;
+pub(crate) use home::{Home, Spawned};
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use registry::{Registry, deliver, forget, leave, take, told_dropped, wait};

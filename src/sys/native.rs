@@ -44,7 +44,7 @@ pub trait Host {
 mod installed {
     use super::Host;
     use alloc::rc::Rc;
-    use core::cell::RefCell;
+    use core::cell::{Cell, RefCell};
 
     std::thread_local! {
         static HOST: RefCell<Option<Rc<dyn Host>>> = const { RefCell::new(None) };
@@ -71,6 +71,16 @@ mod installed {
         }
     }
 
+    pub(super) fn task_cell(task: *mut u8) -> *mut u8 {
+        std::thread_local! {
+            static CELL: Cell<*mut u8> = const { Cell::new(core::ptr::null_mut()) };
+        }
+        match HOST.with(|cell| cell.borrow().clone()) {
+            Some(host) => host.wasip3_task_set(task),
+            None => CELL.replace(task),
+        }
+    }
+
     pub(super) fn host(call: &str) -> Rc<dyn Host> {
         HOST.with(|cell| cell.borrow().clone()).unwrap_or_else(|| {
             panic!("`{call}` was called outside of a component, and no host is installed")
@@ -82,6 +92,10 @@ mod installed {
 mod installed {
     use super::Host;
     use alloc::rc::Rc;
+
+    pub(super) fn task_cell(_: *mut u8) -> *mut u8 {
+        core::ptr::null_mut()
+    }
 
     pub(super) fn host(call: &str) -> Rc<dyn Host> {
         panic!("`{call}` was called outside of a component: a native host needs the `std` feature")
@@ -110,7 +124,6 @@ forward! {
     task_cancel();
     task_state_get() -> *mut u8;
     task_state_set(state: *mut u8);
-    wasip3_task_set(task: *mut u8) -> *mut u8;
     error_context_drop(handle: u32);
     unit_stream_new() -> u64;
     unit_stream_read(stream: u32, items: usize) -> u32;
@@ -119,6 +132,11 @@ forward! {
     unit_stream_cancel_write(stream: u32) -> u32;
     unit_stream_drop_readable(stream: u32);
     unit_stream_drop_writable(stream: u32);
+}
+
+/// Not a built-in but a cell that is linked in: it is there without a host.
+pub(super) fn wasip3_task_set(task: *mut u8) -> *mut u8 {
+    installed::task_cell(task)
 }
 
 pub(super) fn waitable_set_wait(set: u32, payload: &mut EventPayload) -> u32 {

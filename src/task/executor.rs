@@ -1,5 +1,6 @@
 //! One turn of a task.
 
+use super::spawned::Spawned;
 use crate::abi::{CallbackCode, Event};
 use crate::sys;
 use crate::waitable::{self, Home, enter};
@@ -8,7 +9,6 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-use futures::stream::{FuturesUnordered, Stream};
 
 /// How many events one turn takes from the set by itself. Then it yields to the
 /// host: other tasks want their turn, and a cancel request comes only that way.
@@ -23,7 +23,7 @@ pub(super) struct Task<'a> {
     /// Wakes the task; `home` in another form.
     waker: Waker,
     root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
-    spawned: Option<FuturesUnordered<Pin<Box<dyn Future<Output = ()>>>>>,
+    spawned: Option<Spawned>,
 }
 
 impl<'a> Task<'a> {
@@ -104,22 +104,24 @@ impl<'a> Task<'a> {
         loop {
             let queued = self.home.take_spawned();
             if !queued.is_empty() {
-                self.spawned.get_or_insert_default().extend(queued);
+                let home = &self.home;
+                let spawned = self
+                    .spawned
+                    .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
+                queued.into_iter().for_each(|future| spawned.push(future));
             }
-            match &mut self.spawned {
-                None => break,
-                Some(spawned) => match Pin::new(spawned).poll_next(&mut cx) {
-                    // Look at the queue again: it may have spawned.
-                    Poll::Ready(Some(())) => {}
-                    Poll::Ready(None) => {
-                        if !self.home.has_spawned() {
-                            self.spawned = None;
-                        }
-                    }
-                    Poll::Pending if self.home.has_spawned() => {}
-                    Poll::Pending => break,
-                },
+            let Some(spawned) = &mut self.spawned else {
+                break;
+            };
+            spawned.poll();
+            // What was spawned in this poll gets its first poll in it too.
+            if self.home.has_spawned() {
+                continue;
             }
+            if spawned.is_empty() {
+                self.spawned = None;
+            }
+            break;
         }
         match (&self.root, &self.spawned) {
             (None, None) => Poll::Ready(()),

@@ -145,6 +145,8 @@ pub(crate) struct ForeignTask {
     /// The pointer by which the executor knows itself: tasks are the same if
     /// it is equal.
     identity: *mut c_void,
+    /// How to leave; without a table this is a field of the task.
+    unregister: Unregister,
     table: Option<&'static Table>,
 }
 
@@ -170,9 +172,12 @@ impl ForeignTask {
         let data = ptr::without_provenance_mut(waitable.index() as usize);
         // SAFETY: the waitable is ours to register, `on_event` takes any data.
         unsafe { ((*task).waitable_register)(identity, waitable.index(), on_event, data) };
+        // SAFETY: every version has this field.
+        let unregister = unsafe { (*task).waitable_unregister };
         ForeignTask {
             ptr,
             identity,
+            unregister,
             table,
         }
     }
@@ -187,23 +192,13 @@ impl ForeignTask {
         self.identity == unsafe { (*task).ptr }
     }
 
-    /// Takes `waitable` out of the executor's set and its records. Returns
-    /// false when the executor cannot be reached any more, which happens with
-    /// version 1 outside of its own poll: the caller has to unjoin then.
-    pub(super) fn unregister(&self, waitable: Waitable) -> bool {
-        if let Some(table) = self.table {
-            // SAFETY: `ptr` is our own clone.
-            unsafe { (table.waitable_unregister)(self.ptr, waitable.index()) };
-            return true;
-        }
-        let task = super::current::peek();
-        // SAFETY: the cell is null or points to the current task.
-        if task.is_null() || !unsafe { self.is(task) } {
-            return false;
-        }
-        // SAFETY: the task is current, which is when version 1 may be called.
-        unsafe { ((*task).waitable_unregister)((*task).ptr, waitable.index()) };
-        true
+    /// Takes `waitable` out of the executor's set and its records.
+    ///
+    /// A task of version 1 cannot be cloned, but stays as long as the component
+    /// model's task does, which does not end while it has our record.
+    pub(super) fn unregister(&self, waitable: Waitable) {
+        // SAFETY: `ptr` is our own clone, or that of a task that has our record.
+        unsafe { (self.unregister)(self.ptr, waitable.index()) };
     }
 }
 

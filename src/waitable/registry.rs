@@ -48,6 +48,9 @@ struct Entry {
     /// Neighbours in the list of members of `seat`, as indices; 0 is none.
     next: u32,
     previous: u32,
+    /// The task that started the operation, if another one waits for it now. It
+    /// has to stay: the host lowers results in the task that started it.
+    origin: Option<Arc<Home>>,
     /// The host said, unasked, that the other end is gone.
     told_dropped: bool,
 }
@@ -93,8 +96,26 @@ impl Entry {
         seat: Seat::Nowhere,
         next: 0,
         previous: 0,
+        origin: None,
         told_dropped: false,
     };
+
+    /// The operation goes on in another task than in `home`, which started it,
+    /// unless another one did before.
+    fn moves_from(&mut self, home: &Arc<Home>) {
+        if self.state.is_awaited() && self.origin.is_none() {
+            home.awaited.set(home.awaited.get() + 1);
+            self.origin = Some(Arc::clone(home));
+        }
+    }
+
+    /// The operation is over: the task that started it may go. The result is to
+    /// be told that, by [`Home::released`], when the borrow has ended.
+    fn let_origin_go(&mut self) -> Option<Arc<Home>> {
+        let home = self.origin.take()?;
+        home.awaited.set(home.awaited.get() - 1);
+        Some(home)
+    }
 
     /// Changes the state and keeps the count of awaited members.
     fn set_state(&mut self, state: State) -> State {
@@ -164,6 +185,25 @@ fn unseat(entries: &mut [Entry], index: usize) -> Seat {
     seat
 }
 
+/// Takes the entry at `index` out of its seat, for another one.
+fn vacate(entries: &mut [Entry], index: usize) -> Seat {
+    if let Seat::Ours(home) = &entries[index].seat {
+        let home = Arc::clone(home);
+        entries[index].moves_from(&home);
+    }
+    unseat(entries, index)
+}
+
+/// Tells the executor of the seat that was left. The host is told by the join
+/// that follows.
+fn left_for_another(waitable: Waitable, seat: &Seat) {
+    match seat {
+        Seat::Ours(home) => home.released(),
+        Seat::Foreign(task) => task.unregister(waitable),
+        Seat::Nowhere => {}
+    }
+}
+
 /// Waits for the event of `waitable` in the task that is polling.
 ///
 /// # Panics
@@ -207,15 +247,10 @@ fn join(waitable: Waitable, home: &Arc<Home>) {
         {
             return None;
         }
-        Some(unseat(entries, index))
+        Some(vacate(entries, index))
     });
     let Some(left) = left else { return };
-    match &left {
-        Seat::Ours(old) => old.released(),
-        // Takes it out of that executor's records as well.
-        Seat::Foreign(task) => drop(task.unregister(waitable)),
-        Seat::Nowhere => {}
-    }
+    left_for_another(waitable, &left);
     sys::waitable_join(waitable, Some(home.set()));
     with_table(waitable, |entries, index| seat(entries, index, home));
 }
@@ -229,14 +264,10 @@ fn register(waitable: Waitable, task: *const Task) {
         {
             return None;
         }
-        Some(unseat(entries, index))
+        Some(vacate(entries, index))
     });
     let Some(left) = left else { return };
-    match &left {
-        Seat::Ours(old) => old.released(),
-        Seat::Foreign(old) => drop(old.unregister(waitable)),
-        Seat::Nowhere => {}
-    }
+    left_for_another(waitable, &left);
     // SAFETY: the task is the current one.
     let seat = unsafe { ForeignTask::register(task, waitable) };
     with_table(waitable, |entries, index| {
@@ -261,21 +292,21 @@ pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
 /// The ABI demands this before a synchronous cancel and before a readable end
 /// is handed away.
 pub(crate) fn leave(waitable: Waitable) -> Option<Payload> {
-    let (seat, state) = with_table(waitable, |entries, index| {
+    let (seat, origin, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
-        (seat, entries[index].set_state(State::Idle))
+        let entry = &mut entries[index];
+        (seat, entry.let_origin_go(), entry.set_state(State::Idle))
     });
     match &seat {
         Seat::Ours(home) => {
             sys::waitable_join(waitable, None);
             home.released();
         }
-        Seat::Foreign(task) => {
-            if !task.unregister(waitable) {
-                sys::waitable_join(waitable, None);
-            }
-        }
+        Seat::Foreign(task) => task.unregister(waitable),
         Seat::Nowhere => {}
+    }
+    if let Some(origin) = origin {
+        origin.released();
     }
     match state {
         State::Ready(payload) => Some(payload),
@@ -294,12 +325,16 @@ pub(crate) fn forget(waitable: Waitable) {
             return None;
         }
         let seat = unseat(&mut entries, index);
-        Some((seat, mem::replace(&mut entries[index], Entry::VACANT)))
+        let origin = entries[index].let_origin_go();
+        let entry = mem::replace(&mut entries[index], Entry::VACANT);
+        Some((seat, origin, entry))
     });
-    match forgotten.flatten() {
-        Some((Seat::Ours(home), _entry)) => home.released(),
-        Some((Seat::Foreign(task), _entry)) => drop(task.unregister(waitable)),
-        _ => {}
+    let Some((seat, origin, _entry)) = forgotten.flatten() else {
+        return;
+    };
+    left_for_another(waitable, &seat);
+    if let Some(origin) = origin {
+        origin.released();
     }
 }
 
@@ -316,9 +351,13 @@ pub(crate) fn told_dropped(waitable: Waitable) -> bool {
 
 /// Passes on an event that the host delivered to one of our tasks.
 pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
-    let state = with_table(waitable, |entries, index| {
+    let (state, origin) = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
-        match entry.state {
+        let origin = match payload.is_final() {
+            true => entry.let_origin_go(),
+            false => None,
+        };
+        let state = match entry.state {
             State::Waiting(_) => entry.set_state(State::Ready(payload)),
             // A subtask goes on to its next state.
             State::Ready(_) if payload.subtask => entry.set_state(State::Ready(payload)),
@@ -334,8 +373,12 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
                 entry.told_dropped |= payload.is_dropped();
                 State::Idle
             }
-        }
+        };
+        (state, origin)
     });
+    if let Some(origin) = origin {
+        origin.released();
+    }
     match state {
         State::Waiting(waker) => waker.wake(),
         State::Foreign(callback, data) => {
@@ -356,14 +399,18 @@ pub(super) fn delivered_by_foreign(waitable: Waitable, code: u32) {
         code,
         subtask: false,
     };
-    let (_seat, state) = with_table(waitable, |entries, index| {
+    let (_seat, origin, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
+        let origin = entries[index].let_origin_go();
         let state = match entries[index].state {
             State::Waiting(_) => entries[index].set_state(State::Ready(payload)),
             _ => State::Idle,
         };
-        (seat, state)
+        (seat, origin, state)
     });
+    if let Some(origin) = origin {
+        origin.released();
+    }
     if let State::Waiting(waker) = state {
         waker.wake();
     }

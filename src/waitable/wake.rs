@@ -91,7 +91,7 @@ impl Home {
     }
 
     /// Makes sure that the task is polled again.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake_task(&self) {
         if self.sleep.state.swap(WOKEN, Relaxed) == SLEEPING && self.sleep.is_here() {
             self.ring();
         }
@@ -100,7 +100,7 @@ impl Home {
     /// Wakes the task if it sleeps; while it runs there is nothing to do.
     pub(super) fn rouse(&self) {
         if self.sleep.state.load(Relaxed) == SLEEPING {
-            self.wake();
+            self.wake_task();
         }
     }
 
@@ -162,10 +162,10 @@ impl Home {
 
 impl Wake for Home {
     fn wake(self: Arc<Self>) {
-        Home::wake(&self);
+        self.wake_task();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        Home::wake(self);
+        self.wake_task();
     }
 }
