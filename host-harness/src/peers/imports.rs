@@ -155,6 +155,15 @@ impl<T: Send> HostWithStore<T> for Peer {
         Ok((taken.give(), note))
     }
 
+    async fn hold_lists(
+        accessor: &Accessor<T, Self>,
+        key: u32,
+        lists: Vec<Vec<String>>,
+    ) -> Result<Vec<Vec<String>>> {
+        Call::held(accessor.with(|mut access| access.get().gates.wait(key))).await;
+        Ok(lists)
+    }
+
     async fn four(_: &Accessor<T, Self>, wait: bool, a: u16, b: f32, c: u64) -> Result<f64> {
         perhaps_wait(wait).await;
         Ok(f64::from(a) + f64::from(b) + c as f64)

@@ -9,6 +9,7 @@ mod bindings {
 }
 
 mod handed;
+mod memory;
 mod reading;
 mod values;
 mod writing;
@@ -30,6 +31,8 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_relay::Gues
     values: future_of_peer, future_to_peer, future_value_comes_back,
         future_value_comes_back_in_flight, future_default_to_peer, future_default_nobody_reads,
         future_passed;
+    memory: sent_words_are_freed, words_sent_one_by_one_are_freed, words_that_come_back_are_freed,
+        values_are_freed;
 } }
 
 /// The words `from`, .. `to` - 1.

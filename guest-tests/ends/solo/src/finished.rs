@@ -22,22 +22,29 @@ fn never() -> u32 {
     unreachable!("the value is written")
 }
 
+/// Whoever polls or cancels twice is told which call it was, and on which handle.
+fn expect_panic(call: &str, handle: u32, what: &str) {
+    guest_support::expect_trap(&format!("`{call}` on handle {handle} was {what} after it finished"));
+}
+
 pub async fn stream_read_polled_after_finish() {
     let (mut writer, mut reader) = wit_stream::new::<u8>();
     let mut write = Box::pin(writer.write(vec![1]));
     in_flight(&mut write).await;
+    let handle = reader.handle();
     let mut read = Box::pin(reader.read(Vec::with_capacity(1)));
     assert_eq!(at_once(&mut read).await.0, StreamResult::Complete(1));
-    guest_support::expect_trap("polled after it finished");
+    expect_panic("StreamReader::read", handle, "polled");
     let _ = poll_once(&mut read).await;
 }
 
 pub async fn stream_write_polled_after_finish() {
     let (mut writer, reader) = wit_stream::new::<u8>();
     drop(reader);
+    let handle = writer.handle();
     let mut write = Box::pin(writer.write(vec![1]));
     assert_eq!(at_once(&mut write).await.0, StreamResult::Dropped);
-    guest_support::expect_trap("polled after it finished");
+    expect_panic("StreamWriter::write", handle, "polled");
     let _ = poll_once(&mut write).await;
 }
 
@@ -47,7 +54,7 @@ pub async fn future_read_polled_after_finish() {
     in_flight(&mut write).await;
     let mut read = Box::pin(reader.into_future());
     assert_eq!(at_once(&mut read).await, 1);
-    guest_support::expect_trap("polled after it finished");
+    guest_support::expect_trap("`FutureRead` on handle ");
     let _ = poll_once(&mut read).await;
 }
 
@@ -56,15 +63,16 @@ pub async fn future_write_polled_after_finish() {
     drop(reader);
     let mut write = Box::pin(writer.write(1));
     assert!(at_once(&mut write).await.is_err());
-    guest_support::expect_trap("polled after it finished");
+    guest_support::expect_trap("`FutureWrite` on handle ");
     let _ = poll_once(&mut write).await;
 }
 
 pub async fn stream_read_cancelled_after_finish() {
     let (writer, mut reader) = wit_stream::new::<u8>();
     drop(writer);
+    let handle = reader.handle();
     let mut read = Box::pin(reader.read(Vec::with_capacity(1)));
     assert_eq!(at_once(&mut read).await.0, StreamResult::Dropped);
-    guest_support::expect_trap("cancelled after it finished");
+    expect_panic("StreamReader::read", handle, "cancelled");
     let _ = read.as_mut().cancel();
 }

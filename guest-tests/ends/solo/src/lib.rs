@@ -34,7 +34,7 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest
         reader_gone_during_write, reader_gone_after_part;
     cancelled: read_cancelled_then_read, write_cancelled_then_written,
         read_cancelled_after_transfer, write_cancelled_after_transfer;
-    transfer: write_in_parts, zero_length, collect_all, writer_handed_between_tasks,
+    transfer: write_in_parts, bytes_beyond_the_limit, zero_length, collect_all, writer_handed_between_tasks,
         thousand_streams, select_of_two_streams, read_moves_between_wakers;
     adapter: into_stream_ends, into_stream_combinators, into_stream_and_back,
         into_stream_dropped_in_flight;

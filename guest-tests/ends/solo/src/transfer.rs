@@ -36,6 +36,24 @@ pub async fn write_in_parts() {
     assert_eq!(writing.await, Some(4));
 }
 
+pub async fn bytes_beyond_the_limit() {
+    const MANY: usize = (1 << 28) + 10;
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    // A write of more: what fits goes, the rest comes back.
+    let mut write = Box::pin(writer.write(vec![0; MANY]));
+    in_flight(&mut write).await;
+    assert_eq!(reader.read(Vec::with_capacity(100)).await, (StreamResult::Complete(100), vec![0; 100]));
+    let (result, buffer) = write.await;
+    assert_eq!((result, buffer.remaining()), (StreamResult::Complete(100), MANY - 100));
+    drop(buffer);
+    // A read with room for more.
+    let mut read = Box::pin(reader.read(Vec::with_capacity(MANY)));
+    in_flight(&mut read).await;
+    assert!(writer.write_all(vec![7; 100]).await.is_empty());
+    let (result, items) = read.await;
+    assert_eq!((result, items), (StreamResult::Complete(100), vec![7; 100]));
+}
+
 pub async fn zero_length() {
     let (mut writer, mut reader) = wit_stream::new::<u8>();
     // A zero-length read waits until the writer is ready.

@@ -14,6 +14,7 @@ mod state;
 mod tokens;
 
 use bindings::exports::test::exports::callee::{Guest, Token, TokenBorrow};
+use bindings::test::exports::vault::Coin;
 use guest_support::check::turns;
 use wit_async::{FutureReader, StreamReader};
 
@@ -132,6 +133,12 @@ impl Guest for Callee {
         gate(key).await;
         let after = lent.get::<tokens::OwnToken>().label();
         format!("{before}{after}")
+    }
+
+    async fn inspects(first: &Coin, second: &Coin, key: u32) -> String {
+        let before = first.label();
+        gate(key).await;
+        before + &second.label()
     }
 
     async fn owns(given: Token, key: u32) -> Token {

@@ -31,7 +31,8 @@ guest_support::scenarios! { bindings::exports::test::exports::scenarios::Guest =
         cancelled_while_collecting, cancelled_owns_parameters, cancelled_while_starting,
         cancel_wakes_sibling, cancel_writes_default, stale_waker_from_sync_export,
         stale_waker_from_another_task, cancelled_a_hundred_times;
-    borrows: cancelled_releases_borrows, borrow_across_await, method_across_await;
+    borrows: cancelled_releases_borrows, borrow_across_await, method_across_await,
+        foreign_borrow_across_await, foreign_borrow_cancelled, foreign_borrow_shared;
     => synchronous: returned::synchronous_from_the_host;
 } }
 

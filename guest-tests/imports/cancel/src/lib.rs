@@ -18,7 +18,7 @@ struct Runner;
 
 guest_support::scenarios! { bindings::exports::test::imports::scenarios_cancel::Guest => Runner {
     starting: held_back_then_admitted, held_back_in_order, dropped_while_starting,
-        dropped_while_starting_with_many_things, dropped_while_starting_with_borrows,
+        dropped_while_starting_with_many_things, dropped_while_starting_with_lists, dropped_while_starting_with_borrows,
         dropped_while_starting_admits_the_next, admitted_then_cancelled,
         dropped_with_start_undelivered, dropped_with_start_and_return_undelivered;
     anyway: callee_returns_anyway, many_dropped_at_once;

@@ -63,6 +63,23 @@ pub async fn dropped_while_starting_with_many_things() {
     gated::open();
 }
 
+pub async fn dropped_while_starting_with_lists() {
+    gated::close();
+    let lists = || (0..20).map(|n| vec!["text".repeat(n); n]).collect::<Vec<_>>();
+    for key in 0..10 {
+        let mut call = Box::pin(peer::hold_lists(key, lists()));
+        in_flight(&mut call).await;
+        let mut flat = Box::pin(peer::reverse(true, "text".repeat(100)));
+        in_flight(&mut flat).await;
+        drop(call);
+        drop(flat);
+    }
+    gated::open();
+    peer::release(7);
+    assert_eq!(peer::hold_lists(7, lists()).await, lists());
+    assert_eq!(peer::stats().started, 1);
+}
+
 pub async fn dropped_while_starting_with_borrows() {
     gated::close();
     let first = Thing::new("a");

@@ -39,7 +39,7 @@ async fn perhaps_wait(wait: bool) {
     }
 }
 
-/// One call of `hold` or `hold_thing`, which may be cancelled.
+/// One call that waits for a key, and may be cancelled.
 struct Call {
     finished: bool,
 }
@@ -152,6 +152,13 @@ impl peer::Guest for Peer {
         gate(key).await;
         call.finish();
         (taken, note)
+    }
+
+    async fn hold_lists(key: u32, lists: Vec<Vec<String>>) -> Vec<Vec<String>> {
+        let call = Call::start();
+        gate(key).await;
+        call.finish();
+        lists
     }
 
     async fn four(wait: bool, a: u16, b: f32, c: u64) -> f64 {

@@ -36,6 +36,29 @@ pub async fn cancelled_while_running_with_things() {
     assert_eq!((stats.cancelled, stats.things), (1, 0), "the callee destroyed what it owned");
 }
 
+fn lists() -> Vec<Vec<String>> {
+    (0..20).map(|n| vec!["text".repeat(n); n]).collect()
+}
+
+pub async fn cancelled_while_running_with_lists() {
+    for key in 0..10 {
+        let mut call = Box::pin(peer::hold_lists(key, lists()));
+        in_flight(&mut call).await;
+        drop(call);
+        // Returned, but not delivered: now the result has lists as well.
+        let mut call = Box::pin(peer::hold_lists(100, lists()));
+        in_flight(&mut call).await;
+        peer::release(100);
+        blocking_turns(10);
+        drop(call);
+    }
+    turns(5).await;
+    let stats = peer::stats();
+    assert_eq!((stats.cancelled, stats.finished), (10, 10));
+    peer::release(100);
+    assert_eq!(peer::hold_lists(100, lists()).await, lists());
+}
+
 pub async fn cancelled_after_return() {
     let mut call = Box::pin(peer::hold_thing(1, Thing::new("result"), "note".repeat(100)));
     in_flight(&mut call).await;

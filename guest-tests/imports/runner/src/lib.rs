@@ -22,6 +22,7 @@ mod synchronous_bindings {
 
 mod cancelled;
 mod many;
+mod memory;
 mod moved;
 mod resources;
 mod synchronous;
@@ -37,9 +38,10 @@ guest_support::scenarios! { bindings::exports::test::imports::scenarios_calls::G
         ten_thousand_unordered, ten_thousand_ready_in_a_row, finish_in_any_order;
     values: four_parameters, five_parameters, seventeen_parameters, strings, byte_lists,
         nested_lists, records, results_and_variants;
+    memory: strings_are_freed, nested_lists_are_freed, strings_of_cancelled_calls_are_freed;
     resources: own_parameters, own_results, borrowed_parameters, resource_methods;
     cancelled: never_polled, cancelled_while_running, cancelled_while_running_with_things,
-        cancelled_after_return, dropped_instead_of_polled, cancel_one_of_many,
+        cancelled_while_running_with_lists, cancelled_after_return, dropped_instead_of_polled, cancel_one_of_many,
         select_cancels_the_loser;
     moved: moved_to_a_spawned_task, finished_in_block_on, started_in_block_on, last_waker_wins,
         polled_after_finish;

@@ -1,0 +1,52 @@
+//! A resource that belongs neither to the caller nor to the callee.
+
+mod bindings {
+    wit_async::generate!({
+        path: "../../../wit/exports",
+        world: "vault-guest",
+        generate_all,
+    });
+}
+
+use std::cell::Cell;
+
+use bindings::exports::test::exports::vault::{Guest, GuestCoin};
+
+guest_support::guest!();
+bindings::export!(Vault with_types_in bindings);
+
+thread_local! {
+    static ALIVE: Cell<u32> = const { Cell::new(0) };
+}
+
+struct Vault;
+
+impl Guest for Vault {
+    type Coin = Coin;
+
+    fn coins() -> u32 {
+        ALIVE.get()
+    }
+}
+
+/// A coin as its owner sees it.
+struct Coin {
+    label: String,
+}
+
+impl GuestCoin for Coin {
+    fn new(label: String) -> Coin {
+        ALIVE.set(ALIVE.get() + 1);
+        Coin { label }
+    }
+
+    fn label(&self) -> String {
+        self.label.clone()
+    }
+}
+
+impl Drop for Coin {
+    fn drop(&mut self) {
+        ALIVE.set(ALIVE.get() - 1);
+    }
+}
