@@ -59,7 +59,7 @@ thread_local! {
 }
 
 /// What hosts may do differently.
-#[derive(Copy, Clone, Default)]
+#[derive(Copy, Clone, Default, Debug)]
 pub struct Rules {
     /// An idle end is told unasked that the other end is gone, as wasmtime does.
     pub notices: bool,

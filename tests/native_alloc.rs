@@ -1,0 +1,267 @@
+//! Heap allocations of the runtime: none in steady state.
+//!
+//! A binary of its own, because it has an allocator that counts what is
+//! allocated on the thread of a test while it measures, and by others than the
+//! host.
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+mod host;
+
+use host::imports::{Double, Import, Shout, Until};
+use host::{Code, Outcome, future, stream};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::rc::Rc;
+use wit_async::rt::async_support::Subtask as _;
+use wit_async::yield_async;
+
+struct Counting;
+
+thread_local! {
+    static MEASURING: Cell<bool> = const { Cell::new(false) };
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    if MEASURING.get() && !host::inside() {
+        COUNT.set(COUNT.get() + 1);
+    }
+}
+
+// SAFETY: the system's allocator does it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as promised by the caller.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        // SAFETY: as promised by the caller.
+        unsafe { System.dealloc(start, layout) }
+    }
+
+    unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as promised by the caller.
+        unsafe { System.realloc(start, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Runs `round` until it has warmed up, then counts what `rounds` more allocate.
+fn allocations(rounds: usize, mut round: impl FnMut()) -> usize {
+    for _ in 0..8 {
+        round();
+    }
+    COUNT.set(0);
+    MEASURING.set(true);
+    for _ in 0..rounds {
+        round();
+    }
+    MEASURING.set(false);
+    COUNT.get()
+}
+
+#[test]
+fn the_allocator_counts_the_guest_and_not_the_host() {
+    let host = host::install();
+    let counted = allocations(10, || drop(Box::new(1)));
+    assert_eq!(counted, 10);
+    let (_reader, mut peer) = host.incoming_stream::<u32>();
+    let counted = allocations(10, || {
+        peer.write([1]);
+        peer.cancel();
+    });
+    assert_eq!(counted, 0);
+}
+
+#[test]
+fn reading_item_by_item_allocates_nothing() {
+    let host = host::install();
+    host.record(false);
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move { while reader.next().await.is_some() {} });
+    assert!(task.is_waiting());
+    let blocked = allocations(1000, || {
+        assert_eq!(peer.write([1]), Outcome::Completed(1));
+        assert!(task.step());
+        assert!(task.is_waiting());
+    });
+    assert_eq!(blocked, 0);
+    // Many at once: the first wakes the reader, the rest is ready.
+    let ready = allocations(100, || {
+        assert_eq!(peer.write([1]), Outcome::Completed(1));
+        assert_eq!(peer.write([2; 10]), Outcome::Blocked);
+        assert!(task.step());
+        assert_eq!(peer.settle(), Some(Outcome::Completed(10)));
+    });
+    assert_eq!(ready, 0);
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn writing_item_by_item_allocates_nothing() {
+    let host = host::install();
+    host.record(false);
+    let (mut writer, reader) = stream::<u32>();
+    let mut peer = host.outgoing_stream(reader);
+    let task = host.start(async move { while writer.write_one(7).await.is_none() {} });
+    assert!(task.is_waiting());
+    let blocked = allocations(1000, || {
+        assert_eq!(peer.read(1), Outcome::Completed(1));
+        assert!(task.step());
+        assert!(task.is_waiting());
+    });
+    assert_eq!(blocked, 0);
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn reading_and_writing_with_a_buffer_that_comes_back_allocates_nothing() {
+    let host = host::install();
+    host.record(false);
+    let (mut reader, mut sender) = host.incoming_stream::<u32>();
+    let (mut writer, outgoing) = stream::<u32>();
+    let mut receiver = host.outgoing_stream(outgoing);
+    let task = host.start(async move {
+        let mut buffer = Vec::with_capacity(64);
+        loop {
+            buffer.clear();
+            let (result, full) = reader.read(buffer).await;
+            if result == wit_async::StreamResult::Dropped {
+                return;
+            }
+            let (_, rest) = writer.write(full).await;
+            buffer = rest.into_vec();
+        }
+    });
+    let counted = allocations(100, || {
+        assert_eq!(sender.write([3; 64]), Outcome::Completed(64));
+        assert!(task.step());
+        assert_eq!(receiver.read(64), Outcome::Completed(64));
+        assert!(task.step());
+    });
+    assert_eq!(counted, 0);
+    drop(sender);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn futures_of_numbers_allocate_nothing() {
+    let host = host::install();
+    host.record(false);
+    let peers = Rc::new(Cell::new(None));
+    let task = host.start({
+        let (host, peers) = (Rc::clone(&host), Rc::clone(&peers));
+        async move {
+            loop {
+                let (reader, sender) = host.incoming_future::<u32>();
+                let (writer, outgoing) = future::<u32>(|| 0);
+                let receiver = host.outgoing_future(outgoing);
+                peers.set(Some((sender, receiver)));
+                let value = reader.await;
+                if writer.write(value).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    assert!(task.is_waiting());
+    let counted = allocations(1000, || {
+        let (mut sender, mut receiver) = peers.take().expect("the task made them");
+        assert_eq!(sender.send(5), Outcome::Completed(1));
+        assert!(task.step());
+        assert_eq!(receiver.receive(), Outcome::Completed(1));
+        assert!(task.step());
+    });
+    assert_eq!(counted, 0);
+    let (mut sender, receiver) = peers.take().expect("the task made them");
+    drop(receiver);
+    sender.send(5);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn imports_with_small_blocks_allocate_nothing() {
+    for until in [Until::Returned, Until::Started, Until::Starting] {
+        let host = host::install();
+        host.record(false);
+        let import = Import::new(until);
+        let calls = Rc::new(Cell::new(0));
+        let task = host.start({
+            let (import, calls) = (import.clone(), Rc::clone(&calls));
+            async move {
+                let mut double = Double(import);
+                loop {
+                    assert_eq!(double.call(4).await, 8);
+                    calls.set(calls.get() + 1);
+                    if until == Until::Returned {
+                        yield_async().await;
+                    }
+                }
+            }
+        });
+        let counted = allocations(1000, || {
+            if until != Until::Returned {
+                import.call_now().resolve();
+            }
+            assert!(task.step());
+        });
+        assert_eq!(counted, 0, "{until:?}");
+        assert!(calls.get() > 1000);
+        assert_eq!(task.cancel(), Code::Exit);
+    }
+}
+
+#[test]
+fn an_import_of_strings_allocates_only_the_strings() {
+    let host = host::install();
+    host.record(false);
+    let import = Import::new(Until::Returned);
+    let task = host.start({
+        let import = import.clone();
+        async move {
+            let mut shout = Shout(import);
+            loop {
+                drop(shout.call("hey".to_owned()).await);
+                shout.0.freed.borrow_mut().clear();
+                yield_async().await;
+            }
+        }
+    });
+    // The parameter; that of the result is the host's.
+    let counted = allocations(100, || assert!(task.step()));
+    assert_eq!(counted, 100);
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn waking_a_task_that_sleeps_allocates_nothing() {
+    let host = host::install();
+    host.record(false);
+    let waker = Rc::new(std::cell::RefCell::new(None));
+    let task = host.start({
+        let waker = Rc::clone(&waker);
+        std::future::poll_fn(move |cx| {
+            let known = waker.borrow().is_some();
+            if !known {
+                *waker.borrow_mut() = Some(cx.waker().clone());
+            }
+            std::task::Poll::Pending
+        })
+    });
+    assert!(task.is_waiting());
+    let counted = allocations(100, || {
+        waker.borrow().as_ref().map(std::task::Waker::wake_by_ref);
+        assert!(task.step());
+        assert!(task.is_waiting());
+    });
+    assert_eq!(counted, 0);
+    assert_eq!(task.cancel(), Code::Exit);
+}

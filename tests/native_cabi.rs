@@ -1,0 +1,504 @@
+//! The `wasip3_task` C ABI: our operations on executors of other bindings, and
+//! operations of other bindings on ours.
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+mod host;
+
+use host::foreign::{self, Executor, Waits};
+use host::imports::{Import, Shout, Until};
+use host::{Code, Log, Outcome, Wire, future, panic_message, pause, poll_once};
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use wit_async::rt::async_support::Subtask as _;
+use wit_async::{block_on, spawn_local};
+
+const VERSIONS: [u32; 3] = [1, 2, 3];
+
+// --- our operations, their executor
+
+#[test]
+fn an_operation_of_ours_completes_under_every_version() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        let mut reading = Box::pin(async move { (reader.next().await, reader.next().await) });
+        assert!(executor.poll(&mut reading).is_pending());
+        assert_eq!(executor.registered(), [2]);
+        assert_eq!(executor.clones(), usize::from(version >= 2));
+        host.calls();
+        // Polled again by the same task, it is registered already.
+        assert!(executor.poll(&mut reading).is_pending());
+        assert_eq!(host.calls(), [""; 0]);
+        for item in [4, 5] {
+            assert_eq!(peer.write([item]), Outcome::Completed(1));
+            assert!(executor.step());
+            // One event, one registration.
+            assert_eq!((executor.registered(), executor.clones()), (vec![], 0));
+            let poll = executor.poll(&mut reading);
+            assert_eq!(poll.is_ready(), item == 5);
+        }
+    }
+}
+
+#[test]
+fn a_subtask_of_ours_goes_through_all_its_states_under_every_version() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let import = Import::new(Until::Starting);
+        let mut call = Box::pin({
+            let import = import.clone();
+            async move { Shout(import).call("hey".to_owned()).await }
+        });
+        assert!(executor.poll(&mut call).is_pending());
+        import.call(0).start();
+        assert!(executor.step());
+        assert!(executor.poll(&mut call).is_pending());
+        assert_eq!(import.freed.take(), ["lists"]);
+        import.call(0).resolve();
+        assert!(executor.step());
+        assert_eq!(executor.poll(&mut call), Poll::Ready("HEY".to_owned()));
+        drop(call);
+        drop(executor);
+        drop(host);
+    }
+}
+
+#[test]
+fn an_operation_of_ours_that_is_dropped_in_its_task_unregisters() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let (reader, _peer) = host.incoming_future::<u32>();
+        let mut read = Box::pin(reader.into_future());
+        assert!(executor.poll(&mut read).is_pending());
+        host.calls();
+        executor.enter(|| drop(read));
+        assert_eq!((executor.registered(), executor.clones()), (vec![], 0));
+        assert_eq!(
+            host.calls(),
+            [
+                "waitable.join 2 0",
+                "future.cancel-read 2: cancelled",
+                "future.drop-readable 2",
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_operation_of_ours_that_is_dropped_elsewhere_leaves_the_set_all_the_same() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let other = Executor::new(1);
+        let (reader, _peer) = host.incoming_future::<u32>();
+        let mut read = Box::pin(reader.into_future());
+        assert!(executor.poll(&mut read).is_pending());
+        other.enter(|| drop(read));
+        assert_eq!((executor.registered(), executor.clones()), (vec![], 0));
+        assert!(!executor.step());
+    }
+}
+
+#[test]
+fn an_operation_that_moves_between_versions_unregisters_where_it_was() {
+    for (first, second) in [(2, 1), (3, 1), (2, 3), (1, 2), (3, 3)] {
+        let host = host::install();
+        let (from, to) = (Executor::new(first), Executor::new(second));
+        let (reader, mut peer) = host.incoming_future::<u32>();
+        let mut read = Box::pin(reader.into_future());
+        assert!(from.poll(&mut read).is_pending());
+        assert!(to.poll(&mut read).is_pending());
+        assert_eq!((from.registered(), from.clones()), (vec![], 0));
+        assert!(!to.registered().is_empty());
+        assert_eq!(peer.send(1), Outcome::Completed(1));
+        assert!(!from.step());
+        assert!(to.step());
+        assert_eq!(to.poll(&mut read), Poll::Ready(1));
+    }
+}
+
+#[test]
+fn an_operation_that_was_polled_under_two_versions_can_be_dropped_under_none() {
+    let host = host::install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let mut read = Box::pin(reader.into_future());
+    {
+        let (second, first) = (Executor::new(2), Executor::new(1));
+        assert!(second.poll(&mut read).is_pending());
+        assert!(first.poll(&mut read).is_pending());
+        host.calls();
+        drop(read);
+        assert_eq!(
+            host.calls(),
+            [
+                "waitable.join 3 0",
+                "future.cancel-read 3: cancelled",
+                "future.drop-readable 3",
+            ]
+            .map(|call| call.replace('3', "1"))
+        );
+    }
+}
+
+#[test]
+fn an_operation_moves_between_our_task_and_a_foreign_one() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (reader, mut peer) = host.incoming_future::<u32>();
+        let shelf = Log::new();
+        let ours = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            }
+        });
+        assert!(ours.is_waiting());
+        let executor = Executor::new(version);
+        let mut read = shelf.take().pop().expect("it was left");
+        assert!(executor.poll(&mut read).is_pending());
+        assert_eq!(executor.registered(), [1]);
+        // The host lowers the value in the task that began the read: it stays.
+        assert!(matches!(ours.settle(), Code::Wait(_)));
+        // And back, into another task of ours.
+        let log = Log::new();
+        let again = host.start({
+            let log = log.clone();
+            async move { log.note(read.await) }
+        });
+        assert!(again.is_waiting());
+        assert_eq!(executor.clones(), 0);
+        peer.send(9);
+        assert_eq!(again.settle(), Code::Exit);
+        assert_eq!(log.take(), [9]);
+        assert_eq!(ours.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_writer_dropped_in_a_foreign_task_writes_its_default_there() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let (writer, reader) = future::<String>(|| "default".to_owned());
+        let mut peer = host.outgoing_future(reader);
+        executor.enter(|| drop(writer));
+        assert_eq!(executor.registered().len(), 1);
+        assert_eq!(peer.receive(), Outcome::Completed(1));
+        assert!(executor.step());
+        assert_eq!((executor.registered(), executor.clones()), (vec![], 0));
+    }
+}
+
+#[test]
+fn spawning_in_a_foreign_task_needs_version_3_and_its_function() {
+    let _host = host::install();
+    let executor = Executor::new(3);
+    let mut job = executor.enter(|| spawn_local(async { 4 }));
+    let mut spawned = executor.spawned();
+    assert_eq!(spawned.len(), 1);
+    assert!(executor.poll(&mut job).is_pending());
+    assert!(executor.poll(&mut spawned[0]).is_ready());
+    assert_eq!(executor.poll(&mut job), Poll::Ready(Some(4)));
+    for executor in [
+        Executor::new(1),
+        Executor::new(2),
+        Executor::v3_without_spawn(),
+    ] {
+        let message = panic_message(|| executor.enter(|| drop(spawn_local(async {}))));
+        assert!(
+            message.contains("other bindings that cannot spawn"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn block_on_in_a_foreign_task_is_a_task_of_ours_and_puts_the_cell_back() {
+    let host = host::install();
+    let executor = Executor::new(2);
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    host.when_blocked(move || {
+        peer.send(2);
+    });
+    executor.enter(|| {
+        let cell = host.task_cell();
+        assert_eq!(block_on(async { reader.await }), 2);
+        assert_eq!(host.task_cell(), cell);
+    });
+    assert_eq!(executor.registered(), [0; 0]);
+}
+
+// --- their operations, our executor
+
+/// A read of other bindings: the handle and the memory are theirs.
+struct TheirRead {
+    handle: u32,
+    memory: Box<[u32; 4]>,
+}
+
+impl TheirRead {
+    fn start(host: &host::Host) -> (TheirRead, host::Peer<u32>) {
+        let (reader, peer) = host.incoming_stream::<u32>();
+        let mut read = TheirRead {
+            handle: reader.take_handle(),
+            memory: Box::default(),
+        };
+        let memory = read.memory.as_mut_ptr().cast();
+        // SAFETY: the memory is on the heap, and outlives the read.
+        let code = unsafe { (u32::STREAM.start_read)(read.handle, memory, 4) };
+        assert_eq!(code, u32::MAX, "it blocks");
+        (read, peer)
+    }
+
+    fn cancel(&self) {
+        // SAFETY: a read is in flight.
+        unsafe { (u32::STREAM.cancel_read)(self.handle) };
+    }
+}
+
+impl Drop for TheirRead {
+    fn drop(&mut self) {
+        // SAFETY: the end is theirs, and no read is in flight.
+        unsafe { (u32::STREAM.drop_readable)(self.handle) };
+    }
+}
+
+#[test]
+fn a_foreign_operation_completes_in_our_task_and_is_in_no_set_then() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (read, mut peer) = TheirRead::start(&host);
+        let log = Log::new();
+        let task = host.start({
+            let (host, log) = (Rc::clone(&host), log.clone());
+            async move {
+                assert_eq!(foreign::version(), 3);
+                log.note(Waits::new(version, read.handle).await);
+                assert_eq!(read.memory[..2], [6, 7]);
+                assert_eq!(host.calls(), ["waitable.join 1 0"]);
+            }
+        });
+        assert!(task.is_waiting());
+        assert_eq!(
+            host.calls(),
+            [
+                "stream.read 1 x4: blocked",
+                "waitable-set.new: 2",
+                "waitable.join 1 2",
+            ]
+        );
+        assert_eq!(peer.write([6, 7]), Outcome::Completed(2));
+        assert_eq!(task.settle(), Code::Exit);
+        assert_eq!(log.take(), [0x20]);
+    }
+}
+
+#[test]
+fn a_foreign_operation_keeps_our_task_until_it_is_done() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (read, mut peer) = TheirRead::start(&host);
+        let shelf = Log::new();
+        let task = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let mut waits = Waits::new(version, read.handle);
+                assert!(poll_once(&mut waits).await.is_pending());
+                shelf.note((waits, read));
+            }
+        });
+        assert!(task.is_waiting());
+        peer.write([1]);
+        assert_eq!(task.settle(), Code::Exit);
+        // The clone outlives the task.
+        drop(shelf.take());
+    }
+}
+
+#[test]
+fn a_foreign_operation_that_is_dropped_unregisters() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (read, _peer) = TheirRead::start(&host);
+        let task = host.start({
+            let host = Rc::clone(&host);
+            async move {
+                let mut waits = Waits::new(version, read.handle);
+                assert!(poll_once(&mut waits).await.is_pending());
+                host.calls();
+                drop(waits);
+                assert_eq!(host.calls(), ["waitable.join 1 0"]);
+                read.cancel();
+            }
+        });
+        assert!(task.has_exited());
+    }
+}
+
+#[test]
+fn a_foreign_operation_dropped_with_no_task_lets_our_task_go() {
+    for version in [2, 3] {
+        let host = host::install();
+        let (read, _peer) = TheirRead::start(&host);
+        let shelf = Log::new();
+        let task = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let mut waits = Waits::new(version, read.handle);
+                assert!(poll_once(&mut waits).await.is_pending());
+                shelf.note((waits, read));
+            }
+        });
+        assert!(task.is_waiting());
+        for (waits, read) in shelf.take() {
+            drop(waits);
+            read.cancel();
+        }
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn registering_again_replaces_and_unregistering_gives_the_data_back_once() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (read, mut peer) = TheirRead::start(&host);
+        let task = host.start(async move {
+            let mut waits = Waits::new(version, read.handle);
+            assert!(poll_once(&mut waits).await.is_pending());
+            assert!(
+                waits.register_again(),
+                "the data of the first time comes back"
+            );
+            assert!(waits.unregister());
+            assert!(!waits.unregister(), "there is nothing any more");
+            assert!(poll_once(&mut waits).await.is_pending());
+            pause().await;
+            // It has fired: nothing to unregister.
+            assert!(!waits.unregister());
+            assert_eq!(waits.await, 0x10);
+        });
+        assert!(task.is_waiting());
+        peer.write([1]);
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_foreign_operation_moves_between_tasks_of_ours() {
+    let host = host::install();
+    let (read, mut peer) = TheirRead::start(&host);
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut waits = Waits::new(2, read.handle);
+            assert!(poll_once(&mut waits).await.is_pending());
+            shelf.note((waits, read));
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        let (mut waits, read) = shelf.take().pop().expect("it was left");
+        // The contract: first unregister, with the clone of the first task.
+        assert!(waits.unregister());
+        drop(waits);
+        assert_eq!(Waits::new(2, read.handle).await, 0x10);
+    });
+    assert!(second.is_waiting());
+    assert_eq!(first.settle(), Code::Exit);
+    peer.write([1]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn foreign_bindings_spawn_in_our_task() {
+    let host = host::install();
+    let log = Log::new();
+    let (read, mut peer) = TheirRead::start(&host);
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            assert!(foreign::spawn(async move {
+                log.note(Waits::new(3, read.handle).await);
+            }));
+        }
+    });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    peer.write([1, 2, 3]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [0x30]);
+}
+
+#[test]
+fn a_foreign_operation_waits_in_block_on() {
+    let host = host::install();
+    let (read, mut peer) = TheirRead::start(&host);
+    host.when_blocked(move || {
+        peer.write([1]);
+    });
+    // One item, and the peer is gone.
+    assert_eq!(block_on(Waits::new(1, read.handle)), 0x11);
+}
+
+// --- panics while registering
+
+/// A waker whose clone panics.
+fn thorny() -> Waker {
+    const TABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("no clone today"), |_| {}, |_| {}, |_| {});
+    // SAFETY: the data is not used.
+    unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &TABLE)) }
+}
+
+#[test]
+fn a_panic_while_registering_leaves_the_cell_and_the_operation_as_they_were() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let (reader, mut peer) = host.incoming_future::<u32>();
+        let mut read = reader.into_future();
+        executor.enter(|| {
+            let cell = host.task_cell();
+            let message = panic_message(|| {
+                let _ = Pin::new(&mut read).poll(&mut Context::from_waker(&thorny()));
+            });
+            assert_eq!(message, "no clone today");
+            assert_eq!(host.task_cell(), cell);
+        });
+        assert!(executor.poll(&mut read).is_pending());
+        peer.send(5);
+        assert!(executor.step());
+        assert_eq!(executor.poll(&mut read), Poll::Ready(5));
+    }
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let mut read = reader.into_future();
+            poll_fn(|_| {
+                let cell = host.task_cell();
+                let message = panic_message(|| {
+                    let _ = Pin::new(&mut read).poll(&mut Context::from_waker(&thorny()));
+                });
+                assert_eq!(message, "no clone today");
+                assert_eq!(host.task_cell(), cell);
+                Poll::Ready(())
+            })
+            .await;
+            assert_eq!(read.await, 5);
+        }
+    });
+    assert!(task.is_waiting());
+    peer.send(5);
+    assert_eq!(task.settle(), Code::Exit);
+}
