@@ -117,3 +117,30 @@ impl Gates {
         *self.released.entry(key).or_default() += 1;
     }
 }
+
+/// Does `round` often and demands that the memory of this instance does not grow
+/// with it. A round has to pass on `bytes` of something that it allocates.
+pub async fn keeps_memory<F: Future<Output = ()>>(bytes: usize, mut round: impl FnMut() -> F) {
+    /// What one leak per round comes to.
+    const ENOUGH: usize = 16 << 20;
+    let rounds = ENOUGH.div_ceil(bytes);
+    // First, what the allocator and the runtime keep for the next time.
+    for _ in 0..rounds.div_ceil(4) {
+        round().await;
+    }
+    let before = memory();
+    for _ in 0..rounds {
+        round().await;
+    }
+    let grown = memory() - before;
+    assert!(
+        grown < ENOUGH / 4,
+        "after {rounds} times {bytes} bytes there are {grown} bytes more memory in use"
+    );
+}
+
+/// The size of the linear memory, in bytes.
+fn memory() -> usize {
+    const PAGE: usize = 1 << 16;
+    core::arch::wasm32::memory_size(0) * PAGE
+}
