@@ -96,8 +96,8 @@ const CLASSES: [Row; 23] = [
     (
         Class::ListOfEnds,
         "list of ends",
-        Starts("alloc::vec::Vec<wit_async::"),
-        "alloc::vec::Vec<wit_async::future::reader::RawFutureReader<&x<u32>>>",
+        Starts("alloc::vec::Vec<(wit_async::"),
+        "alloc::vec::Vec<(wit_async::stream::reader::RawStreamReader<&x<u8>>, y)>",
     ),
     (Class::Unit, "unit", Is("()"), "()"),
     (

@@ -121,7 +121,7 @@ pub fn add_to_linker(linker: &mut Linker<host::State>) -> Result<()> {
     add::<StreamReader<u8>>(linker, "stream-end-peer")?;
     add::<FutureReader<u32>>(linker, "future-end-peer")?;
     add::<RecordOfEnds>(linker, "record-of-ends-peer")?;
-    add::<Vec<FutureReader<u32>>>(linker, "list-of-ends-peer")?;
+    add::<Vec<(StreamReader<u8>, FutureReader<u32>)>>(linker, "list-of-ends-peer")?;
     add::<ZeroSized>(linker, "zero-sized-peer")?;
 
     // There is no stream of characters.

@@ -360,11 +360,15 @@ ends! {
             assert_eq!(item.total.await, seed + 7);
         };
     ListOfEnds: list_of_ends_peer, scenarios_list_of_ends,
-        make |seed| (0..seed % 3).map(|n| inner_future(seed + n)).collect::<Vec<_>>(),
-        check async |item: Vec<FutureReader<u32>>, seed: u32| {
+        make |seed| {
+            let pair = |n| (inner_stream(seed + n), inner_future(seed + n));
+            (0..seed % 3).map(pair).collect::<Vec<_>>()
+        },
+        check async |item: Vec<(StreamReader<u8>, FutureReader<u32>)>, seed: u32| {
             assert_eq!(item.len(), (seed % 3) as usize);
-            for (n, end) in (0..).zip(item) {
-                assert_eq!(end.await, seed + n);
+            for (seed, (items, total)) in (seed..).zip(item) {
+                assert_eq!(items.collect().await, inner_items(seed));
+                assert_eq!(total.await, seed);
             }
         };
 }

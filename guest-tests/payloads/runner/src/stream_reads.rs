@@ -65,6 +65,16 @@ pub(crate) async fn transfers<C: Streams>() {
         assert!(!gone);
     }
 
+    // More than fits into a small block.
+    if counted::<C>() {
+        let mut read = pin!(reader.read(Vec::with_capacity(250)));
+        waits(read.as_mut(), "the read").await;
+        let ((result, got), (unsent, _)) = join!(read, C::write_stream(items::<C>(100..400)));
+        assert_eq!(result, Complete(250));
+        expect::<C>(got, 100..350, "read of many").await;
+        expect::<C>(unsent, 350..400, "what did not fit").await;
+    }
+
     // One at a time takes no more than one.
     {
         let mut write = pin!(C::write_stream(items::<C>(16..19)));

@@ -58,6 +58,16 @@ pub(crate) async fn transfers<C: Streams>() {
         expect::<C>(left.into_vec(), 9..10, "what nobody took").await;
     }
 
+    if counted::<C>() {
+        // More than fits into a small block.
+        let mut write = pin!(writer.write(items::<C>(100..400)));
+        waits(write.as_mut(), "the write of many").await;
+        let ((result, left), (got, _)) = join!(write, C::read_stream(250));
+        assert_eq!(result, Complete(250));
+        expect::<C>(got, 100..350, "the first of many").await;
+        expect::<C>(left.into_vec(), 350..400, "the last of many").await;
+    }
+
     // All of it, however many reads that takes, and then one.
     let taking = async {
         let mut got = Vec::new();
