@@ -2,14 +2,14 @@
 //!
 //! It does what the guest `ends-relay` does.
 
+use wasmtime::Result;
 use wasmtime::component::{
     Accessor, AccessorTask, FutureReader, HasSelf, Linker, LinkerInstance, StreamReader,
 };
-use wasmtime::Result;
 
+use super::payloads::Payload;
 use super::payloads::reading::{self, StreamEnd};
 use super::payloads::writing::WriteEnd;
-use super::payloads::Payload;
 use crate::host;
 
 /// The interfaces of this module.
@@ -57,9 +57,12 @@ fn words(relay: &mut LinkerInstance<'_, host::State>) -> Result<()> {
             Ok((accessor.with(|access| StreamReader::new(access, words))?,))
         })
     })?;
-    relay.func_wrap_concurrent("collect-words", |accessor, (words,): (StreamReader<String>,)| {
-        Box::pin(async move { Ok((take(accessor, words, usize::MAX).await?,)) })
-    })?;
+    relay.func_wrap_concurrent(
+        "collect-words",
+        |accessor, (words,): (StreamReader<String>,)| {
+            Box::pin(async move { Ok((take(accessor, words, usize::MAX).await?,)) })
+        },
+    )?;
     relay.func_wrap_concurrent(
         "take-words",
         |accessor, (words, count): (StreamReader<String>, u32)| {
@@ -90,12 +93,15 @@ fn values(relay: &mut LinkerInstance<'_, host::State>) -> Result<()> {
             Ok((accessor.with(|access| FutureReader::new(access, value))?,))
         })
     })?;
-    relay.func_wrap_concurrent("read-value", |accessor, (value,): (FutureReader<String>,)| {
-        Box::pin(async move {
-            let shared = accessor.with(|access| reading::read_future(value, access))?;
-            Ok((reading::value(&shared).await,))
-        })
-    })?;
+    relay.func_wrap_concurrent(
+        "read-value",
+        |accessor, (value,): (FutureReader<String>,)| {
+            Box::pin(async move {
+                let shared = accessor.with(|access| reading::read_future(value, access))?;
+                Ok((reading::value(&shared).await,))
+            })
+        },
+    )?;
     relay.func_wrap_concurrent(
         "drop-value",
         |accessor, (mut value, wait): (FutureReader<String>, bool)| {

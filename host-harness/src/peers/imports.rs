@@ -70,7 +70,12 @@ fn things<T>(accessor: &Accessor<T, Peer>) -> Things {
 impl Host for &mut State {
     fn stats(&mut self) -> Result<Counts> {
         let (started, finished, cancelled) = self.gates.counts();
-        Ok(Counts { started, finished, cancelled, things: self.things.alive() })
+        Ok(Counts {
+            started,
+            finished,
+            cancelled,
+            things: self.things.alive(),
+        })
     }
 
     fn release(&mut self, key: u32) -> Result<()> {
@@ -169,14 +174,7 @@ impl<T: Send> HostWithStore<T> for Peer {
         Ok(f64::from(a) + f64::from(b) + c as f64)
     }
 
-    async fn five(
-        _: &Accessor<T, Self>,
-        wait: bool,
-        a: u8,
-        b: i16,
-        c: f64,
-        d: u64,
-    ) -> Result<f64> {
+    async fn five(_: &Accessor<T, Self>, wait: bool, a: u8, b: i16, c: f64, d: u64) -> Result<f64> {
         perhaps_wait(wait).await;
         Ok(f64::from(a) + f64::from(b) + c + d as f64)
     }
@@ -202,7 +200,9 @@ impl<T: Send> HostWithStore<T> for Peer {
         p: u64,
     ) -> Result<String> {
         perhaps_wait(wait).await;
-        Ok(format!("{a} {b} {c} {d} {e} {f} {g} {h} {i} {j} {k} {l} {m} {n} {o} {p}"))
+        Ok(format!(
+            "{a} {b} {c} {d} {e} {f} {g} {h} {i} {j} {k} {l} {m} {n} {o} {p}"
+        ))
     }
 
     async fn reverse(_: &Accessor<T, Self>, wait: bool, text: String) -> Result<String> {
@@ -270,7 +270,10 @@ impl<T: Send> HostWithStore<T> for Peer {
     ) -> Result<Vec<Resource<Thing>>> {
         let things = things(accessor);
         perhaps_wait(wait).await;
-        Ok(labels.into_iter().map(|label| things.make(label).give()).collect())
+        Ok(labels
+            .into_iter()
+            .map(|label| things.make(label).give())
+            .collect())
     }
 
     async fn look(

@@ -21,5 +21,5 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_keeper::Gue
         default_from_kept_writer, default_to_read_in_flight, default_from_destructor,
         default_that_nobody_reads;
     streams: stream_end_from_synchronous_export, reader_dropped_in_synchronous_export,
-        part_read_by_peer, peeked_by_peer, through_two_components;
+        part_read_by_peer, peeked_by_peer, through_two_components, items_without_size_in_lots;
 } }

@@ -4,7 +4,7 @@ use futures::future::join;
 use guest_support::check::{in_flight, turns};
 use wit_async::spawn_local;
 
-use crate::bindings::test::ends::keeper;
+use crate::bindings::test::ends::keeper::{self, Same};
 use crate::bindings::wit_stream;
 
 fn words(from: u32, to: u32) -> Vec<String> {
@@ -48,9 +48,10 @@ pub async fn peeked_by_peer() {
     let (mut writer, reader) = wit_stream::new();
     let reader = keeper::peek_words(reader).await;
     let reader = keeper::peek_words(reader).await;
-    let (received, rest) =
-        join(keeper::skip_words(reader, 3), async move { writer.write_all(words(0, 3)).await })
-            .await;
+    let (received, rest) = join(keeper::skip_words(reader, 3), async move {
+        writer.write_all(words(0, 3)).await
+    })
+    .await;
     assert_eq!((received.0, rest), (words(0, 3), vec![]));
 }
 
@@ -59,8 +60,18 @@ pub async fn through_two_components() {
     let reader = keeper::pass_far(reader).await;
     turns(2).await;
     let reader = keeper::pass_far(reader).await;
-    let (received, rest) =
-        join(keeper::skip_words(reader, 5), async move { writer.write_all(words(0, 5)).await })
-            .await;
+    let (received, rest) = join(keeper::skip_words(reader, 5), async move {
+        writer.write_all(words(0, 5)).await
+    })
+    .await;
     assert_eq!((received.0, rest), (words(0, 5), vec![]));
+}
+
+pub async fn items_without_size_in_lots() {
+    for count in [0, 1, 1024, 5000] {
+        let (mut writer, reader) = wit_stream::new();
+        let writing = async move { writer.write_all(vec![Same::One; count]).await };
+        let (counted, unsent) = join(keeper::count_same(reader), writing).await;
+        assert_eq!((counted, unsent.len()), (count as u64, 0));
+    }
 }

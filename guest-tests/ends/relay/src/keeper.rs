@@ -6,7 +6,7 @@ use guest_support::check::{in_flight, turns};
 use wit_async::{FutureReader, FutureWriter, StreamReader, StreamWriter, spawn_local};
 
 use crate::Relay;
-use crate::bindings::exports::test::ends::keeper::{Guest, GuestKeeper};
+use crate::bindings::exports::test::ends::keeper::{Guest, GuestKeeper, Same};
 use crate::bindings::test::ends::far;
 use crate::bindings::{wit_future, wit_stream};
 
@@ -97,5 +97,9 @@ impl Guest for Relay {
 
     fn drop_in_synchronous_export(words: StreamReader<String>) {
         drop(words);
+    }
+
+    async fn count_same(items: StreamReader<Same>) -> u64 {
+        items.collect().await.len() as u64
     }
 }

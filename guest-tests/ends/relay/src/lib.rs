@@ -102,7 +102,10 @@ impl bindings::exports::test::ends::relay::Guest for Relay {
         let (mut writer, reader) = wit_stream::new();
         spawn_local(async move {
             let count = usize::try_from(count).expect("fits this machine");
-            assert!(writer.write_all(vec![(); count]).await.is_empty(), "the runner reads all");
+            assert!(
+                writer.write_all(vec![(); count]).await.is_empty(),
+                "the runner reads all"
+            );
         });
         reader
     }

@@ -36,9 +36,10 @@ pub async fn handed_on_after_dropped_read() {
     in_flight(&mut read).await;
     turns(2).await;
     drop(read);
-    let (received, rest) =
-        join(relay::collect_words(reader), async move { writer.write_all(words(0, 10)).await })
-            .await;
+    let (received, rest) = join(relay::collect_words(reader), async move {
+        writer.write_all(words(0, 10)).await
+    })
+    .await;
     assert_eq!((received, rest), (words(0, 10), vec![]));
 }
 
@@ -66,8 +67,9 @@ pub async fn back_and_forth() {
     for _ in 0..10 {
         reader = relay::pass_words(reader).await;
     }
-    let (received, rest) =
-        join(relay::collect_words(reader), async move { writer.write_all(words(0, 5)).await })
-            .await;
+    let (received, rest) = join(relay::collect_words(reader), async move {
+        writer.write_all(words(0, 5)).await
+    })
+    .await;
     assert_eq!((received, rest), (words(0, 5), vec![]));
 }

@@ -44,5 +44,8 @@ fn words(from: u32, to: u32) -> Vec<String> {
 /// known yet.
 async fn in_use_again() {
     let (mut writer, mut reader) = bindings::wit_stream::new();
-    assert_eq!(join(writer.write_one(1_u8), reader.next()).await, (None, Some(1)));
+    assert_eq!(
+        join(writer.write_one(1_u8), reader.next()).await,
+        (None, Some(1))
+    );
 }

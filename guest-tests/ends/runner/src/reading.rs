@@ -15,7 +15,10 @@ pub async fn end_of_stream_lasts() {
     }
     for _ in 0..3 {
         assert_eq!(reader.next().await, None);
-        assert_eq!(reader.read(Vec::with_capacity(4)).await, (StreamResult::Dropped, vec![]));
+        assert_eq!(
+            reader.read(Vec::with_capacity(4)).await,
+            (StreamResult::Dropped, vec![])
+        );
         assert_eq!(reader.read(Vec::new()).await.0, StreamResult::Dropped);
         turns(1).await;
     }

@@ -40,7 +40,10 @@ pub async fn future_to_peer() {
 pub async fn future_value_comes_back() {
     let (writer, reader) = wit_future::new(never);
     relay::drop_value(reader, false).await;
-    let error = writer.write("back".into()).await.expect_err("the reader is gone");
+    let error = writer
+        .write("back".into())
+        .await
+        .expect_err("the reader is gone");
     assert_eq!(error.value, "back");
 }
 

@@ -15,9 +15,15 @@ pub async fn words_come_back() {
     relay::drop_words(reader, false).await;
     for _ in 0..3 {
         assert_eq!(writer.write_all(words(0, 3)).await, words(0, 3));
-        assert_eq!(writer.write_one("word".into()).await.as_deref(), Some("word"));
+        assert_eq!(
+            writer.write_one("word".into()).await.as_deref(),
+            Some("word")
+        );
         let (result, buffer) = writer.write(words(0, 2)).await;
-        assert_eq!((result, buffer.into_vec()), (StreamResult::Dropped, words(0, 2)));
+        assert_eq!(
+            (result, buffer.into_vec()),
+            (StreamResult::Dropped, words(0, 2))
+        );
         turns(1).await;
     }
 }
@@ -29,15 +35,21 @@ pub async fn words_come_back_in_flight() {
     let mut write = Box::pin(writer.write(words(0, 3)));
     in_flight(&mut write).await;
     let ((result, buffer), ()) = join(write, dropping).await;
-    assert_eq!((result, buffer.into_vec()), (StreamResult::Dropped, words(0, 3)));
+    assert_eq!(
+        (result, buffer.into_vec()),
+        (StreamResult::Dropped, words(0, 3))
+    );
     assert_eq!(writer.write_all(words(3, 5)).await, words(3, 5));
 }
 
 pub async fn rest_comes_back() {
     for count in 0..5 {
         let (mut writer, reader) = wit_stream::new();
-        let (taken, rest) =
-            join(relay::take_words(reader, count), writer.write_all(words(0, 10))).await;
+        let (taken, rest) = join(
+            relay::take_words(reader, count),
+            writer.write_all(words(0, 10)),
+        )
+        .await;
         assert_eq!(taken, words(0, count));
         assert_eq!(rest, words(count, 10));
         assert_eq!(writer.write_all(rest).await, words(count, 10));
@@ -50,7 +62,10 @@ pub async fn told_of_reader_gone_while_idle() {
     let mut write = Box::pin(writer.write_one("0".into()));
     in_flight(&mut write).await;
     let mut taking = Box::pin(relay::take_words(reader, 2));
-    assert_eq!(join(write, poll_once(&mut taking)).await, (None, Poll::Pending));
+    assert_eq!(
+        join(write, poll_once(&mut taking)).await,
+        (None, Poll::Pending)
+    );
     assert!(writer.write_all(words(1, 2)).await.is_empty());
     assert_eq!(taking.await, words(0, 2));
     // The writable end is idle when the notice comes.
@@ -72,8 +87,13 @@ async fn pump(bytes: Vec<u8>) -> Vec<u8> {
 }
 
 pub async fn mebibyte_pumped() {
-    let bytes: Vec<u8> = (0..1_u32 << 20).map(|n| (n * 7 + (n >> 11)) as u8).collect();
-    assert!(pump(bytes.clone()).await == bytes, "the bytes arrive as they were sent");
+    let bytes: Vec<u8> = (0..1_u32 << 20)
+        .map(|n| (n * 7 + (n >> 11)) as u8)
+        .collect();
+    assert!(
+        pump(bytes.clone()).await == bytes,
+        "the bytes arrive as they were sent"
+    );
     assert!(pump(vec![]).await.is_empty());
 }
 

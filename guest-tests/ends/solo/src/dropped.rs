@@ -26,7 +26,11 @@ pub async fn operations_never_polled() {
     drop(writer.write_one(3));
     let mut write = Box::pin(writer.write(vec![4]));
     in_flight(&mut write).await;
-    assert_eq!(at_once(&mut Box::pin(reader.next())).await, Some(4), "nothing was sent before");
+    assert_eq!(
+        at_once(&mut Box::pin(reader.next())).await,
+        Some(4),
+        "nothing was sent before"
+    );
     assert_eq!(write.await.0, StreamResult::Complete(1));
 }
 
@@ -41,7 +45,10 @@ pub async fn operations_dropped_in_flight() {
         drop(next);
     }
     let writing = wit_async::spawn_local(async move {
-        assert!(writer.write_all(vec![1, 2, 3]).await.is_empty(), "the reader is there");
+        assert!(
+            writer.write_all(vec![1, 2, 3]).await.is_empty(),
+            "the reader is there"
+        );
         writer
     });
     for n in 1..=3 {
@@ -104,7 +111,10 @@ pub async fn reader_gone_during_write() {
     in_flight(&mut write).await;
     drop(reader);
     let (result, buffer) = write.await;
-    assert_eq!((result, buffer.into_vec()), (StreamResult::Dropped, vec![1, 2]));
+    assert_eq!(
+        (result, buffer.into_vec()),
+        (StreamResult::Dropped, vec![1, 2])
+    );
     assert_eq!(writer.write_one(3).await, Some(3));
     assert_eq!(writer.write_one(3).await, Some(3));
 }
@@ -116,7 +126,10 @@ pub async fn reader_gone_after_part() {
     assert_eq!(at_once(&mut Box::pin(reader.next())).await, Some(1));
     drop(reader);
     let (result, buffer) = write.await;
-    assert_eq!((result, buffer.into_vec()), (StreamResult::Complete(1), vec![2, 3]));
+    assert_eq!(
+        (result, buffer.into_vec()),
+        (StreamResult::Complete(1), vec![2, 3])
+    );
     assert_eq!(writer.write_all(vec![2, 3]).await, [2, 3]);
     assert_eq!(writer.write_all(vec![2, 3]).await, [2, 3]);
 }

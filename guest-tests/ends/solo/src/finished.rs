@@ -10,7 +10,10 @@ pub async fn error_contexts() {
     let error = ErrorContext::new("disk on fire");
     // The host may keep the message or lose it, but makes nothing up.
     let message = error.debug_message();
-    assert!(message == "disk on fire" || message.is_empty(), "found {message:?}");
+    assert!(
+        message == "disk on fire" || message.is_empty(),
+        "found {message:?}"
+    );
     assert_eq!(error.to_string(), message);
     assert!(format!("{error:?}").contains(&message));
     for n in 0..100 {
@@ -24,7 +27,9 @@ fn never() -> u32 {
 
 /// Whoever polls or cancels twice is told which call it was, and on which handle.
 fn expect_panic(call: &str, handle: u32, what: &str) {
-    guest_support::expect_trap(&format!("`{call}` on handle {handle} was {what} after it finished"));
+    guest_support::expect_trap(&format!(
+        "`{call}` on handle {handle} was {what} after it finished"
+    ));
 }
 
 pub async fn stream_read_polled_after_finish() {

@@ -28,7 +28,10 @@ pub async fn write_in_parts() {
     while items.len() < 10 {
         let (result, part) = reader.read(Vec::with_capacity(3)).await;
         assert_eq!(result, StreamResult::Complete(part.len()));
-        assert!(part.len() <= 3, "a read returns no more than it has room for");
+        assert!(
+            part.len() <= 3,
+            "a read returns no more than it has room for"
+        );
         items.extend(part);
         turns(3).await;
     }
@@ -42,9 +45,15 @@ pub async fn bytes_beyond_the_limit() {
     // A write of more: what fits goes, the rest comes back.
     let mut write = Box::pin(writer.write(vec![0; MANY]));
     in_flight(&mut write).await;
-    assert_eq!(reader.read(Vec::with_capacity(100)).await, (StreamResult::Complete(100), vec![0; 100]));
+    assert_eq!(
+        reader.read(Vec::with_capacity(100)).await,
+        (StreamResult::Complete(100), vec![0; 100])
+    );
     let (result, buffer) = write.await;
-    assert_eq!((result, buffer.remaining()), (StreamResult::Complete(100), MANY - 100));
+    assert_eq!(
+        (result, buffer.remaining()),
+        (StreamResult::Complete(100), MANY - 100)
+    );
     drop(buffer);
     // A read with room for more.
     let mut read = Box::pin(reader.read(Vec::with_capacity(MANY)));
@@ -108,7 +117,9 @@ pub async fn thousand_streams() {
     for n in 0..1000_u32 {
         let (writer, mut reader) = wit_stream::new::<u32>();
         writers.push((n, writer));
-        reads.push(Box::pin(async move { (reader.next().await, reader.next().await) }));
+        reads.push(Box::pin(async move {
+            (reader.next().await, reader.next().await)
+        }));
     }
     in_flight(&mut Box::pin(reads.next())).await;
     spawn_local(async move {

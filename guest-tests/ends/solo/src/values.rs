@@ -19,7 +19,9 @@ pub async fn future_in_both_orders() {
     let (writer, reader) = wit_future::new(never);
     let mut read = Box::pin(reader.into_future());
     in_flight(&mut read).await;
-    at_once(&mut Box::pin(writer.write(2))).await.expect("a read is in flight");
+    at_once(&mut Box::pin(writer.write(2)))
+        .await
+        .expect("a read is in flight");
     assert_eq!(read.await, 2);
 }
 
@@ -56,13 +58,18 @@ pub async fn future_write_cancelled_after_read() {
     in_flight(&mut write).await;
     assert_eq!(at_once(&mut Box::pin(reader.into_future())).await, 1);
     let result = write.as_mut().cancel();
-    assert!(matches!(result, FutureWriteCancel::AlreadySent), "found {result:?}");
+    assert!(
+        matches!(result, FutureWriteCancel::AlreadySent),
+        "found {result:?}"
+    );
 }
 
 pub async fn future_write_reader_gone() {
     let (writer, reader) = wit_future::new(never);
     drop(reader);
-    let error = at_once(&mut Box::pin(writer.write(1))).await.expect_err("the reader is gone");
+    let error = at_once(&mut Box::pin(writer.write(1)))
+        .await
+        .expect_err("the reader is gone");
     assert_eq!(error.value, 1);
 
     let (writer, reader) = wit_future::new(never);
@@ -76,7 +83,10 @@ pub async fn future_write_reader_gone() {
     in_flight(&mut write).await;
     drop(reader);
     let result = write.as_mut().cancel();
-    assert!(matches!(result, FutureWriteCancel::Dropped(3)), "found {result:?}");
+    assert!(
+        matches!(result, FutureWriteCancel::Dropped(3)),
+        "found {result:?}"
+    );
 }
 
 pub async fn future_read_cancelled() {
@@ -88,7 +98,9 @@ pub async fn future_read_cancelled() {
     }
     let mut read = Box::pin(reader.into_future());
     in_flight(&mut read).await;
-    at_once(&mut Box::pin(writer.write(1))).await.expect("a read is in flight");
+    at_once(&mut Box::pin(writer.write(1)))
+        .await
+        .expect("a read is in flight");
     assert_eq!(read.as_mut().cancel().expect("the value was written"), 1);
 }
 
@@ -98,9 +110,15 @@ pub async fn future_read_dropped_in_flight() {
     in_flight(&mut read).await;
     turns(1).await;
     drop(read);
-    assert_eq!(writer.write(1).await.expect_err("the reader is gone").value, 1);
+    assert_eq!(
+        writer.write(1).await.expect_err("the reader is gone").value,
+        1
+    );
 
     let (writer, reader) = wit_future::new(never);
     drop(reader.into_future());
-    assert_eq!(writer.write(2).await.expect_err("the reader is gone").value, 2);
+    assert_eq!(
+        writer.write(2).await.expect_err("the reader is gone").value,
+        2
+    );
 }

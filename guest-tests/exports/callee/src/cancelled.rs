@@ -55,7 +55,9 @@ pub async fn holds_unwritten_writer() {
 }
 
 pub fn take_reader() -> FutureReader<u32> {
-    READER.take().expect("`holds-unwritten-writer` was called before")
+    READER
+        .take()
+        .expect("`holds-unwritten-writer` was called before")
 }
 
 pub async fn keeps_waker() {

@@ -155,6 +155,10 @@ impl Guest for Callee {
     }
 
     fn check_even(n: u32) -> Result<u32, String> {
-        if n % 2 == 0 { Ok(n / 2) } else { Err(format!("{n} is odd")) }
+        if n.is_multiple_of(2) {
+            Ok(n / 2)
+        } else {
+            Err(format!("{n} is odd"))
+        }
     }
 }

@@ -50,7 +50,11 @@ pub fn eventually(key: u32) -> FutureReader<u32> {
     spawn_local(async move {
         gate(key).await;
         let written = writer.write(key).await;
-        report(if written.is_ok() { "written" } else { "reader gone" });
+        report(if written.is_ok() {
+            "written"
+        } else {
+            "reader gone"
+        });
     });
     reader
 }

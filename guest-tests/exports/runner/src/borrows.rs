@@ -76,8 +76,9 @@ pub async fn foreign_borrow_cancelled() {
 
 pub async fn foreign_borrow_shared() {
     let (first, second) = (Coin::new("a"), Coin::new("b"));
-    let mut calls: Vec<_> =
-        (0..100).map(|key| Box::pin(callee::inspects(&first, &second, key))).collect();
+    let mut calls: Vec<_> = (0..100)
+        .map(|key| Box::pin(callee::inspects(&first, &second, key)))
+        .collect();
     for call in &mut calls {
         in_flight(call).await;
     }

@@ -34,7 +34,10 @@ pub async fn cancelled_while_reading_future() {
     turns(3).await;
     drop(call);
     turns(3).await;
-    let error = writer.write(42).await.expect_err("the callee dropped its end");
+    let error = writer
+        .write(42)
+        .await
+        .expect_err("the callee dropped its end");
     assert_eq!(error.value, 42, "the value comes back");
     reported(&[]).await;
 }
@@ -43,10 +46,17 @@ pub async fn cancelled_while_collecting() {
     let (mut writer, reader) = wit_stream::new::<u8>();
     let mut call = Box::pin(callee::collects(reader));
     in_flight(&mut call).await;
-    assert!(writer.write_all(vec![1, 2, 3]).await.is_empty(), "the callee reads");
+    assert!(
+        writer.write_all(vec![1, 2, 3]).await.is_empty(),
+        "the callee reads"
+    );
     drop(call);
     turns(3).await;
-    assert_eq!(writer.write_all(vec![4, 5]).await, [4, 5], "the values come back");
+    assert_eq!(
+        writer.write_all(vec![4, 5]).await,
+        [4, 5],
+        "the values come back"
+    );
 }
 
 pub async fn cancelled_owns_parameters() {
@@ -123,6 +133,12 @@ pub async fn cancelled_a_hundred_times() {
     turns(3).await;
     assert_eq!(callee::tokens(), 0);
     let events = callee::events();
-    assert_eq!(events.iter().filter(|event| *event == "started").count(), 100);
-    assert_eq!(events.iter().filter(|event| *event == "dropped").count(), 100);
+    assert_eq!(
+        events.iter().filter(|event| *event == "started").count(),
+        100
+    );
+    assert_eq!(
+        events.iter().filter(|event| *event == "dropped").count(),
+        100
+    );
 }

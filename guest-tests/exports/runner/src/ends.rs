@@ -48,7 +48,10 @@ pub async fn stream_that_is_over_at_return() {
     let mut items = callee::empty_stream().await;
     assert_eq!(items.next().await, None);
     assert_eq!(items.next().await, None, "the end of a stream lasts");
-    assert_eq!(items.read(Vec::with_capacity(4)).await.0, StreamResult::Dropped);
+    assert_eq!(
+        items.read(Vec::with_capacity(4)).await.0,
+        StreamResult::Dropped
+    );
     assert!(items.collect().await.is_empty());
 }
 

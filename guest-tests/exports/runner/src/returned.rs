@@ -55,7 +55,9 @@ pub async fn many_work_after_return() {
 }
 
 pub async fn thousand_concurrent_calls() {
-    let mut calls: Vec<_> = (0..1000).map(|key| Box::pin(callee::after_release(key))).collect();
+    let mut calls: Vec<_> = (0..1000)
+        .map(|key| Box::pin(callee::after_release(key)))
+        .collect();
     for call in &mut calls {
         in_flight(call).await;
     }

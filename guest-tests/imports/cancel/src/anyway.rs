@@ -11,7 +11,11 @@ pub async fn callee_returns_anyway() {
     in_flight(&mut call).await;
     assert_eq!(peer::stats().things, 0);
     drop(call);
-    assert_eq!(peer::stats().things, 0, "what the callee returned was destroyed here");
+    assert_eq!(
+        peer::stats().things,
+        0,
+        "what the callee returned was destroyed here"
+    );
 }
 
 pub async fn many_dropped_at_once() {

@@ -14,7 +14,11 @@ pub async fn held_back_then_admitted() {
     in_flight(&mut held).await;
     turns(5).await;
     in_flight(&mut call).await;
-    assert_eq!(peer::stats().started, 0, "nothing runs while the callee is closed");
+    assert_eq!(
+        peer::stats().started,
+        0,
+        "nothing runs while the callee is closed"
+    );
     gated::open();
     assert_eq!(call.await, 42);
     peer::release(7);
@@ -42,7 +46,11 @@ pub async fn dropped_while_starting() {
     in_flight(&mut call).await;
     assert_eq!(peer::stats().things, 1);
     drop(call);
-    assert_eq!(peer::stats().things, 0, "the parameter came back and was destroyed here");
+    assert_eq!(
+        peer::stats().things,
+        0,
+        "the parameter came back and was destroyed here"
+    );
     gated::open();
     turns(5).await;
     assert_eq!(peer::stats().started, 0, "the call never ran");
@@ -65,7 +73,11 @@ pub async fn dropped_while_starting_with_many_things() {
 
 pub async fn dropped_while_starting_with_lists() {
     gated::close();
-    let lists = || (0..20).map(|n| vec!["text".repeat(n); n]).collect::<Vec<_>>();
+    let lists = || {
+        (0..20)
+            .map(|n| vec!["text".repeat(n); n])
+            .collect::<Vec<_>>()
+    };
     for key in 0..10 {
         let mut call = Box::pin(peer::hold_lists(key, lists()));
         in_flight(&mut call).await;

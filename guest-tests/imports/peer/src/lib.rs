@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 
 use bindings::exports::test::imports::gated;
 use bindings::exports::test::imports::peer::{
-    self, Entry, Failure, GuestThing, Counts, Thing as OwnThing, ThingBorrow,
+    self, Counts, Entry, Failure, GuestThing, Thing as OwnThing, ThingBorrow,
 };
 use guest_support::check::{Gates, turns};
 
@@ -104,7 +104,11 @@ impl GuestThing for Thing {
 
     async fn merge(wait: bool, first: OwnThing, second: OwnThing) -> OwnThing {
         perhaps_wait(wait).await;
-        let label = format!("{}{}", first.get::<Thing>().label, second.get::<Thing>().label);
+        let label = format!(
+            "{}{}",
+            first.get::<Thing>().label,
+            second.get::<Thing>().label
+        );
         Thing::own(label)
     }
 }
@@ -244,7 +248,11 @@ impl peer::Guest for Peer {
 
     async fn look(wait: bool, first: ThingBorrow<'_>, second: ThingBorrow<'_>) -> String {
         perhaps_wait(wait).await;
-        format!("{}{}", first.get::<Thing>().label, second.get::<Thing>().label)
+        format!(
+            "{}{}",
+            first.get::<Thing>().label,
+            second.get::<Thing>().label
+        )
     }
 
     async fn judge(wait: bool, taken: OwnThing) -> Result<String, Failure> {

@@ -13,7 +13,11 @@ pub async fn never_polled() {
     assert_eq!(peer::stats().things, 1);
     drop(call);
     let stats = peer::stats();
-    assert_eq!((stats.started, stats.things), (0, 0), "no call was made, no parameter was lost");
+    assert_eq!(
+        (stats.started, stats.things),
+        (0, 0),
+        "no call was made, no parameter was lost"
+    );
 }
 
 pub async fn cancelled_while_running() {
@@ -23,7 +27,11 @@ pub async fn cancelled_while_running() {
     drop(call);
     turns(5).await;
     let stats = peer::stats();
-    assert_eq!((stats.cancelled, stats.finished), (1, 0), "the callee was told");
+    assert_eq!(
+        (stats.cancelled, stats.finished),
+        (1, 0),
+        "the callee was told"
+    );
 }
 
 pub async fn cancelled_while_running_with_things() {
@@ -33,7 +41,11 @@ pub async fn cancelled_while_running_with_things() {
     drop(call);
     turns(5).await;
     let stats = peer::stats();
-    assert_eq!((stats.cancelled, stats.things), (1, 0), "the callee destroyed what it owned");
+    assert_eq!(
+        (stats.cancelled, stats.things),
+        (1, 0),
+        "the callee destroyed what it owned"
+    );
 }
 
 fn lists() -> Vec<Vec<String>> {
@@ -60,7 +72,11 @@ pub async fn cancelled_while_running_with_lists() {
 }
 
 pub async fn cancelled_after_return() {
-    let mut call = Box::pin(peer::hold_thing(1, Thing::new("result"), "note".repeat(100)));
+    let mut call = Box::pin(peer::hold_thing(
+        1,
+        Thing::new("result"),
+        "note".repeat(100),
+    ));
     in_flight(&mut call).await;
     peer::release(1);
     // The callee returns, but no event can reach a task of this instance.
@@ -69,7 +85,11 @@ pub async fn cancelled_after_return() {
     assert_eq!(peer::stats().things, 1, "the result is on its way");
     drop(call);
     let stats = peer::stats();
-    assert_eq!((stats.cancelled, stats.things), (0, 0), "the result was destroyed here");
+    assert_eq!(
+        (stats.cancelled, stats.things),
+        (0, 0),
+        "the result was destroyed here"
+    );
 }
 
 pub async fn dropped_instead_of_polled() {
@@ -95,7 +115,10 @@ pub async fn cancel_one_of_many() {
     let results = join_all(calls).await;
     assert!(results.into_iter().eq((0..50).chain(51..100)));
     let stats = peer::stats();
-    assert_eq!((stats.started, stats.finished, stats.cancelled), (100, 99, 1));
+    assert_eq!(
+        (stats.started, stats.finished, stats.cancelled),
+        (100, 99, 1)
+    );
 }
 
 pub async fn select_cancels_the_loser() {

@@ -32,7 +32,10 @@ pub async fn no_parameters_no_result() {
 
 pub async fn ten_thousand_joined() {
     let results = join_all((0..MANY).map(peer::pending)).await;
-    assert!(results.into_iter().eq(1..=MANY), "every call returns its own result, in order");
+    assert!(
+        results.into_iter().eq(1..=MANY),
+        "every call returns its own result, in order"
+    );
 }
 
 pub async fn ten_thousand_unordered() {
@@ -41,7 +44,11 @@ pub async fn ten_thousand_unordered() {
         let mut first = pin!(calls.next());
         in_flight(&mut first).await;
     }
-    assert_eq!(peer::stats().started, MANY, "all calls are in flight at once");
+    assert_eq!(
+        peer::stats().started,
+        MANY,
+        "all calls are in flight at once"
+    );
     for key in 0..MANY {
         peer::release(key);
     }

@@ -48,12 +48,24 @@ pub async fn last_waker_wins() {
     let second = Arc::new(CountingWaker(AtomicU32::new(0)));
     for counter in [&first, &second] {
         let waker = Waker::from(counter.clone());
-        assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            call.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
     }
     peer::release(7);
     turns(10).await;
-    assert_eq!(first.0.load(Ordering::Relaxed), 0, "the first waker was replaced");
-    assert_eq!(second.0.load(Ordering::Relaxed), 1, "the last waker is woken, once");
+    assert_eq!(
+        first.0.load(Ordering::Relaxed),
+        0,
+        "the first waker was replaced"
+    );
+    assert_eq!(
+        second.0.load(Ordering::Relaxed),
+        1,
+        "the last waker is woken, once"
+    );
     let result = poll_fn(|context| Pin::new(&mut call).poll(context)).await;
     assert_eq!(result, 7);
 }

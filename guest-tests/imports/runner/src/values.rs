@@ -5,13 +5,19 @@ use crate::bindings::test::imports::peer::{self, Entry, Failure, Thing};
 
 pub async fn four_parameters() {
     for wait in [false, true] {
-        assert_eq!(peer::four(wait, 65_535, 0.5, 1 << 40).await, 65_535.5 + (1_u64 << 40) as f64);
+        assert_eq!(
+            peer::four(wait, 65_535, 0.5, 1 << 40).await,
+            65_535.5 + (1_u64 << 40) as f64
+        );
     }
 }
 
 pub async fn five_parameters() {
     for wait in [false, true] {
-        assert_eq!(peer::five(wait, 255, -32_768, 0.25, 1 << 40).await, 1_099_511_595_263.25);
+        assert_eq!(
+            peer::five(wait, 255, -32_768, 0.25, 1 << 40).await,
+            1_099_511_595_263.25
+        );
     }
 }
 
@@ -62,16 +68,34 @@ pub async fn byte_lists() {
         assert_eq!(peer::bump(wait, vec![0, 1, 255]).await, [1, 2, 0]);
         let bytes: Vec<u8> = (0..1 << 20).map(|n: u32| n as u8).collect();
         let bumped = peer::bump(wait, bytes.clone()).await;
-        assert!(bumped.iter().zip(&bytes).all(|(new, old)| *new == old.wrapping_add(1)));
+        assert!(
+            bumped
+                .iter()
+                .zip(&bytes)
+                .all(|(new, old)| *new == old.wrapping_add(1))
+        );
         assert_eq!(bumped.len(), bytes.len());
     }
 }
 
 pub async fn nested_lists() {
-    let lists = || vec![vec![], vec!["a".to_owned(), String::new()], vec!["bc".to_owned()]];
+    let lists = || {
+        vec![
+            vec![],
+            vec!["a".to_owned(), String::new()],
+            vec!["bc".to_owned()],
+        ]
+    };
     for wait in [false, true] {
         let doubled = peer::double(wait, lists()).await;
-        assert_eq!(doubled, [vec![], vec!["aa".to_owned(), String::new()], vec!["bcbc".to_owned()]]);
+        assert_eq!(
+            doubled,
+            [
+                vec![],
+                vec!["aa".to_owned(), String::new()],
+                vec!["bcbc".to_owned()]
+            ]
+        );
         assert_eq!(peer::double(wait, vec![]).await, Vec::<Vec<String>>::new());
     }
 }

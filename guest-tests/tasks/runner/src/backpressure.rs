@@ -9,8 +9,9 @@ use crate::worker;
 
 pub async fn backpressure_holds_calls() {
     worker::close();
-    let mut calls: Vec<_> =
-        (0..10).map(|n| Box::pin(worker::turns(n.to_string(), 1))).collect();
+    let mut calls: Vec<_> = (0..10)
+        .map(|n| Box::pin(worker::turns(n.to_string(), 1)))
+        .collect();
     for call in &mut calls {
         in_flight(call).await;
     }
@@ -19,7 +20,11 @@ pub async fn backpressure_holds_calls() {
     worker::open();
     join_all(calls).await;
     let expected: Vec<_> = (0..10).map(|n| n.to_string()).collect();
-    assert_eq!(worker::events(), expected, "the calls were admitted in order");
+    assert_eq!(
+        worker::events(),
+        expected,
+        "the calls were admitted in order"
+    );
 }
 
 pub async fn backpressure_nests() {

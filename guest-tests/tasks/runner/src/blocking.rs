@@ -92,5 +92,9 @@ pub fn spawn_in_synchronous_lift() {
             });
         }
     });
-    assert_eq!(done.get(), 5, "`block_on` returned before its spawned tasks had ended");
+    assert_eq!(
+        done.get(),
+        5,
+        "`block_on` returned before its spawned tasks had ended"
+    );
 }

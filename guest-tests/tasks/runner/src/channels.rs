@@ -53,7 +53,10 @@ pub async fn sent_after_cancel() {
     drop(call);
     turns(3).await;
     worker::send(1, 42);
-    assert_eq!(join(worker::receive(2), worker::send_async(2, 7)).await.0, 7);
+    assert_eq!(
+        join(worker::receive(2), worker::send_async(2, 7)).await.0,
+        7
+    );
 }
 
 pub async fn woken_and_cancelled() {
@@ -64,5 +67,10 @@ pub async fn woken_and_cancelled() {
         drop(call);
     }
     turns(3).await;
-    assert_eq!(join(worker::receive(100), worker::send_async(100, 7)).await.0, 7);
+    assert_eq!(
+        join(worker::receive(100), worker::send_async(100, 7))
+            .await
+            .0,
+        7
+    );
 }

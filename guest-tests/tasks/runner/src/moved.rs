@@ -76,7 +76,10 @@ pub async fn write_dropped_in_another_task() {
     in_flight(&mut first).await;
     assert_eq!(reader.next().await, Some(1));
     worker::drop_write().await;
-    assert_eq!(reader.read(Vec::with_capacity(8)).await.0, StreamResult::Dropped);
+    assert_eq!(
+        reader.read(Vec::with_capacity(8)).await.0,
+        StreamResult::Dropped
+    );
     worker::send(1, 0);
     first.await;
 }

@@ -8,7 +8,9 @@ use guest_support::check::{in_flight, turns};
 use crate::worker;
 
 async fn waiters(count: usize) -> Vec<std::pin::Pin<Box<impl Future<Output = ()>>>> {
-    let mut calls: Vec<_> = (0..count).map(|_| Box::pin(worker::wait_notified())).collect();
+    let mut calls: Vec<_> = (0..count)
+        .map(|_| Box::pin(worker::wait_notified()))
+        .collect();
     for call in &mut calls {
         in_flight(call).await;
     }

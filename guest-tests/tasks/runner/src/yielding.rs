@@ -15,7 +15,10 @@ pub async fn tasks_take_turns() {
     let mut ahead = 0_i32;
     for label in &events {
         ahead += if label == "a" { 1 } else { -1 };
-        assert!(ahead.abs() <= 2, "one task ran ahead of the other: {events:?}");
+        assert!(
+            ahead.abs() <= 2,
+            "one task ran ahead of the other: {events:?}"
+        );
     }
 }
 
@@ -59,5 +62,8 @@ pub async fn progress_beside_a_spinning_task() {
     };
     let (spins, spins_too, ()) =
         join3(worker::spin_until_flag(), worker::spin_until_flag(), other).await;
-    assert!(spins > 10 && spins_too > 10, "both spun: {spins}, {spins_too}");
+    assert!(
+        spins > 10 && spins_too > 10,
+        "both spun: {spins}, {spins_too}"
+    );
 }

@@ -50,7 +50,10 @@ pub async fn block_on_nested() {
         log.push("outer again");
     });
     yield_async().await;
-    assert_eq!(log, ["outer", "middle", "inner", "middle again", "outer again"]);
+    assert_eq!(
+        log,
+        ["outer", "middle", "inner", "middle again", "outer again"]
+    );
 }
 
 fn spawn_inside_block_on_finishes_first() {
@@ -66,7 +69,11 @@ fn spawn_inside_block_on_finishes_first() {
         42
     });
     assert_eq!(result, 42);
-    assert_eq!(finished.count(), 5, "`block_on` returned before its spawned tasks had ended");
+    assert_eq!(
+        finished.count(),
+        5,
+        "`block_on` returned before its spawned tasks had ended"
+    );
 }
 
 pub async fn spawn_inside_block_on() {
@@ -103,7 +110,10 @@ pub async fn block_on_steals_no_spawned_task() {
     });
     // If the task ran here, `block_on` would wait for what is sent after it.
     block_on(turns(3));
-    assert!(!polled.get(), "`block_on` ran a task that was spawned outside of it");
+    assert!(
+        !polled.get(),
+        "`block_on` ran a task that was spawned outside of it"
+    );
     sender.send(42).expect("the task is there");
     assert_eq!(outer.await, Some(Ok(42)));
 }

@@ -47,7 +47,11 @@ pub async fn join_after_finish() {
         42
     });
     turns(5).await;
-    assert_eq!(done.count(), 1, "the task has finished before its handle is awaited");
+    assert_eq!(
+        done.count(),
+        1,
+        "the task has finished before its handle is awaited"
+    );
     assert_eq!(handle.await, Some(42));
 }
 
@@ -75,7 +79,10 @@ fn nest(depth: u32) -> Pin<Box<dyn Future<Output = u32>>> {
         if depth == 0 {
             return 0;
         }
-        spawn_local(nest(depth - 1)).await.expect("nobody cancels it") + 1
+        spawn_local(nest(depth - 1))
+            .await
+            .expect("nobody cancels it")
+            + 1
     })
 }
 

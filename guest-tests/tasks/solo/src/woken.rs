@@ -82,7 +82,8 @@ pub async fn wake_itself_while_polled() {
         }
         left -= 1;
         context.waker().wake_by_ref();
-        context.waker().clone().wake();
+        let waker = context.waker().clone();
+        waker.wake();
         Poll::Pending
     })
     .await;
@@ -138,7 +139,11 @@ pub async fn waker_outlives_future() {
     turns(2).await;
     shown.waker().wake();
     turns(2).await;
-    assert_eq!(shown.polls.get(), polls, "a future that is gone is not polled");
+    assert_eq!(
+        shown.polls.get(),
+        polls,
+        "a future that is gone is not polled"
+    );
 }
 
 pub async fn waker_cloned_and_dropped() {

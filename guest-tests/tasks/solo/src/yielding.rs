@@ -23,7 +23,11 @@ pub async fn yield_takes_turns() {
     let mut ahead = 0_i32;
     for label in log.borrow().iter() {
         ahead += if *label == 1 { 1 } else { -1 };
-        assert!(ahead.abs() <= 2, "one task ran ahead of the other: {:?}", log.borrow());
+        assert!(
+            ahead.abs() <= 2,
+            "one task ran ahead of the other: {:?}",
+            log.borrow()
+        );
     }
     assert_eq!(log.borrow().len(), 100);
 }
@@ -45,7 +49,11 @@ pub async fn yield_loop_lets_events_through() {
     let mut spins = 0;
     while arrived.get() < 5 {
         spins += 1;
-        assert!(spins < 10_000, "events are kept from the task, only {} came", arrived.get());
+        assert!(
+            spins < 10_000,
+            "events are kept from the task, only {} came",
+            arrived.get()
+        );
         yield_async().await;
     }
     join(reading, writing).await;

@@ -18,7 +18,10 @@ type Bounded = Halves<mpsc::Sender<u32>, mpsc::Receiver<u32>>;
 
 impl<S, R> From<(S, R)> for Halves<S, R> {
     fn from((sender, receiver): (S, R)) -> Self {
-        Halves { sender: Some(sender), receiver: Some(receiver) }
+        Halves {
+            sender: Some(sender),
+            receiver: Some(receiver),
+        }
     }
 }
 
@@ -57,7 +60,9 @@ pub async fn consume(count: u32) -> Vec<u32> {
 }
 
 pub async fn produce(count: u32) {
-    let sender = UNBOUNDED.with_borrow_mut(|halves| halves.sender.take()).expect("one producer");
+    let sender = UNBOUNDED
+        .with_borrow_mut(|halves| halves.sender.take())
+        .expect("one producer");
     for n in 0..count {
         sender.unbounded_send(n).expect("the consumer is there");
         wit_async::yield_async().await;

@@ -27,7 +27,11 @@ impl Gates {
     /// Started, finished, and cancelled calls.
     pub fn counts(&self) -> (u32, u32, u32) {
         let finished = self.ended.finished.load(Ordering::Relaxed);
-        (self.started, finished, self.ended.cancelled.load(Ordering::Relaxed))
+        (
+            self.started,
+            finished,
+            self.ended.cancelled.load(Ordering::Relaxed),
+        )
     }
 
     /// A call that waits for `key`.
@@ -41,7 +45,11 @@ impl Gates {
             }
             _ => self.waiting.entry(key).or_default().push_back(sender),
         }
-        Call { gate, finished: false, ended: self.ended.clone() }
+        Call {
+            gate,
+            finished: false,
+            ended: self.ended.clone(),
+        }
     }
 
     /// Lets the call go that has waited longest, or the next one to come.
@@ -75,7 +83,10 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let Ended { finished, cancelled } = &*self.ended;
+        let Ended {
+            finished,
+            cancelled,
+        } = &*self.ended;
         let counter = if self.finished { finished } else { cancelled };
         counter.fetch_add(1, Ordering::Relaxed);
     }

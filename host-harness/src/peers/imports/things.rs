@@ -38,12 +38,20 @@ impl Things {
         labels.made += 1;
         let number = labels.made;
         labels.labels.insert(number, label);
-        Owned { number, things: self.clone(), given: false }
+        Owned {
+            number,
+            things: self.clone(),
+            given: false,
+        }
     }
 
     /// One that the guest gave to the host.
     pub fn take(&self, thing: Resource<Thing>) -> Owned {
-        Owned { number: thing.rep(), things: self.clone(), given: false }
+        Owned {
+            number: thing.rep(),
+            things: self.clone(),
+            given: false,
+        }
     }
 
     /// The label of one that somebody owns.
