@@ -86,8 +86,16 @@ impl Home {
         self.draining.set(draining);
     }
 
-    /// Somebody stopped waiting for an event that this task was to deliver. If
-    /// the task stayed only for that, it has to be told that it may go.
+    /// A waitable is about to leave the set. If the task sleeps, it is another
+    /// one that takes it away, and the host may be about to deliver its event to
+    /// this one: hosts (wasmtime 48) trap when they find none then. So this one
+    /// gets another event. It may also have stayed only for that waitable.
+    pub(super) fn loses_member(&self) {
+        self.rouse();
+    }
+
+    /// An operation that this task started is over, in another one. If the task
+    /// stayed only for that, it has to be told that it may go.
     pub(super) fn released(&self) {
         if self.draining.get() && !self.is_awaited() {
             self.rouse();

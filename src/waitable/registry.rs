@@ -198,7 +198,7 @@ fn vacate(entries: &mut [Entry], index: usize) -> Seat {
 /// that follows.
 fn left_for_another(waitable: Waitable, seat: &Seat) {
     match seat {
-        Seat::Ours(home) => home.released(),
+        Seat::Ours(home) => home.loses_member(),
         Seat::Foreign(task) => task.unregister(waitable),
         Seat::Nowhere => {}
     }
@@ -299,8 +299,8 @@ pub(crate) fn leave(waitable: Waitable) -> Option<Payload> {
     });
     match &seat {
         Seat::Ours(home) => {
+            home.loses_member();
             sys::waitable_join(waitable, None);
-            home.released();
         }
         Seat::Foreign(task) => task.unregister(waitable),
         Seat::Nowhere => {}
