@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use rustc_demangle::demangle;
 use wasmtime::WasmBacktrace;
 
 /// Longer names of functions are cut: generic ones run over many lines.
@@ -35,38 +36,35 @@ struct Frame {
     machinery: bool,
 }
 
+impl Frame {
+    fn new(name: &str, place: Option<(&str, Option<u32>)>) -> Frame {
+        let machinery = match place {
+            Some((file, _)) => file.starts_with("/rustc/"),
+            None => name == "abort",
+        };
+        let place = place.map(|(file, line)| match line {
+            Some(line) => format!("{}:{line}", shorten(file)),
+            None => shorten(file),
+        });
+        // Without the hashes at the end, which tell a person nothing.
+        Frame {
+            name: cut(&format!("{:#}", demangle(name))),
+            place,
+            machinery,
+        }
+    }
+}
+
 fn frames(trace: &WasmBacktrace) -> String {
     let mut all = Vec::new();
     for frame in trace.frames() {
+        let function = frame.func_name().unwrap_or("an unnamed function");
         if frame.symbols().is_empty() {
-            let name = frame
-                .func_name()
-                .unwrap_or("an unnamed function")
-                .to_owned();
-            let machinery = matches!(name.as_str(), "abort" | "__rust_start_panic");
-            all.push(Frame {
-                name,
-                place: None,
-                machinery,
-            });
+            all.push(Frame::new(function, None));
         }
         for symbol in frame.symbols() {
-            let name = symbol
-                .name()
-                .or(frame.func_name())
-                .unwrap_or("an unnamed function");
-            let place = symbol.file().map(|file| match symbol.line() {
-                Some(line) => format!("{}:{line}", shorten(file)),
-                None => shorten(file),
-            });
-            let machinery = symbol
-                .file()
-                .is_some_and(|file| file.starts_with("/rustc/"));
-            all.push(Frame {
-                name: cut(name),
-                place,
-                machinery,
-            });
+            let place = symbol.file().map(|file| (file, symbol.line()));
+            all.push(Frame::new(symbol.name().unwrap_or(function), place));
         }
     }
     let panicking = all.iter().take_while(|frame| frame.machinery).count();

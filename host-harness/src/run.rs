@@ -185,13 +185,14 @@ impl Prepared {
             .map_err(Ended::Trap)?;
 
         *stage = Stage::Aftermath;
-        let patience = end.min(Instant::now() + AFTERMATH);
+        let returned = Instant::now();
+        let patience = end.min(returned + AFTERMATH);
         let drained = store.run_concurrent(async |accessor| {
             poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
         });
         match tokio::time::timeout_at(patience.into(), drained).await {
             Ok(drained) => drained.map_err(Ended::Trap)?,
-            Err(_) => return Err(Ended::Background(AFTERMATH)),
+            Err(_) => return Err(Ended::Background(returned.elapsed())),
         }
 
         *stage = Stage::Accounting;

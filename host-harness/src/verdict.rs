@@ -159,7 +159,8 @@ pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Resu
             limits.deadline,
         ),
         Ended::Background(patience) => format!(
-            "it returned, but {patience:?} later a task that it started was still {}",
+            "it returned, but {:.1} s later a task that it started was still {}",
+            patience.as_secs_f64(),
             if state.busy() {
                 "running"
             } else {
@@ -191,7 +192,7 @@ fn cause(error: &wasmtime::Error, limits: &Limits, state: &State) -> String {
         }
         Some(Trap::Interrupt) => {
             return format!(
-                "it was still running after {:?}, the deadline: it loops",
+                "it was still running after {:?}, the deadline",
                 limits.deadline
             );
         }

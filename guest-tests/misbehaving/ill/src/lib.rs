@@ -38,7 +38,7 @@ impl Guest for Ill {
     }
 
     async fn traps() {
-        core::arch::wasm32::unreachable();
+        trap();
     }
 
     async fn loops() {
@@ -99,6 +99,12 @@ impl Guest for Ill {
         guest_support::expect_trap("wasm trap");
         spin();
     }
+}
+
+/// Not inlined, so that the trap has a line of its own.
+#[inline(never)]
+fn trap() -> ! {
+    core::arch::wasm32::unreachable()
 }
 
 fn spin() {
