@@ -18,7 +18,10 @@ fn directory() -> TempDir {
 
 fn gzip(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host-harness"));
-    command.args(["demo", "gzip"]).current_dir(directory).stdin(Stdio::null());
+    command
+        .args(["demo", "gzip"])
+        .current_dir(directory)
+        .stdin(Stdio::null());
     command
 }
 
@@ -69,13 +72,24 @@ fn contents(directory: &Path) -> BTreeSet<(String, u64)> {
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    contents(directory).into_iter().map(|(name, _)| name).collect()
+    contents(directory)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// Text-like bytes: words of a small vocabulary in no order.
 fn words(length: usize) -> Vec<u8> {
-    const WORDS: [&str; 8] =
-        ["stream ", "future ", "waitable ", "subtask ", "lift ", "lower ", "callback\n", "the "];
+    const WORDS: [&str; 8] = [
+        "stream ",
+        "future ",
+        "waitable ",
+        "subtask ",
+        "lift ",
+        "lower ",
+        "callback\n",
+        "the ",
+    ];
     let mut random = Random(1);
     let mut text = Vec::with_capacity(length + 16);
     while text.len() < length {
@@ -107,8 +121,14 @@ impl Random {
 fn unpacks_to(packed: &Path, original: &[u8]) {
     let bytes = fs::read(packed).expect("the output");
     let mut unpacked = Vec::new();
-    MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut unpacked).expect("a gzip file");
-    assert!(unpacked == original, "{} unpacks to other bytes", packed.display());
+    MultiGzDecoder::new(bytes.as_slice())
+        .read_to_end(&mut unpacked)
+        .expect("a gzip file");
+    assert!(
+        unpacked == original,
+        "{} unpacks to other bytes",
+        packed.display()
+    );
 
     // The other implementation, where there is one.
     let system = Command::new("gzip").arg("-dc").arg(packed).output();
@@ -116,7 +136,11 @@ fn unpacks_to(packed: &Path, original: &[u8]) {
         let said = String::from_utf8_lossy(&system.stderr);
         assert!(system.status.success(), "gzip -dc: {said}");
         assert!(system.stdout == original, "gzip -dc gives other bytes");
-        let test = Command::new("gzip").arg("-t").arg(packed).status().expect("gzip starts");
+        let test = Command::new("gzip")
+            .arg("-t")
+            .arg(packed)
+            .status()
+            .expect("gzip starts");
         assert!(test.success(), "gzip -t: {test}");
     }
 }
@@ -132,7 +156,11 @@ fn compresses(original: &[u8]) -> u64 {
     let packed = directory.path().join("data.gz");
     unpacks_to(&packed, original);
     assert_eq!(names(directory.path()), ["data", "data.gz"]);
-    assert_eq!(fs::read(&file).expect("the input"), original, "the input is untouched");
+    assert_eq!(
+        fs::read(&file).expect("the input"),
+        original,
+        "the input is untouched"
+    );
 
     let size = fs::metadata(&packed).expect("the output").len();
     assert_eq!(summary["bytes_in"], original.len() as u64);
@@ -140,7 +168,10 @@ fn compresses(original: &[u8]) -> u64 {
     assert_eq!(summary["left_behind"], serde_json::json!([]));
     for guest in ["reader", "compressor", "writer"] {
         let peak = summary["peak_memory"][guest].as_u64().expect("a size");
-        assert!((64 << 10..=8 << 20).contains(&peak), "{guest}: {peak} bytes");
+        assert!(
+            (64 << 10..=8 << 20).contains(&peak),
+            "{guest}: {peak} bytes"
+        );
     }
     size
 }
@@ -188,12 +219,20 @@ fn the_header_has_name_and_time_and_the_bytes_are_the_same_each_time() {
     done(directory.path(), &["some text", "-o", "again"]);
 
     let first = fs::read(directory.path().join("some text.gz")).expect("the first");
-    assert_eq!(first, fs::read(directory.path().join("again")).expect("the second"));
+    assert_eq!(
+        first,
+        fs::read(directory.path().join("again")).expect("the second")
+    );
     let decoder = MultiGzDecoder::new(first.as_slice());
     let header = decoder.header().expect("a header");
     assert_eq!(header.filename(), Some("some text".as_bytes()));
-    let modified = fs::metadata(&file).and_then(|data| data.modified()).expect("a time");
-    let seconds = modified.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
+    let modified = fs::metadata(&file)
+        .and_then(|data| data.modified())
+        .expect("a time");
+    let seconds = modified
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs();
     assert_eq!(u64::from(header.mtime()), seconds);
 }
 
@@ -222,11 +261,24 @@ fn any_place_and_any_name() {
 
     done(root, &["in put/deep/größe 1.txt"]);
     unpacks_to(&root.join("in put/deep/größe 1.txt.gz"), b"contents");
-    done(&root.join("out"), &["../in put/deep/größe 1.txt", "-o", "here"]);
+    done(
+        &root.join("out"),
+        &["../in put/deep/größe 1.txt", "-o", "here"],
+    );
     unpacks_to(&root.join("out/here"), b"contents");
-    done(&root.join("in put/deep"), &["größe 1.txt", "-o", "../../out/there"]);
+    done(
+        &root.join("in put/deep"),
+        &["größe 1.txt", "-o", "../../out/there"],
+    );
     unpacks_to(&root.join("out/there"), b"contents");
-    done(&root.join("out"), &[file.as_os_str(), OsStr::new("-o"), root.join("absolute").as_os_str()]);
+    done(
+        &root.join("out"),
+        &[
+            file.as_os_str(),
+            OsStr::new("-o"),
+            root.join("absolute").as_os_str(),
+        ],
+    );
     unpacks_to(&root.join("absolute"), b"contents");
     assert_eq!(names(&root.join("out")), ["here", "there"]);
 }
@@ -237,7 +289,12 @@ fn a_summary_for_people() {
     fs::write(directory.path().join("text"), words(200_000)).expect("the input");
     let output = run(gzip(directory.path()).arg("text"));
     let said = String::from_utf8_lossy(&output.stdout);
-    for part in ["text -> text.gz", "200000 bytes in", "peak memory: reader", "limit 8.00 MiB"] {
+    for part in [
+        "text -> text.gz",
+        "200000 bytes in",
+        "peak memory: reader",
+        "limit 8.00 MiB",
+    ] {
         assert!(said.contains(part), "expected {part:?} in: {said}");
     }
 }
@@ -260,9 +317,21 @@ fn input_that_cannot_be_read() {
     let root = directory.path();
     fs::create_dir(root.join("folder")).expect("a directory");
     refused(root, &["absent"], &["cannot read absent", "No such file"]);
-    refused(root, &["no/such/place"], &["cannot read no/such/place", "No such file"]);
-    refused(root, &["folder"], &["cannot compress folder", "it is a directory"]);
-    refused(root, &["folder/"], &["cannot compress folder/", "it is a directory"]);
+    refused(
+        root,
+        &["no/such/place"],
+        &["cannot read no/such/place", "No such file"],
+    );
+    refused(
+        root,
+        &["folder"],
+        &["cannot compress folder", "it is a directory"],
+    );
+    refused(
+        root,
+        &["folder/"],
+        &["cannot compress folder/", "it is a directory"],
+    );
 }
 
 #[test]
@@ -273,18 +342,40 @@ fn output_that_cannot_be_written() {
     fs::create_dir(root.join("folder")).expect("a directory");
     let read_only = root.join("kept");
     fs::write(&read_only, b"kept").expect("a file");
-    let mut permissions = fs::metadata(&read_only).expect("its permissions").permissions();
+    let mut permissions = fs::metadata(&read_only)
+        .expect("its permissions")
+        .permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&read_only, permissions).expect("read-only");
 
     let same = "that is the file to compress";
     refused(root, &["a", "-o", "a"], &["cannot write a", same]);
-    refused(root, &["a", "-o", "./folder/../a", "--force"], &["cannot write ./folder/../a", same]);
-    refused(root, &["a", "-o", "folder"], &["cannot write folder", "it is a directory"]);
-    refused(root, &["a", "-o", "new/"], &["cannot write new/", "names a directory"]);
-    refused(root, &["a", "-o", "no/such"], &["cannot write no/such", "its directory no"]);
+    refused(
+        root,
+        &["a", "-o", "./folder/../a", "--force"],
+        &["cannot write ./folder/../a", same],
+    );
+    refused(
+        root,
+        &["a", "-o", "folder"],
+        &["cannot write folder", "it is a directory"],
+    );
+    refused(
+        root,
+        &["a", "-o", "new/"],
+        &["cannot write new/", "names a directory"],
+    );
+    refused(
+        root,
+        &["a", "-o", "no/such"],
+        &["cannot write no/such", "its directory no"],
+    );
     refused(root, &["a", "-o", "a/b"], &["cannot write a/b"]);
-    refused(root, &["a", "-o", "kept", "--force"], &["cannot write kept", "read-only"]);
+    refused(
+        root,
+        &["a", "-o", "kept", "--force"],
+        &["cannot write kept", "read-only"],
+    );
 }
 
 #[cfg(unix)]
@@ -315,8 +406,16 @@ mod unix {
 
         symlink("../real", root.join("links/same")).expect("a link");
         symlink("nowhere", root.join("links/dangling")).expect("a link");
-        refused(root, &["real", "-o", "links/same", "--force"], &["that is the file to compress"]);
-        refused(root, &["real", "-o", "links/dangling", "--force"], &["leads nowhere"]);
+        refused(
+            root,
+            &["real", "-o", "links/same", "--force"],
+            &["that is the file to compress"],
+        );
+        refused(
+            root,
+            &["real", "-o", "links/dangling", "--force"],
+            &["leads nowhere"],
+        );
     }
 
     #[test]
@@ -335,8 +434,16 @@ mod unix {
         let directory = directory();
         let root = directory.path();
         fs::write(root.join("a"), b"contents").expect("the input");
-        refused(root, &["/dev/zero", "-o", "zero"], &["cannot compress /dev/zero", "device"]);
-        refused(root, &["a", "-o", "/dev/full", "--force"], &["cannot write /dev/full", "device"]);
+        refused(
+            root,
+            &["/dev/zero", "-o", "zero"],
+            &["cannot compress /dev/zero", "device"],
+        );
+        refused(
+            root,
+            &["a", "-o", "/dev/full", "--force"],
+            &["cannot write /dev/full", "device"],
+        );
     }
 
     /// A file without permissions; for root, who may read it all the same, a
@@ -348,10 +455,18 @@ mod unix {
         fs::write(&file, b"contents").expect("the input");
         fs::set_permissions(&file, fs::Permissions::from_mode(0)).expect("no permissions");
         if fs::File::open(&file).is_err() {
-            refused(directory.path(), &["secret"], &["cannot read secret", "permission denied"]);
+            refused(
+                directory.path(),
+                &["secret"],
+                &["cannot read secret", "permission denied"],
+            );
         } else {
             let file = "/proc/self/mem";
-            refused(directory.path(), &[file, "-o", "out"], &["cannot read /proc/self/mem", "error"]);
+            refused(
+                directory.path(),
+                &[file, "-o", "out"],
+                &["cannot read /proc/self/mem", "error"],
+            );
         }
     }
 
@@ -369,7 +484,10 @@ mod unix {
         let before = contents(root);
 
         let output = run(Command::new("sh")
-            .args(["-c", "trap '' XFSZ; ulimit -f 4096; exec \"$0\" demo gzip noise"])
+            .args([
+                "-c",
+                "trap '' XFSZ; ulimit -f 4096; exec \"$0\" demo gzip noise",
+            ])
             .arg(env!("CARGO_BIN_EXE_host-harness"))
             .current_dir(root));
         failed(&output, &["cannot write noise.gz", "too large"]);
@@ -399,10 +517,19 @@ mod unix {
         let full = "mount -t tmpfs -o size=256k none disk && \"$0\" demo gzip noise -o disk/out; \
                     status=$?; ls -A disk >&2; exit $status";
         let output = mounted(full, root);
-        failed(&output, &["cannot write disk/out", "no space left on device"]);
-        assert!(!String::from_utf8_lossy(&output.stderr).contains(".part"), "nothing is left");
+        failed(
+            &output,
+            &["cannot write disk/out", "no space left on device"],
+        );
+        assert!(
+            !String::from_utf8_lossy(&output.stderr).contains(".part"),
+            "nothing is left"
+        );
         let fixed = "mount -t tmpfs -o ro none disk && exec \"$0\" demo gzip noise -o disk/out";
-        failed(&mounted(fixed, root), &["cannot write disk/out", "read-only"]);
+        failed(
+            &mounted(fixed, root),
+            &["cannot write disk/out", "read-only"],
+        );
     }
 
     /// Ends the process when the test fails.
@@ -411,7 +538,12 @@ mod unix {
     impl Running {
         fn said(&mut self) -> String {
             let mut said = String::new();
-            self.0.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+            self.0
+                .stderr
+                .take()
+                .expect("piped")
+                .read_to_string(&mut said)
+                .expect("text");
             said
         }
     }
@@ -436,7 +568,9 @@ mod unix {
             let mut running = Running(child.expect("the harness starts"));
 
             let part = wait_for_part(root, &mut running);
-            let kill = Command::new("kill").args(["-s", signal, &running.0.id().to_string()]).status();
+            let kill = Command::new("kill")
+                .args(["-s", signal, &running.0.id().to_string()])
+                .status();
             assert!(kill.expect("kill starts").success());
             let status = running.0.wait().expect("it ends");
             assert_eq!(status.code(), Some(1));
@@ -462,7 +596,10 @@ mod unix {
                 return part;
             }
             // Long, because the guests may have to be built.
-            assert!(start.elapsed() < Duration::from_secs(600), "the job does not start");
+            assert!(
+                start.elapsed() < Duration::from_secs(600),
+                "the job does not start"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -5,5 +5,8 @@ const MAX_PAGES: u32 = 128;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-link-arg-cdylib=--max-memory={}", MAX_PAGES * 65536);
+    println!(
+        "cargo::rustc-link-arg-cdylib=--max-memory={}",
+        MAX_PAGES * 65536
+    );
 }

@@ -55,7 +55,10 @@ async fn compress(
         .filename(header.name)
         .mtime(header.modified)
         .write(Vec::with_capacity(CHUNK), Compression::new(level));
-    let mut totals = Totals { bytes_in: 0, bytes_out: 0 };
+    let mut totals = Totals {
+        bytes_in: 0,
+        bytes_out: 0,
+    };
     let mut spare = Vec::with_capacity(CHUNK);
     let mut input = from.fill(Vec::with_capacity(CHUNK)).await;
     while !input.is_empty() {

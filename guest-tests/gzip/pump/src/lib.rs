@@ -27,12 +27,18 @@ pub async fn pump(from: StreamReader<u8>, mut to: StreamWriter<u8>) -> Pumped {
         let (unsent, next) = join(to.write_all(full), input.fill(spare)).await;
         bytes += (length - unsent.len()) as u64;
         if !unsent.is_empty() {
-            return Pumped { bytes, closed: true };
+            return Pumped {
+                bytes,
+                closed: true,
+            };
         }
         full = next;
         spare = unsent;
     }
-    Pumped { bytes, closed: false }
+    Pumped {
+        bytes,
+        closed: false,
+    }
 }
 
 /// A stream that is dropped as soon as it has ended.

@@ -23,9 +23,18 @@ impl Guest for Reader {
     async fn open(directory: String, name: String) -> Result<File, ErrorCode> {
         let directory = preopened(&directory)?;
         let file = directory
-            .open_at(PathFlags::empty(), name, OpenFlags::empty(), DescriptorFlags::READ)
+            .open_at(
+                PathFlags::empty(),
+                name,
+                OpenFlags::empty(),
+                DescriptorFlags::READ,
+            )
             .await?;
-        let modified = file.stat().await?.data_modification_timestamp.map(|at| at.seconds);
+        let modified = file
+            .stat()
+            .await?
+            .data_modification_timestamp
+            .map(|at| at.seconds);
 
         let (contents, finished) = file.read_via_stream(0);
         let (writer, data) = wit_stream::new();
@@ -35,7 +44,11 @@ impl Guest for Reader {
             // A reader that lost interest does not want to know the count either.
             let _ = report.write(finished.await.map(|()| pumped.bytes)).await;
         });
-        Ok(File { modified, data, outcome })
+        Ok(File {
+            modified,
+            data,
+            outcome,
+        })
     }
 }
 

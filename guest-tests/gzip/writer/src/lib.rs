@@ -25,16 +25,25 @@ struct Writer;
 
 impl Guest for Writer {
     async fn run(order: Order) -> Result<Totals, Failure> {
-        let file = source::open("input".into(), order.input).await.map_err(Failure::Read)?;
+        let file = source::open("input".into(), order.input)
+            .await
+            .map_err(Failure::Read)?;
         let target = create(&order.output).await.map_err(Failure::Write)?;
 
-        let modified = file.modified.and_then(|seconds| seconds.try_into().ok()).unwrap_or(0);
-        let header = Header { name: order.name, modified };
+        let modified = file
+            .modified
+            .and_then(|seconds| seconds.try_into().ok())
+            .unwrap_or(0);
+        let header = Header {
+            name: order.name,
+            modified,
+        };
         let (compressed, totals) = compress(file.data, header, order.level).await;
 
         let (writer, data) = wit_stream::new();
         let written = target.write_via_stream(data, 0);
-        let (pumped, written) = join(gzip_pump::pump(compressed, writer), written.into_future()).await;
+        let (pumped, written) =
+            join(gzip_pump::pump(compressed, writer), written.into_future()).await;
 
         // What failed first is what to report: the parts before the one that
         // failed were told only that nobody wants their output.
@@ -61,6 +70,11 @@ async fn create(name: &str) -> Result<Descriptor, ErrorCode> {
         .find_map(|(directory, path)| (path == "output").then_some(directory))
         .ok_or_else(|| ErrorCode::Other(Some("no directory is preopened as \"output\"".into())))?;
     directory
-        .open_at(PathFlags::empty(), name.into(), OpenFlags::empty(), DescriptorFlags::WRITE)
+        .open_at(
+            PathFlags::empty(),
+            name.into(),
+            OpenFlags::empty(),
+            DescriptorFlags::WRITE,
+        )
         .await
 }

@@ -38,12 +38,16 @@ impl Files {
     pub fn check(file: &Path, output: Option<&Path>, replace: bool) -> Result<Files> {
         let cannot_read = || format!("cannot read {}", file.display());
         let metadata = fs::metadata(file).with_context(cannot_read)?;
-        only_regular(&metadata)
-            .with_context(|| format!("cannot compress {}", file.display()))?;
+        only_regular(&metadata).with_context(|| format!("cannot compress {}", file.display()))?;
         let real = fs::canonicalize(file).with_context(cannot_read)?;
         let name_of = |path: &Path| -> Result<String> {
-            let name = path.file_name().context("it has no name").with_context(cannot_read)?;
-            let name = name.to_str().context("its name is not UTF-8, as the WASI filesystem wants it");
+            let name = path
+                .file_name()
+                .context("it has no name")
+                .with_context(cannot_read)?;
+            let name = name
+                .to_str()
+                .context("its name is not UTF-8, as the WASI filesystem wants it");
             Ok(name.with_context(cannot_read)?.to_owned())
         };
 
@@ -100,7 +104,8 @@ impl Target {
     /// Its name in the directory of the output.
     pub fn name(&self) -> Result<String> {
         let name = self.0.path().file_name().and_then(|name| name.to_str());
-        name.map(str::to_owned).context("the temporary file has no name in UTF-8")
+        name.map(str::to_owned)
+            .context("the temporary file has no name in UTF-8")
     }
 
     /// Gives it the name of the output, and the permissions of the input.
@@ -114,7 +119,9 @@ impl Target {
             // Somebody else may have made the file since we looked.
             false => self.0.persist_noclobber(&files.destination),
         };
-        published.map(drop).map_err(|error| files.cannot_write(&error.error))
+        published
+            .map(drop)
+            .map_err(|error| files.cannot_write(&error.error))
     }
 }
 

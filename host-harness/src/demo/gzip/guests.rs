@@ -28,13 +28,19 @@ pub fn compose() -> Result<Composition> {
 /// The workspace of the guests: of the repository that we are in, otherwise of
 /// the one that this program was built in, because files to compress are anywhere.
 fn workspace() -> PathBuf {
-    let here = suite::workspaces().ok().and_then(|found| found.into_iter().next());
+    let here = suite::workspaces()
+        .ok()
+        .and_then(|found| found.into_iter().next());
     here.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-tests"))
 }
 
 fn composition(built: &Built) -> Result<Composition> {
     if let Some(failure) = built.failures.first() {
-        bail!("the guest {} did not compile:\n{}", failure.package, failure.errors);
+        bail!(
+            "the guest {} did not compile:\n{}",
+            failure.package,
+            failure.errors
+        );
     }
     let mut guests = Vec::new();
     for package in PACKAGES {
@@ -46,5 +52,8 @@ fn composition(built: &Built) -> Result<Composition> {
         let guest = Guest::read(&artifact.package, &artifact.theme, &artifact.path)?;
         guests.push(Arc::new(guest));
     }
-    Ok(Composition { guests, variant: None })
+    Ok(Composition {
+        guests,
+        variant: None,
+    })
 }

@@ -87,7 +87,11 @@ mod tests {
         assert!(grow(18 * PAGE, 0).expect("the writer"));
         assert!(grow(19 * PAGE, 2).expect("the reader again"));
         let pages = |pages: usize| (pages * PAGE) as u64;
-        let expected = PeakMemory { reader: pages(19), compressor: pages(20), writer: pages(18) };
+        let expected = PeakMemory {
+            reader: pages(19),
+            compressor: pages(20),
+            writer: pages(18),
+        };
         assert_eq!(memories.peak, expected);
         assert_eq!(memories.refused, None);
     }
@@ -95,8 +99,16 @@ mod tests {
     #[test]
     fn more_than_the_limit_is_refused_and_not_counted() {
         let mut memories = Memories::default();
-        assert!(memories.memory_growing(0, LIMIT, Some(LIMIT)).expect("the writer"));
-        assert!(!memories.memory_growing(LIMIT, LIMIT + PAGE, Some(LIMIT)).expect("the writer"));
+        assert!(
+            memories
+                .memory_growing(0, LIMIT, Some(LIMIT))
+                .expect("the writer")
+        );
+        assert!(
+            !memories
+                .memory_growing(LIMIT, LIMIT + PAGE, Some(LIMIT))
+                .expect("the writer")
+        );
         assert_eq!(memories.refused, Some(("writer", LIMIT + PAGE)));
         assert_eq!(memories.peak.writer, LIMIT as u64);
     }
@@ -104,7 +116,12 @@ mod tests {
     #[test]
     fn a_memory_of_nobody_is_an_error() {
         for maximum in [None, Some(LIMIT + PAGE), Some(LIMIT - 3 * PAGE)] {
-            assert!(Memories::default().memory_growing(0, PAGE, maximum).is_err(), "{maximum:?}");
+            assert!(
+                Memories::default()
+                    .memory_growing(0, PAGE, maximum)
+                    .is_err(),
+                "{maximum:?}"
+            );
         }
     }
 }

@@ -21,8 +21,8 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::files::Files;
-use self::pipeline::{Order, Pipeline};
 pub use self::memory::PeakMemory;
+use self::pipeline::{Order, Pipeline};
 pub use self::summary::{LeftBehind, Summary};
 
 /// What `demo gzip` is told.
@@ -135,6 +135,8 @@ async fn interrupted() -> Result<&'static str> {
 /// Resolves to what happened when a signal asks this process to end.
 #[cfg(not(unix))]
 async fn interrupted() -> Result<&'static str> {
-    tokio::signal::ctrl_c().await.context("could not listen to signals")?;
+    tokio::signal::ctrl_c()
+        .await
+        .context("could not listen to signals")?;
     Ok("interrupted")
 }

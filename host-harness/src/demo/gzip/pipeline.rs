@@ -70,14 +70,18 @@ struct Host {
 
 impl WasiView for Host {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl bindings::test::gzip::progress::Host for Host {
     fn report(&mut self, bytes_in: u64, bytes_out: u64) {
         self.bar.set_position(bytes_in);
-        self.bar.set_message(format!("-> {}", BinaryBytes(bytes_out)));
+        self.bar
+            .set_message(format!("-> {}", BinaryBytes(bytes_out)));
     }
 }
 
@@ -87,7 +91,8 @@ impl Pipeline {
         let composition = guests::compose()?;
         let bytes = composition.encode()?;
         let engine = host::engine()?;
-        Pipeline::load(engine, &bytes, &composition).map_err(|error| anyhow!("could not load the guests: {error:?}"))
+        Pipeline::load(engine, &bytes, &composition)
+            .map_err(|error| anyhow!("could not load the guests: {error:?}"))
     }
 
     fn load(engine: Engine, bytes: &[u8], composition: &Composition) -> wasmtime::Result<Pipeline> {
@@ -104,7 +109,9 @@ impl Pipeline {
             component
                 .get_export_index(None, interface)
                 .and_then(|index| component.get_export_index(Some(&index), function))
-                .ok_or_else(|| wasmtime::Error::msg(format!("no guest exports `{interface}#{function}`")))
+                .ok_or_else(|| {
+                    wasmtime::Error::msg(format!("no guest exports `{interface}#{function}`"))
+                })
         };
         let job = export("test:gzip/job@0.1.0", "run")?;
         let mut counts = Vec::new();
@@ -112,7 +119,12 @@ impl Pipeline {
             counts.push((guest.to_owned(), export(&interface, "counts")?));
         }
         let guests = linker.instantiate_pre(&component)?;
-        Ok(Pipeline { engine, guests, job, counts })
+        Ok(Pipeline {
+            engine,
+            guests,
+            job,
+            counts,
+        })
     }
 
     /// Runs the job. The guests see nothing but the two directories.
@@ -123,7 +135,9 @@ impl Pipeline {
         let mut preopen = |directory: &std::path::Path, name, permissions| {
             wasi.preopened_dir(directory, name, permissions)
                 .map(drop)
-                .map_err(|error| anyhow!("cannot open the directory {}: {error}", directory.display()))
+                .map_err(|error| {
+                    anyhow!("cannot open the directory {}: {error}", directory.display())
+                })
         };
         preopen(&files.input_directory, "input", FsPerms::ReadOnly)?;
         preopen(&files.output_directory, "output", FsPerms::ReadWrite)?;
@@ -160,7 +174,8 @@ impl Pipeline {
         order: Order,
     ) -> wasmtime::Result<Result<(Totals, Vec<LeftBehind>), Failure>> {
         let guests = self.guests.instantiate_async(&mut *store).await?;
-        let run = guests.get_typed_func::<(Order,), (Result<Totals, Failure>,)>(&mut *store, self.job)?;
+        let run =
+            guests.get_typed_func::<(Order,), (Result<Totals, Failure>,)>(&mut *store, self.job)?;
         // Of the ways to call it the one that reports a deadlock.
         let totals = match run.call_async(&mut *store, (order,)).await? {
             (Ok(totals),) => totals,
@@ -179,7 +194,10 @@ impl Pipeline {
             let counts = guests.get_typed_func::<(), (Live,)>(&mut *store, *counts)?;
             let (live,) = counts.call_async(&mut *store, ()).await?;
             if live != Live::default() {
-                left_behind.push(LeftBehind { guest: guest.clone(), live });
+                left_behind.push(LeftBehind {
+                    guest: guest.clone(),
+                    live,
+                });
             }
         }
         Ok(Ok((totals, left_behind)))
@@ -211,7 +229,9 @@ fn explain(failure: Failure, files: &Files) -> anyhow::Error {
             anyhow!("cannot compress {input}: the writer stopped taking the output")
         }
         Failure::Compress(Error::Encoder(cause)) => anyhow!("cannot compress {input}: {cause}"),
-        Failure::Miscounted(counts) => anyhow!("bytes were lost while compressing {input}: {counts}"),
+        Failure::Miscounted(counts) => {
+            anyhow!("bytes were lost while compressing {input}: {counts}")
+        }
     }
 }
 
@@ -222,15 +242,23 @@ fn broken(
     stderr: &MemoryOutputPipe,
     files: &Files,
 ) -> anyhow::Error {
-    let mut text = format!("could not write {}: a guest failed: {trap:?}", files.output.display());
+    let mut text = format!(
+        "could not write {}: a guest failed: {trap:?}",
+        files.output.display()
+    );
     if let Some((guest, bytes)) = memories.refused {
         let limit = BinaryBytes(super::memory::LIMIT as u64);
         let asked = BinaryBytes(bytes as u64);
-        text.push_str(&format!("\nthe {guest} asked for {asked} of memory, it may have {limit}"));
+        text.push_str(&format!(
+            "\nthe {guest} asked for {asked} of memory, it may have {limit}"
+        ));
     }
     let said = stderr.contents();
     if !said.is_empty() {
-        text.push_str(&format!("\nthe guests said:\n{}", String::from_utf8_lossy(&said).trim_end()));
+        text.push_str(&format!(
+            "\nthe guests said:\n{}",
+            String::from_utf8_lossy(&said).trim_end()
+        ));
     }
     anyhow!(text)
 }

@@ -48,7 +48,12 @@ pub struct LeftBehind {
 
 impl Summary {
     pub(super) fn new(files: &Files, outcome: &Outcome, took: Duration) -> Summary {
-        let Outcome { bytes_in, bytes_out, peak_memory, .. } = *outcome;
+        let Outcome {
+            bytes_in,
+            bytes_out,
+            peak_memory,
+            ..
+        } = *outcome;
         Summary {
             input: files.input.display().to_string(),
             output: files.output.display().to_string(),
@@ -66,7 +71,14 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { input, output, bytes_in, bytes_out, ratio, .. } = self;
+        let Summary {
+            input,
+            output,
+            bytes_in,
+            bytes_out,
+            ratio,
+            ..
+        } = self;
         writeln!(f, "{input} -> {output}")?;
         write!(f, "  {bytes_in} bytes in, {bytes_out} bytes out")?;
         if let Some(ratio) = ratio {
@@ -74,7 +86,11 @@ impl fmt::Display for Summary {
         }
         let rate = BinaryBytes(self.bytes_per_second as u64);
         writeln!(f, "\n  {:.2} s, {rate}/s", self.seconds)?;
-        let PeakMemory { reader, compressor, writer } = self.peak_memory;
+        let PeakMemory {
+            reader,
+            compressor,
+            writer,
+        } = self.peak_memory;
         write!(
             f,
             "  peak memory: reader {}, compressor {}, writer {} (limit {} each)",
@@ -84,7 +100,10 @@ impl fmt::Display for Summary {
             BinaryBytes(self.memory_limit),
         )?;
         for LeftBehind { guest, live } in &self.left_behind {
-            write!(f, "\n  the runtime of {guest} left something behind: {live:?}")?;
+            write!(
+                f,
+                "\n  the runtime of {guest} left something behind: {live:?}"
+            )?;
         }
         Ok(())
     }
