@@ -39,14 +39,18 @@ pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
     if !current::peek().is_null() {
         return f();
     }
-    let home = instance::with(|instance| {
+    enter(&home(), f)
+}
+
+/// The home of operations without a task.
+pub(super) fn home() -> Arc<Home> {
+    instance::with(|instance| {
         let home = instance
             .orphanage
             .home
             .get_or_init(|| Arc::new(Home::new()));
         Arc::clone(home)
-    });
-    enter(&home, f)
+    })
 }
 
 /// Delivers the events of operations without a task, without waiting.

@@ -27,6 +27,7 @@
 use super::cabi::{Callback, ForeignTask, Task};
 use super::current;
 use super::home::Home;
+use super::orphans;
 use crate::abi::{Payload, Waitable};
 use crate::{instance, sys};
 use alloc::sync::Arc;
@@ -133,6 +134,14 @@ impl Registry {
         Registry {
             entries: RefCell::new(Vec::new()),
         }
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // Natively, when a thread ends. Wakers may own operations, which cannot
+        // be cancelled without a registry; the host may still use their memory.
+        mem::forget(mem::take(self.entries.get_mut()));
     }
 }
 
@@ -453,17 +462,22 @@ pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c
 }
 
 /// Takes all members of `home` out of its set, which is about to be dropped.
-/// Who waits for one of them goes on waiting, in no set, until it is polled by
-/// another task.
+///
+/// Usually nobody waits for one of them any more. When a panic unwinds through
+/// `block_on` a default may still be being written: that becomes an operation
+/// without a task.
 pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.0.get()) {
-        let _seat = with_table(waitable, |entries, index| {
+        let (_seat, waits) = with_table(waitable, |entries, index| {
             let seat = unseat(entries, index);
             if let State::Foreign(..) = entries[index].state {
                 entries[index].set_state(State::Idle);
             }
-            seat
+            (seat, entries[index].state.is_awaited())
         });
-        sys::waitable_join(waitable, None);
+        match waits {
+            true => join(waitable, &orphans::home()),
+            false => sys::waitable_join(waitable, None),
+        }
     }
 }
