@@ -95,7 +95,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::List { filter, source, json } => list(filter, &source, format(json)),
+        Command::List {
+            filter,
+            source,
+            json,
+        } => list(filter, &source, format(json)),
         Command::Run(arguments) => run(arguments),
         Command::Demo(Demo::Gzip(arguments)) => gzip::run(&arguments).map(|()| true),
     };
@@ -125,7 +129,11 @@ impl Source {
 
 /// Scenarios that match, or the complaint that none does.
 fn matching<'a>(suite: &'a Suite, filter: &Filter) -> Vec<&'a Scenario> {
-    suite.scenarios.iter().filter(|scenario| filter.matches(&scenario.name)).collect()
+    suite
+        .scenarios
+        .iter()
+        .filter(|scenario| filter.matches(&scenario.name))
+        .collect()
 }
 
 fn list(filter: Option<String>, source: &Source, format: Format) -> Result<bool> {
@@ -138,7 +146,10 @@ fn list(filter: Option<String>, source: &Source, format: Format) -> Result<bool>
         eprintln!("{}: {}", problem.name, problem.message);
     }
     if scenarios.is_empty() {
-        let names = suite.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let names = suite
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str());
         eprintln!("error: {}", filter.nothing(names));
         return Ok(false);
     }
@@ -151,21 +162,32 @@ fn run(arguments: Run) -> Result<bool> {
     let suite = arguments.source.suite(&progress)?;
     let filter = Filter::new(arguments.filter);
     let scenarios = matching(&suite, &filter);
-    let problems: Vec<_> =
-        suite.problems.iter().filter(|problem| filter.matches(&problem.name)).collect();
+    let problems: Vec<_> = suite
+        .problems
+        .iter()
+        .filter(|problem| filter.matches(&problem.name))
+        .collect();
     if scenarios.is_empty() && problems.is_empty() {
         progress.finish();
         for problem in &suite.problems {
             eprintln!("{}: {}", problem.name, problem.message);
         }
-        let names = suite.scenarios.iter().map(|scenario| scenario.name.as_str());
+        let names = suite
+            .scenarios
+            .iter()
+            .map(|scenario| scenario.name.as_str());
         eprintln!("error: {}", filter.nothing(names));
         return Ok(false);
     }
 
     let format = format(arguments.json);
-    let limits = Limits { deadline: arguments.timeout, ..Limits::default() };
-    let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok());
+    let limits = Limits {
+        deadline: arguments.timeout,
+        ..Limits::default()
+    };
+    let threads = arguments
+        .threads
+        .or_else(|| std::thread::available_parallelism().ok());
     let threads = threads.map_or(1, std::num::NonZeroUsize::get);
     let start = Instant::now();
     let mut summary = Summary {
@@ -180,7 +202,10 @@ fn run(arguments: Run) -> Result<bool> {
         progress.step(format!("{} of {total} scenarios", outcomes.len() + 1));
         outcomes.push(outcome);
     };
-    problems.iter().map(|problem| problem.outcome()).for_each(&mut done);
+    problems
+        .iter()
+        .map(|problem| problem.outcome())
+        .for_each(&mut done);
     suite.run_all(&scenarios, &limits, threads, &mut done);
     progress.finish();
 
@@ -189,7 +214,10 @@ fn run(arguments: Run) -> Result<bool> {
         print!("{}", report::failures(&outcomes));
         println!();
     }
-    let traces: Vec<_> = outcomes.iter().flat_map(|outcome| outcome.trace.clone()).collect();
+    let traces: Vec<_> = outcomes
+        .iter()
+        .flat_map(|outcome| outcome.trace.clone())
+        .collect();
     let covered = !arguments.matrix || matrix::print(&traces, format);
     println!("{}", summary.line(format));
     Ok(summary.success() && covered)

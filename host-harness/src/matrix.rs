@@ -16,8 +16,12 @@ use crate::report::Format;
 use payload::Class;
 
 /// The operations on streams and futures.
-const KINDS: [Kind; 4] =
-    [Kind::StreamRead, Kind::StreamWrite, Kind::FutureRead, Kind::FutureWrite];
+const KINDS: [Kind; 4] = [
+    Kind::StreamRead,
+    Kind::StreamWrite,
+    Kind::FutureRead,
+    Kind::FutureWrite,
+];
 
 /// What can become of them, with the heading of the column.
 const TIMINGS: [(Timing, &str, &str); 10] = [
@@ -55,9 +59,10 @@ fn impossible(class: Class, kind: Kind, timing: Timing) -> Option<&'static str> 
         }
         (_, Timing::Partial) if future => Some("a future has one value"),
         (_, Timing::ZeroLength) if future => Some("a future has one value"),
-        (Kind::FutureRead, Timing::DroppedBefore | Timing::DroppedDuring | Timing::DroppedAfter) => {
-            Some("a future is written before its writable end may go away")
-        }
+        (
+            Kind::FutureRead,
+            Timing::DroppedBefore | Timing::DroppedDuring | Timing::DroppedAfter,
+        ) => Some("a future is written before its writable end may go away"),
         (Kind::FutureWrite, Timing::DroppedAfter) => {
             Some("a write that is told so uses the writable end up")
         }
@@ -104,15 +109,18 @@ struct Cell {
 impl Cell {
     /// What is wrong with it.
     fn problem(&self) -> Option<String> {
-        let of = self.payload.map(|payload| format!(" of {payload}")).unwrap_or_default();
+        let of = self
+            .payload
+            .map(|payload| format!(" of {payload}"))
+            .unwrap_or_default();
         let what = format!("{}{of}, {}", name(self.operation), name(self.timing));
         match (self.count, self.impossible) {
             (0, None) => Some(format!(
                 "{what}: no scenario exercised it; add one, or say in `impossible` why there is none"
             )),
-            (count, Some(reason)) if count > 0 => {
-                Some(format!("{what}: exercised {count} times, though `impossible` says: {reason}"))
-            }
+            (count, Some(reason)) if count > 0 => Some(format!(
+                "{what}: exercised {count} times, though `impossible` says: {reason}"
+            )),
             _ => None,
         }
     }
@@ -158,7 +166,9 @@ impl Matrix {
                     }
                 },
             };
-            *counts.entry((class, operation.kind, operation.timing)).or_insert(0) += operation.count;
+            *counts
+                .entry((class, operation.kind, operation.timing))
+                .or_insert(0) += operation.count;
         }
         let count = |class, kind, timing| counts.get(&(class, kind, timing)).copied().unwrap_or(0);
         let mut cells = Vec::new();
@@ -180,11 +190,19 @@ impl Matrix {
             count: count(None, Kind::Subtask, timing),
             impossible: impossible_call(timing),
         });
-        Matrix { cells, calls: calls.to_vec(), others }
+        Matrix {
+            cells,
+            calls: calls.to_vec(),
+            others,
+        }
     }
 
     fn problems(&self) -> Vec<String> {
-        self.cells.iter().chain(&self.calls).filter_map(Cell::problem).collect()
+        self.cells
+            .iter()
+            .chain(&self.calls)
+            .filter_map(Cell::problem)
+            .collect()
     }
 
     fn complete(&self) -> bool {
@@ -217,7 +235,11 @@ impl Matrix {
         }
         let problems = self.problems();
         if !problems.is_empty() {
-            let _ = writeln!(table, "\n{} cells are not as they should be:", problems.len());
+            let _ = writeln!(
+                table,
+                "\n{} cells are not as they should be:",
+                problems.len()
+            );
             for problem in problems.iter().take(SHOWN) {
                 let _ = writeln!(table, "  {problem}");
             }
@@ -241,8 +263,14 @@ impl Matrix {
 }
 
 fn heading(table: &mut String, first: &str, columns: &[(Timing, &str, &str)]) {
-    let upper: String = columns.iter().map(|(_, upper, _)| format!("{upper:>10}")).collect();
-    let lower: String = columns.iter().map(|(_, _, lower)| format!("{lower:>10}")).collect();
+    let upper: String = columns
+        .iter()
+        .map(|(_, upper, _)| format!("{upper:>10}"))
+        .collect();
+    let lower: String = columns
+        .iter()
+        .map(|(_, _, lower)| format!("{lower:>10}"))
+        .collect();
     let _ = writeln!(table, "{:<30}{upper}\n{first:<30}{lower}", "");
 }
 
@@ -252,7 +280,10 @@ fn row(table: &mut String, cells: &[Cell]) {
         return;
     };
     let payload = first.payload.unwrap_or("all");
-    let counts: String = cells.iter().map(|cell| format!("{:>10}", cell.show())).collect();
+    let counts: String = cells
+        .iter()
+        .map(|cell| format!("{:>10}", cell.show()))
+        .collect();
     let _ = writeln!(table, "{payload:<17}{:<13}{counts}", name(first.operation));
 }
 
@@ -262,11 +293,20 @@ mod tests {
     use crate::accounting::Operation;
 
     fn operation(kind: Kind, timing: Timing, payload: &str) -> Operation {
-        Operation { kind, timing, payload: payload.to_owned(), count: 1 }
+        Operation {
+            kind,
+            timing,
+            payload: payload.to_owned(),
+            count: 1,
+        }
     }
 
     fn traced(operations: Vec<Operation>) -> Traced {
-        Traced { scenario: "s".to_owned(), guest: "g".to_owned(), operations }
+        Traced {
+            scenario: "s".to_owned(),
+            guest: "g".to_owned(),
+            operations,
+        }
     }
 
     /// One operation for each cell that can be filled.
@@ -304,7 +344,10 @@ mod tests {
             let matrix = Matrix::new(&[traced(operations)]);
             let problems = matrix.problems();
             assert_eq!(problems.len(), 1, "without {operation:?}: {problems:?}");
-            assert!(problems[0].contains(&name(operation.timing)), "{problems:?}");
+            assert!(
+                problems[0].contains(&name(operation.timing)),
+                "{problems:?}"
+            );
             assert!(matrix.table().contains("EMPTY"));
         }
     }
@@ -315,7 +358,10 @@ mod tests {
         operations.push(operation(Kind::FutureRead, Timing::Partial, "u8"));
         let problems = Matrix::new(&[traced(operations)]).problems();
         assert_eq!(problems.len(), 1, "{problems:?}");
-        assert!(problems[0].contains("a future has one value"), "{problems:?}");
+        assert!(
+            problems[0].contains("a future has one value"),
+            "{problems:?}"
+        );
     }
 
     #[test]

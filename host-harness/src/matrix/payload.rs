@@ -49,19 +49,54 @@ const CLASSES: [Row; 23] = [
     (Class::F64, "f64", Is("f64"), "f64"),
     (Class::Bool, "bool", Is("bool"), "bool"),
     (Class::Char, "char", Is("char"), "char"),
-    (Class::String, "string", Is("alloc::string::String"), "alloc::string::String"),
-    (Class::Bytes, "list<u8>", Is("alloc::vec::Vec<u8>"), "alloc::vec::Vec<u8>"),
+    (
+        Class::String,
+        "string",
+        Is("alloc::string::String"),
+        "alloc::string::String",
+    ),
+    (
+        Class::Bytes,
+        "list<u8>",
+        Is("alloc::vec::Vec<u8>"),
+        "alloc::vec::Vec<u8>",
+    ),
     (
         Class::NestedList,
         "nested list",
         Starts("alloc::vec::Vec<alloc::vec::Vec<"),
         "alloc::vec::Vec<alloc::vec::Vec<alloc::string::String>>",
     ),
-    (Class::Record, "record", Ends("::record_peer::Payload"), "g::record_peer::Payload"),
-    (Class::Tuple, "tuple", Starts("(u8,"), "(u8, alloc::string::String, u64)"),
-    (Class::Variant, "variant", Ends("::variant_peer::Payload"), "g::variant_peer::Payload"),
-    (Class::Enum, "enum", Ends("::enum_peer::Payload"), "g::enum_peer::Payload"),
-    (Class::Flags, "flags", Ends("::flags_peer::Payload"), "g::flags_peer::Payload"),
+    (
+        Class::Record,
+        "record",
+        Ends("::record_peer::Payload"),
+        "g::record_peer::Payload",
+    ),
+    (
+        Class::Tuple,
+        "tuple",
+        Starts("(u8,"),
+        "(u8, alloc::string::String, u64)",
+    ),
+    (
+        Class::Variant,
+        "variant",
+        Ends("::variant_peer::Payload"),
+        "g::variant_peer::Payload",
+    ),
+    (
+        Class::Enum,
+        "enum",
+        Ends("::enum_peer::Payload"),
+        "g::enum_peer::Payload",
+    ),
+    (
+        Class::Flags,
+        "flags",
+        Ends("::flags_peer::Payload"),
+        "g::flags_peer::Payload",
+    ),
     (
         Class::Option,
         "option",
@@ -74,7 +109,12 @@ const CLASSES: [Row; 23] = [
         Starts("core::result::Result<"),
         "core::result::Result<u32, alloc::string::String>",
     ),
-    (Class::Resource, "own resource", Ends("::resource_peer::Token"), "g::resource_peer::Token"),
+    (
+        Class::Resource,
+        "own resource",
+        Ends("::resource_peer::Token"),
+        "g::resource_peer::Token",
+    ),
     (
         Class::StreamEnd,
         "stream",
@@ -127,7 +167,10 @@ impl Class {
             Ends(end) => payload.ends_with(end),
             Starts(start) => payload.starts_with(start),
         };
-        CLASSES.iter().find(|(_, _, pattern, _)| matches(pattern)).map(|row| row.0)
+        CLASSES
+            .iter()
+            .find(|(_, _, pattern, _)| matches(pattern))
+            .map(|row| row.0)
     }
 
     fn row(self) -> &'static Row {
@@ -158,7 +201,10 @@ mod tests {
     #[test]
     fn each_class_is_told_from_the_others() {
         for (index, class) in Class::ALL.into_iter().enumerate() {
-            assert_eq!(class as usize, index, "the order of the enum is that of the table");
+            assert_eq!(
+                class as usize, index,
+                "the order of the enum is that of the table"
+            );
             assert_eq!(Class::of(class.example()), Some(class));
         }
         assert_eq!(Class::of("guest::Strange"), None);

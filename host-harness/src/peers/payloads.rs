@@ -50,7 +50,12 @@ struct Ends<T> {
 
 impl<T> Default for Ends<T> {
     fn default() -> Ends<T> {
-        Ends { stream_reader: None, stream_writer: None, future_reader: None, future_writer: None }
+        Ends {
+            stream_reader: None,
+            stream_writer: None,
+            future_reader: None,
+            future_writer: None,
+        }
     }
 }
 
@@ -62,7 +67,9 @@ fn ends<'a, T: Payload>(state: &'a mut host::State, peer: &'static str) -> Resul
 
 /// Takes an end, or says what the guest got wrong.
 fn take<E>(place: &mut Option<E>, what: &str) -> Result<E> {
-    place.take().with_context(|| format!("the host holds no idle {what}: give it one first"))
+    place
+        .take()
+        .with_context(|| format!("the host holds no idle {what}: give it one first"))
 }
 
 /// The interfaces of this module.
@@ -160,15 +167,18 @@ where
     Items: ComponentNamedList + Lift + Send + 'static,
     Answer: ComponentNamedList + Lower + Send + 'static,
 {
-    instance.func_wrap_concurrent("keep-stream", move |accessor, (reader,): (StreamReader<T>,)| {
-        Box::pin(async move {
-            accessor.with(|mut access| {
-                let ends = ends::<T>(access.data_mut(), peer)?;
-                ends.stream_reader = Some(StreamEnd::Untouched(reader));
-                Ok(())
+    instance.func_wrap_concurrent(
+        "keep-stream",
+        move |accessor, (reader,): (StreamReader<T>,)| {
+            Box::pin(async move {
+                accessor.with(|mut access| {
+                    let ends = ends::<T>(access.data_mut(), peer)?;
+                    ends.stream_reader = Some(StreamEnd::Untouched(reader));
+                    Ok(())
+                })
             })
-        })
-    })?;
+        },
+    )?;
     instance.func_wrap_concurrent("read-stream", move |accessor, (most,): (u32,)| {
         Box::pin(async move {
             let shared = accessor.with(|mut access| {
@@ -202,7 +212,10 @@ where
     instance.func_wrap_concurrent("write-stream", move |accessor, list: Items| {
         Box::pin(async move {
             let writer = accessor.with(|mut access| {
-                take(&mut ends::<T>(access.data_mut(), peer)?.stream_writer, "stream writer")
+                take(
+                    &mut ends::<T>(access.data_mut(), peer)?.stream_writer,
+                    "stream writer",
+                )
             })?;
             let (unsent, gone) = writer.write(items(list)).await;
             accessor.with(|mut access| {
@@ -240,7 +253,10 @@ fn futures<T: Payload>(
     instance.func_wrap_concurrent("write-future", move |accessor, (value,): (T,)| {
         Box::pin(async move {
             let writer = accessor.with(|mut access| {
-                take(&mut ends::<T>(access.data_mut(), peer)?.future_writer, "future writer")
+                take(
+                    &mut ends::<T>(access.data_mut(), peer)?.future_writer,
+                    "future writer",
+                )
             })?;
             let (mut unsent, _) = writer.write(vec![value]).await;
             Ok((unsent.pop(),))
@@ -253,14 +269,17 @@ fn future_ends<T: Payload>(
     instance: &mut LinkerInstance<'_, host::State>,
     peer: &'static str,
 ) -> Result<()> {
-    instance.func_wrap_concurrent("keep-future", move |accessor, (reader,): (FutureReader<T>,)| {
-        Box::pin(async move {
-            accessor.with(|mut access| {
-                ends::<T>(access.data_mut(), peer)?.future_reader = Some(reader);
-                Ok(())
+    instance.func_wrap_concurrent(
+        "keep-future",
+        move |accessor, (reader,): (FutureReader<T>,)| {
+            Box::pin(async move {
+                accessor.with(|mut access| {
+                    ends::<T>(access.data_mut(), peer)?.future_reader = Some(reader);
+                    Ok(())
+                })
             })
-        })
-    })?;
+        },
+    )?;
     instance.func_wrap_concurrent("drop-future-reader", move |accessor, ()| {
         Box::pin(async move {
             accessor.with(|mut access| {
@@ -302,7 +321,10 @@ fn units(instance: &mut LinkerInstance<'_, host::State>, peer: &'static str) -> 
     instance.func_wrap_concurrent("write-future", move |accessor, ()| {
         Box::pin(async move {
             let writer = accessor.with(|mut access| {
-                take(&mut ends::<()>(access.data_mut(), peer)?.future_writer, "future writer")
+                take(
+                    &mut ends::<()>(access.data_mut(), peer)?.future_writer,
+                    "future writer",
+                )
             })?;
             let (_, gone) = writer.write(vec![()]).await;
             Ok((gone,))
@@ -318,7 +340,10 @@ fn tokens(instance: &mut LinkerInstance<'_, host::State>) -> Result<()> {
         &mut store.data_mut().peers.payloads
     }
     instance.resource("token", ResourceType::host::<Token>(), |mut store, rep| {
-        state(&mut store).tokens.remove(&rep).context("a token is dropped once")?;
+        state(&mut store)
+            .tokens
+            .remove(&rep)
+            .context("a token is dropped once")?;
         Ok(())
     })?;
     instance.func_wrap("[constructor]token", |mut store, (number,): (u32,)| {
@@ -327,10 +352,13 @@ fn tokens(instance: &mut LinkerInstance<'_, host::State>) -> Result<()> {
         state.tokens.insert(state.made, number);
         Ok((Resource::<Token>::new_own(state.made),))
     })?;
-    instance.func_wrap("[method]token.number", |mut store, (token,): (Resource<Token>,)| {
-        let number = state(&mut store).tokens.get(&token.rep());
-        Ok((*number.context("a token that was not dropped")?,))
-    })?;
+    instance.func_wrap(
+        "[method]token.number",
+        |mut store, (token,): (Resource<Token>,)| {
+            let number = state(&mut store).tokens.get(&token.rep());
+            Ok((*number.context("a token that was not dropped")?,))
+        },
+    )?;
     instance.func_wrap("live", |mut store, ()| {
         Ok((u32::try_from(state(&mut store).tokens.len())?,))
     })

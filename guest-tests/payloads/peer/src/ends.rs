@@ -23,7 +23,10 @@ fn take<E>(place: &RefCell<Option<E>>, what: &str) -> E {
 /// Keeps an end. The one before it must be gone, or a scenario leaks it.
 fn keep<E>(place: &RefCell<Option<E>>, end: E, what: &str) {
     let before = place.borrow_mut().replace(end);
-    assert!(before.is_none(), "the peer holds a {what} already: drop it first");
+    assert!(
+        before.is_none(),
+        "the peer holds a {what} already: drop it first"
+    );
 }
 
 impl<T: 'static> Ends<T> {

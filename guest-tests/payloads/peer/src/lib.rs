@@ -216,8 +216,10 @@ mod units {
         }
 
         async fn write_stream(items: u32) -> (u32, bool) {
-            let (unsent, gone) =
-                ENDS.with(|ends| *ends).write_stream(vec![(); items as usize]).await;
+            let (unsent, gone) = ENDS
+                .with(|ends| *ends)
+                .write_stream(vec![(); items as usize])
+                .await;
             (count(unsent), gone)
         }
 

@@ -64,7 +64,11 @@ pub(crate) fn items<C: Class>(seeds: Range<u32>) -> Vec<C::Item> {
 
 /// Demands these items, in this order, and no others.
 pub(crate) async fn expect<C: Class>(found: Vec<C::Item>, seeds: Range<u32>, what: &str) {
-    assert_eq!(found.len(), seeds.len(), "{what}: expected the items of {seeds:?}");
+    assert_eq!(
+        found.len(),
+        seeds.len(),
+        "{what}: expected the items of {seeds:?}"
+    );
     for (item, seed) in found.into_iter().zip(seeds) {
         C::check(item, seed).await;
     }
@@ -72,7 +76,10 @@ pub(crate) async fn expect<C: Class>(found: Vec<C::Item>, seeds: Range<u32>, wha
 
 /// Polls once, and demands that it waits.
 pub(crate) async fn waits<F: Future>(operation: Pin<&mut F>, what: &str) {
-    assert!(poll!(operation).is_pending(), "{what} finished, though the other end was not ready");
+    assert!(
+        poll!(operation).is_pending(),
+        "{what} finished, though the other end was not ready"
+    );
 }
 
 /// Polls once, and demands that it is finished.
@@ -90,7 +97,11 @@ pub(crate) async fn read_at_once<F: Future>(operation: F, what: &str) -> F::Outp
     match poll!(operation.as_mut()) {
         Poll::Ready(output) => output,
         Poll::Pending => {
-            assert_eq!(which(), Kind::Host, "{what} waits, though the other end was ready");
+            assert_eq!(
+                which(),
+                Kind::Host,
+                "{what} waits, though the other end was ready"
+            );
             operation.await
         }
     }

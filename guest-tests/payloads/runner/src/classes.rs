@@ -180,7 +180,11 @@ macro_rules! plain {
 
 /// Demands that two values print the same.
 fn same<T: Debug>(found: &T, expected: &T, seed: u32) {
-    assert_eq!(format!("{found:?}"), format!("{expected:?}"), "the item of {seed}");
+    assert_eq!(
+        format!("{found:?}"),
+        format!("{expected:?}"),
+        "the item of {seed}"
+    );
 }
 
 /// Few values, in an order that no shift by one or two repeats.
@@ -276,7 +280,11 @@ impl Class for Resource {
     }
 
     fn nothing_left() {
-        assert_eq!(peers::resource_peer::live(), 0, "tokens that nobody dropped");
+        assert_eq!(
+            peers::resource_peer::live(),
+            0,
+            "tokens that nobody dropped"
+        );
     }
 }
 

@@ -55,7 +55,9 @@ pub(crate) async fn write_transfers<C: Futures>() {
         let writer = to_the_peer::<C>().await;
         let mut read = pin!(C::read_future());
         waits(read.as_mut(), "the peer's read").await;
-        at_once(writer.write(C::make(1)), "the write").await.expect("the peer reads");
+        at_once(writer.write(C::make(1)), "the write")
+            .await
+            .expect("the peer reads");
         C::check(read.await, 1).await;
     }
 
@@ -210,7 +212,10 @@ pub(crate) async fn write_cancels<C: Futures>() {
         let mut write = pin!(writer.write(C::make(4)));
         waits(write.as_mut(), "the write").await;
         C::check(C::read_future().await, 4).await;
-        assert!(matches!(write.as_mut().cancel(), FutureWriteCancel::AlreadySent));
+        assert!(matches!(
+            write.as_mut().cancel(),
+            FutureWriteCancel::AlreadySent
+        ));
     }
 
     // When the reader has gone.

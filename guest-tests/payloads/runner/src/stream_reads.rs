@@ -183,7 +183,10 @@ pub(crate) async fn cancels<C: Streams>() {
         let read = pin!(reader.read(Vec::with_capacity(2)));
         let (result, got) = read.cancel();
         assert_eq!(result, Cancelled);
-        assert!(got.is_empty() && got.capacity() >= 2, "the vector came back changed");
+        assert!(
+            got.is_empty() && got.capacity() >= 2,
+            "the vector came back changed"
+        );
     }
 
     // In flight. What the vector held stays in it.
@@ -285,8 +288,7 @@ pub(crate) async fn abandoned<C: Streams>() {
         waits(read.as_mut(), "the read").await;
     }
     C::keep_stream(reader).await;
-    let ((result, _), (got, gone)) =
-        join!(writer.write(items::<C>(6..8)), C::read_stream(4));
+    let ((result, _), (got, gone)) = join!(writer.write(items::<C>(6..8)), C::read_stream(4));
     assert_eq!(result, Complete(2));
     expect::<C>(got, 6..8, "what the next owner read").await;
     assert!(!gone);

@@ -213,7 +213,12 @@ pub(crate) async fn drops<C: Streams>() {
         assert_eq!(result, Complete(2));
         expect::<C>(got, 0..2, "what the peer took").await;
         C::drop_stream_reader().await;
-        expect::<C>(writer.write_all(items::<C>(2..5)).await, 2..5, "what came back").await;
+        expect::<C>(
+            writer.write_all(items::<C>(2..5)).await,
+            2..5,
+            "what came back",
+        )
+        .await;
     }
 
     // Both ends here.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use wasmtime::component::{
-    FutureConsumer, FutureReader, ReadBuffer, Source, StreamConsumer, StreamReader,
-    StreamResult, WriteBuffer,
+    FutureConsumer, FutureReader, ReadBuffer, Source, StreamConsumer, StreamReader, StreamResult,
+    WriteBuffer,
 };
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
@@ -136,7 +136,10 @@ impl<D, T: Payload> StreamConsumer<D> for Consumer<T> {
         }
         // A write of nothing asks whether something would be taken: it would.
         if source.remaining(&mut store) > 0 {
-            let mut room = Room { items: Vec::new(), left: reading.wanted };
+            let mut room = Room {
+                items: Vec::new(),
+                left: reading.wanted,
+            };
             source.read(store, &mut room)?;
             reading.received = room.items;
             reading.wanted = 0;
@@ -176,7 +179,10 @@ pub fn read_future<T: Payload>(
     reader: FutureReader<T>,
     store: impl AsContextMut<Data: 'static>,
 ) -> Result<Arc<Mutex<Value<T>>>> {
-    let shared = Arc::new(Mutex::new(Value { value: None, call: None }));
+    let shared = Arc::new(Mutex::new(Value {
+        value: None,
+        call: None,
+    }));
     reader.pipe(store, ValueConsumer(shared.clone()))?;
     Ok(shared)
 }

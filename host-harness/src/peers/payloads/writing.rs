@@ -166,12 +166,13 @@ impl<D, T: Payload> FutureProducer<D> for Producer<T> {
         _: StoreContextMut<'_, D>,
         finish: bool,
     ) -> Poll<Result<Option<T>>> {
-        self.poll_offer(context, 1, finish).map(|offer| match offer {
-            Offer::Items(mut items) => Ok(items.pop()),
-            Offer::Cancelled => Ok(None),
-            Offer::Ready | Offer::Closed => {
-                wasmtime::bail!("a future of the host is written before it is dropped")
-            }
-        })
+        self.poll_offer(context, 1, finish)
+            .map(|offer| match offer {
+                Offer::Items(mut items) => Ok(items.pop()),
+                Offer::Cancelled => Ok(None),
+                Offer::Ready | Offer::Closed => {
+                    wasmtime::bail!("a future of the host is written before it is dropped")
+                }
+            })
     }
 }
