@@ -453,7 +453,7 @@ mod unix {
         let directory = directory();
         let file = directory.path().join("secret");
         fs::write(&file, b"contents").expect("the input");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0)).expect("no permissions");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).expect("no permissions");
         if fs::File::open(&file).is_err() {
             refused(
                 directory.path(),
