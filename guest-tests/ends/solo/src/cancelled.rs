@@ -1,6 +1,6 @@
 //! Cancelling reads and writes of streams.
 
-use guest_support::check::{at_once, in_flight};
+use guest_support::check::{at_once, in_flight, turns};
 use wit_async::StreamResult;
 
 use crate::bindings::wit_stream;
@@ -73,4 +73,47 @@ pub async fn write_cancelled_after_transfer() {
     let mut all = items;
     all.extend(buffer.into_vec());
     assert_eq!(all, [1, 2, 3], "what was not read comes back");
+}
+
+pub async fn cancelled_after_delivery() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.read(Vec::with_capacity(8)));
+    in_flight(&mut read).await;
+    at_once(&mut Box::pin(writer.write(vec![1, 2]))).await;
+    // The task gets the event, but does not poll the read.
+    turns(2).await;
+    let (result, items) = read.as_mut().cancel();
+    assert_eq!((result, items), (StreamResult::Complete(2), vec![1, 2]));
+    drop(read);
+
+    let mut write = Box::pin(writer.write(vec![3, 4]));
+    in_flight(&mut write).await;
+    assert_eq!(reader.next().await, Some(3));
+    turns(2).await;
+    let (result, unsent) = write.as_mut().cancel();
+    assert_eq!((result, unsent.into_vec()), (StreamResult::Complete(1), vec![4]));
+}
+
+pub async fn result_outlives_the_other_end() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.read(Vec::with_capacity(8)));
+    in_flight(&mut read).await;
+    at_once(&mut Box::pin(writer.write(vec![1, 2]))).await;
+    turns(2).await;
+    drop(writer);
+    // The news that the writer is gone arrives after the result.
+    turns(2).await;
+    assert_eq!(read.await, (StreamResult::Complete(2), vec![1, 2]));
+    assert_eq!(reader.next().await, None);
+
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut write = Box::pin(writer.write(vec![3, 4]));
+    in_flight(&mut write).await;
+    assert_eq!(reader.next().await, Some(3));
+    turns(2).await;
+    drop(reader);
+    turns(2).await;
+    let (result, unsent) = write.await;
+    assert_eq!((result, unsent.into_vec()), (StreamResult::Complete(1), vec![4]));
+    assert_eq!(writer.write_one(5).await, Some(5));
 }

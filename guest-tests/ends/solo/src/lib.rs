@@ -33,7 +33,8 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest
         read_after_end, write_after_reader_gone, writer_gone_during_read,
         reader_gone_during_write, reader_gone_after_part;
     cancelled: read_cancelled_then_read, write_cancelled_then_written,
-        read_cancelled_after_transfer, write_cancelled_after_transfer;
+        read_cancelled_after_transfer, write_cancelled_after_transfer, cancelled_after_delivery,
+        result_outlives_the_other_end;
     transfer: write_in_parts, bytes_beyond_the_limit, zero_length, collect_all, writer_handed_between_tasks,
         thousand_streams, select_of_two_streams, read_moves_between_wakers;
     adapter: into_stream_ends, into_stream_combinators, into_stream_and_back,
