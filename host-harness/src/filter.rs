@@ -9,6 +9,9 @@ pub struct Filter {
 /// How alike two names must be to be called near.
 const NEAR: f64 = 0.6;
 
+/// How many near names are shown, even if none is near.
+const LEAST: usize = 3;
+
 /// How many near names are worth reading.
 const MOST: usize = 8;
 
@@ -31,19 +34,21 @@ impl Filter {
                 let alike = self.parts.iter().map(|part| likeness(part, name));
                 (alike.fold(0.0, f64::max), name)
             })
-            .filter(|(likeness, _)| *likeness >= NEAR)
             .collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let alike = near
+            .iter()
+            .take_while(|(likeness, _)| *likeness >= NEAR)
+            .count();
+        near.truncate(alike.clamp(LEAST, MOST));
         let asked: Vec<String> = self.parts.iter().map(|part| format!("`{part}`")).collect();
-        let mut text = format!("no scenario matches {}, of {total}", asked.join(" or "));
-        if near.is_empty() {
-            text.push_str("; `list` shows them all");
-        } else {
-            text.push_str("; near names are:");
-            for (_, name) in near.into_iter().take(MOST) {
-                text.push_str("\n    ");
-                text.push_str(name);
-            }
+        let mut text = format!(
+            "no scenario matches {}, of {total} that `list` shows; the nearest names are:",
+            asked.join(" or "),
+        );
+        for (_, name) in near {
+            text.push_str("\n    ");
+            text.push_str(name);
         }
         text
     }
@@ -78,19 +83,35 @@ mod tests {
         assert!(Filter::default().matches("anything"));
     }
 
+    const MANY: [&str; 5] = [
+        "a/one",
+        "a/two",
+        "a/three",
+        "smoke/yields-once",
+        "smoke/four",
+    ];
+
     #[test]
-    fn near_names_are_offered() {
-        let text = Filter::new(vec!["yelds-once".to_owned()]).nothing(NAMES.into_iter());
+    fn near_names_come_first() {
+        let text = Filter::new(vec!["smokey/yield".to_owned()]).nothing(MANY.into_iter());
+        let mut lines = text.lines();
         assert!(
-            text.contains("`yelds-once`") && text.contains("smoke/yields-once"),
+            lines
+                .next()
+                .is_some_and(|line| line.contains("`smokey/yield`, of 5")),
             "{text}"
         );
-        assert!(!text.contains("streams/one"), "{text}");
+        assert_eq!(
+            lines.next().map(str::trim),
+            Some("smoke/yields-once"),
+            "{text}"
+        );
     }
 
     #[test]
-    fn without_near_names_the_way_to_all_names_is_told() {
-        let text = Filter::new(vec!["qqqqqqqqqqq".to_owned()]).nothing(NAMES.into_iter());
-        assert!(text.contains("of 3") && text.contains("`list`"), "{text}");
+    fn some_names_are_offered_even_if_none_is_near() {
+        let text = Filter::new(vec!["qqqqqqqqqqq".to_owned()]).nothing(MANY.into_iter());
+        assert_eq!(text.lines().count(), 1 + LEAST, "{text}");
+        assert!(text.contains("`list`"), "{text}");
     }
 }

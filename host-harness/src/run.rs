@@ -147,7 +147,7 @@ impl Prepared {
         };
         judged.map_err(|mut failure| {
             failure.add_output(state);
-            Box::new(failure)
+            failure
         })
     }
 

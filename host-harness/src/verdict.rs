@@ -119,17 +119,17 @@ impl Stage {
 /// # Errors
 ///
 /// When it should have trapped, or left something behind.
-pub fn returned(remains: &Remains, state: &State) -> Result<(), Failure> {
+pub fn returned(remains: &Remains, state: &State) -> Result<(), Box<Failure>> {
     if let Some(message) = &state.expected_trap {
         let expected = format!("a trap with `{message}`, as the scenario announced");
-        return Err(Failure::new(expected, "it returned without a trap"));
+        return Err(Failure::boxed(expected, "it returned without a trap"));
     }
     let leaks = remains.leaks();
     if leaks.is_empty() {
         return Ok(());
     }
     let found = format!("leaks\n{}", leaks.join("\n"));
-    Err(Failure::new(
+    Err(Failure::boxed(
         "nothing left behind when the scenario has ended",
         found,
     ))
@@ -140,7 +140,12 @@ pub fn returned(remains: &Remains, state: &State) -> Result<(), Failure> {
 /// # Errors
 ///
 /// Unless it trapped with what it had announced.
-pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Result<(), Failure> {
+pub fn ended(
+    ended: Ended,
+    stage: Stage,
+    limits: &Limits,
+    state: &State,
+) -> Result<(), Box<Failure>> {
     let expected = match &state.expected_trap {
         Some(message) => format!("a trap with `{message}`, as the scenario announced"),
         None => "that it returns".to_owned(),
@@ -176,7 +181,7 @@ pub fn ended(ended: Ended, stage: Stage, limits: &Limits, state: &State) -> Resu
             }
         }
     };
-    let mut failure = Failure::new(expected, found);
+    let mut failure = Failure::boxed(expected, found);
     if let Ended::Trap(error) = ended {
         failure.trap = backtrace::describe(&error);
     }
@@ -226,6 +231,11 @@ impl Failure {
             found: found.into(),
             ..Failure::default()
         }
+    }
+
+    /// The same, for a `Result` that is small when all is well.
+    pub fn boxed(expected: impl Into<String>, found: impl Into<String>) -> Box<Failure> {
+        Box::new(Failure::new(expected, found))
     }
 
     /// Adds what the guests wrote and reported.
