@@ -15,17 +15,20 @@ const FRAMES: usize = 40;
 
 /// The causes of an error, and its backtrace if it has one.
 pub fn describe(error: &wasmtime::Error) -> String {
-    let mut text = String::new();
     let trace = error.downcast_ref::<WasmBacktrace>();
-    // With a backtrace, the outermost message is that backtrace, raw.
-    for cause in error.chain().skip(usize::from(trace.is_some())) {
-        let separator = if text.is_empty() { "" } else { ": " };
-        let _ = write!(text, "{separator}{cause}");
-    }
-    if let Some(trace) = trace {
-        text.push_str(&frames(trace));
-    }
-    text
+    causes(error) + &trace.map(frames).unwrap_or_default()
+}
+
+/// The causes of an error, without its backtrace.
+pub fn causes(error: &wasmtime::Error) -> String {
+    // The outermost message of an error with a backtrace is that backtrace.
+    let traced = error.downcast_ref::<WasmBacktrace>().is_some();
+    let causes: Vec<String> = error
+        .chain()
+        .skip(usize::from(traced))
+        .map(|cause| cause.to_string())
+        .collect();
+    causes.join(": ")
 }
 
 /// One frame of source, inlined or not.

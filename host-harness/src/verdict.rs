@@ -173,7 +173,8 @@ pub fn ended(
             },
         ),
         Ended::Trap(error) => {
-            let text = format!("{error:?}\n{}", stderr(state));
+            // Without the backtrace: a name in it is no message.
+            let text = format!("{}\n{}", backtrace::causes(error), stderr(state));
             let deadline = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt);
             match &state.expected_trap {
                 Some(message) if text.contains(message.as_str()) && !deadline => return Ok(()),

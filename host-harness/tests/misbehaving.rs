@@ -215,6 +215,12 @@ fn another_trap_than_the_announced_one_is_told() {
 }
 
 #[test]
+fn a_name_in_the_backtrace_is_no_message() {
+    let told = ["announces_a_name_cabi"];
+    fails("announces-a-name", PATIENCE, "a trap: wasm trap", &told);
+}
+
+#[test]
 fn the_deadline_is_no_announced_trap() {
     fails(
         "announces-a-trap-and-loops",

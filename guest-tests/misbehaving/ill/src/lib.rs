@@ -95,6 +95,11 @@ impl Guest for Ill {
         panic!("something harmless");
     }
 
+    async fn announces_a_name() {
+        guest_support::expect_trap("announces_a_name");
+        trap();
+    }
+
     async fn announces_a_trap_and_loops() {
         guest_support::expect_trap("wasm trap");
         spin();
