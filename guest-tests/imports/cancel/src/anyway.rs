@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use guest_support::check::{in_flight, turns};
+use guest_support::check::{blocking_turns, in_flight, turns};
 
 use crate::bindings::test::imports::{gated, peer, peer::Thing};
 
@@ -10,6 +10,21 @@ pub async fn callee_returns_anyway() {
     let mut call = Box::pin(gated::stubborn(50, "result".into()));
     in_flight(&mut call).await;
     assert_eq!(peer::stats().things, 0);
+    drop(call);
+    assert_eq!(
+        peer::stats().things,
+        0,
+        "what the callee returned was destroyed here"
+    );
+}
+
+pub async fn callee_returns_anyway_with_start_undelivered() {
+    gated::close();
+    let mut call = Box::pin(gated::stubborn(50, "result".into()));
+    in_flight(&mut call).await;
+    gated::open();
+    // The callee starts, but no event can reach a task of this instance.
+    blocking_turns(10);
     drop(call);
     assert_eq!(
         peer::stats().things,
