@@ -241,7 +241,7 @@ fn block_on_in_a_foreign_task_is_a_task_of_ours_and_puts_the_cell_back() {
 /// A read of other bindings: the handle and the memory are theirs.
 struct TheirRead {
     handle: u32,
-    memory: Box<[u32; 4]>,
+    memory: Vec<u32>,
 }
 
 impl TheirRead {
@@ -249,7 +249,7 @@ impl TheirRead {
         let (reader, peer) = host.incoming_stream::<u32>();
         let mut read = TheirRead {
             handle: reader.take_handle(),
-            memory: Box::default(),
+            memory: vec![0; 4],
         };
         let memory = read.memory.as_mut_ptr().cast();
         // SAFETY: the memory is on the heap, and outlives the read.

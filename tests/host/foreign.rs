@@ -263,7 +263,7 @@ pub struct Waits {
     version: u32,
     waitable: u32,
     /// What the callback gets.
-    completion: Box<Completion>,
+    completion: Rc<Completion>,
     /// Version 2 and later: a clone of the task and its table.
     task: Option<(*mut c_void, *const TableV3)>,
     registered: bool,
@@ -289,7 +289,7 @@ impl Waits {
         Waits {
             version,
             waitable,
-            completion: Box::default(),
+            completion: Rc::default(),
             task: None,
             registered: false,
         }
@@ -303,7 +303,9 @@ impl Waits {
     }
 
     fn data(&self) -> *mut c_void {
-        ptr::from_ref(&*self.completion).cast_mut().cast()
+        // An `Rc` may move with the pointer registered; a `Box` would claim its
+        // content anew.
+        Rc::as_ptr(&self.completion).cast_mut().cast()
     }
 
     fn register(&mut self) -> *mut c_void {
