@@ -49,3 +49,11 @@ pub async fn default_that_nobody_reads() {
     drop(keeper::dropped_in_task().await);
     turns(3).await;
 }
+
+pub async fn defaults_leave_no_ends() {
+    let before = keeper::next_index().await;
+    for _ in 0..20 {
+        assert_eq!(keeper::dropped_in_synchronous_export().await, "default");
+        assert!(keeper::next_index().await <= before + 2);
+    }
+}

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use guest_support::check::{in_flight, turns};
-use wit_async::{FutureReader, FutureWriter, StreamReader, StreamWriter, spawn_local};
+use wit_async::{
+    FutureReader, FutureWriter, StreamReader, StreamWriter, UnitStreamOps, spawn_local,
+};
 
 use crate::Relay;
 use crate::bindings::exports::test::ends::keeper::{Guest, GuestKeeper, Same};
@@ -97,6 +99,11 @@ impl Guest for Relay {
 
     fn drop_in_synchronous_export(words: StreamReader<String>) {
         drop(words);
+    }
+
+    async fn next_index() -> u32 {
+        let (_writer, reader) = UnitStreamOps::new();
+        reader.handle()
     }
 
     async fn count_same(items: StreamReader<Same>) -> u64 {

@@ -35,7 +35,8 @@ struct Runner;
 
 guest_support::scenarios! { bindings::exports::test::imports::scenarios_calls::Guest => Runner {
     many: ready_at_once, pending_then_ready, no_parameters_no_result, ten_thousand_joined,
-        ten_thousand_unordered, ten_thousand_ready_in_a_row, finish_in_any_order;
+        ten_thousand_unordered, ten_thousand_ready_in_a_row, finish_in_any_order, in_flight_kept_apart,
+        goes_on_beside_many_events;
     values: four_parameters, five_parameters, seventeen_parameters, strings, byte_lists,
         nested_lists, records, results_and_variants;
     memory: strings_are_freed, nested_lists_are_freed, strings_of_cancelled_calls_are_freed;

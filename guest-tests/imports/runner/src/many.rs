@@ -1,11 +1,13 @@
 //! Calls that are ready at once, calls that wait, and many of them.
 
 use std::pin::pin;
+use std::task::Poll;
 
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
-use guest_support::check::{at_once, in_flight};
+use guest_support::check::{at_once, in_flight, poll_once};
+use wit_async::{UnitStreamOps, yield_async};
 
 use crate::bindings::test::imports::peer;
 
@@ -78,4 +80,34 @@ pub async fn finish_in_any_order() {
         assert_eq!(calls.next().await, Some(key));
     }
     assert_eq!(calls.next().await, None);
+}
+
+pub async fn in_flight_kept_apart() {
+    // What this call used is used again.
+    assert_eq!(peer::five(true, 0, 0, 0.5, 0).await, 0.5);
+    let calls = (0..20).map(|n| peer::five(true, n, 0, 0.25, 1000));
+    let sums = join_all(calls).await;
+    assert!(
+        sums.iter()
+            .copied()
+            .eq((0..20).map(|n| f64::from(n) + 1000.25)),
+        "found {sums:?}"
+    );
+}
+
+pub async fn goes_on_beside_many_events() {
+    let mut call = pin!(peer::pending(41));
+    in_flight(&mut call).await;
+    let (mut writer, mut reader) = UnitStreamOps::new();
+    loop {
+        let mut read = pin!(reader.next());
+        in_flight(&mut read).await;
+        at_once(&mut pin!(writer.write_one(()))).await;
+        // The event of the read is there: the task could go on without the host.
+        yield_async().await;
+        assert_eq!(read.await, Some(()));
+        if let Poll::Ready(result) = poll_once(&mut call).await {
+            return assert_eq!(result, 42);
+        }
+    }
 }

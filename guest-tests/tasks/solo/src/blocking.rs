@@ -118,6 +118,21 @@ pub async fn block_on_steals_no_spawned_task() {
     assert_eq!(outer.await, Some(Ok(42)));
 }
 
+pub async fn spawns_and_waits_after_block_on() {
+    block_on(yield_async());
+    let spawned = spawn_local(async {
+        yield_async().await;
+        42
+    });
+    assert_eq!(spawned.await, Some(42));
+    block_on(yield_async());
+    let (mut writer, mut reader) = UnitStreamOps::new();
+    assert_eq!(
+        join(reader.next(), writer.write_one(())).await,
+        (Some(()), None)
+    );
+}
+
 pub async fn block_on_inside_spawned() {
     let handles: Vec<_> = (0..3)
         .map(|n| {

@@ -31,7 +31,7 @@ guest_support::scenarios! { bindings::exports::test::tasks::scenarios_solo::Gues
         yield_blocking_goes_on, backpressure_up_and_down, backpressure_below_zero;
     blocking: block_on_ready, block_on_yields, block_on_borrows, block_on_nested,
         spawn_inside_block_on, stream_inside_block_on, block_on_steals_no_spawned_task,
-        block_on_inside_spawned;
+        block_on_inside_spawned, spawns_and_waits_after_block_on;
     => synchronous: blocking::block_on_ready_in_synchronous_export,
         blocking::block_on_yields_in_synchronous_export,
         blocking::spawn_inside_block_on_in_synchronous_export,
