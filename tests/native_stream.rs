@@ -851,7 +851,7 @@ fn waiting_outside_of_a_task_panics_before_the_host_traps() {
         let _ = Pin::new(&mut read).poll(&mut cx);
     });
     assert!(
-        message.starts_with("waitable 1 was polled outside of a task"),
+        message.starts_with("`StreamReader::read` on handle 1 was polled outside of a task"),
         "{message}"
     );
     // The read is in flight all the same, and can be cancelled.

@@ -828,6 +828,30 @@ fn a_stale_waker_of_a_cancelled_task_wakes_nobody() {
 }
 
 #[test]
+fn a_stale_waker_of_a_spawned_future_is_freed_when_it_is_dropped() {
+    let host = host::install();
+    let stored: Rc<RefCell<Vec<Waker>>> = Rc::default();
+    let task = host.start({
+        let stored = Rc::clone(&stored);
+        async move {
+            let store = Rc::clone(&stored);
+            spawn_local(poll_fn(move |cx| {
+                store.borrow_mut().push(cx.waker().clone());
+                Poll::Ready(())
+            }));
+        }
+    });
+    assert!(task.has_exited());
+    // Nobody will poll: what the wake puts on the list of those to poll would
+    // stay there. (What it would keep is memory, which Miri looks for.)
+    for waker in stored.take() {
+        waker.wake_by_ref();
+        waker.wake();
+    }
+    host.calls();
+}
+
+#[test]
 fn a_cancel_of_a_task_with_a_call_in_flight_cancels_the_call_first() {
     use host::imports::{Import, Shout, Until};
     use wit_async::rt::async_support::Subtask as _;

@@ -13,11 +13,6 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// Whether the operation is over: all but a subtask that has merely started.
-    pub(crate) fn is_final(self) -> bool {
-        !self.subtask || self.code > 1
-    }
-
     /// Whether this says of a stream or future that the other end is gone.
     pub(crate) fn is_dropped(self) -> bool {
         !self.subtask && self.code & 0xf == 1

@@ -203,7 +203,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
                     Some(payload) => (flight, S::decode(payload), Stage::Event),
                     None => {
                         self.state = State::InFlight(flight);
-                        waitable::wait(waitable, cx.waker());
+                        self.wait(waitable, cx);
                         return Poll::Pending;
                     }
                 }
@@ -214,11 +214,21 @@ impl<S: WaitableOp> WaitableOperation<S> {
             Some(output) => Poll::Ready(output),
             None => {
                 if let State::InFlight(flight) = &self.state {
-                    waitable::wait(self.op.waitable(flight), cx.waker());
+                    self.wait(self.op.waitable(flight), cx);
                 }
                 Poll::Pending
             }
         }
+    }
+
+    #[track_caller]
+    fn wait(&self, waitable: Waitable, cx: &Context<'_>) {
+        assert!(
+            waitable::wait(waitable, cx.waker()),
+            "{} was polled outside of a task: it has to wait for {waitable:?}, and only an \
+             async export or `block_on` can",
+            self.op.name(),
+        );
     }
 
     /// Edge ③ or ④.
@@ -256,6 +266,8 @@ impl<S: WaitableOp> WaitableOperation<S> {
 
     /// Applies a code: `None` if the operation goes on.
     fn advance(&mut self, flight: S::Flight, code: S::Code, stage: Stage) -> Option<S::Output> {
+        // What finishes in the call that starts it never was anywhere.
+        let waitable = (stage != Stage::Start).then(|| self.op.waitable(&flight));
         // Before the payload's code runs, which may panic: the operation is
         // over then as well.
         uncount(Gauge::Operations);
@@ -265,7 +277,12 @@ impl<S: WaitableOp> WaitableOperation<S> {
                 self.state = State::InFlight(flight);
                 None
             }
-            Progress::Done(output) => Some(output),
+            Progress::Done(output) => {
+                if let Some(waitable) = waitable {
+                    waitable::over(waitable);
+                }
+                Some(output)
+            }
         }
     }
 }

@@ -27,7 +27,11 @@ struct Slot {
 }
 
 /// What is to be polled: a stack of nodes, each of which it owns a count of.
+///
+/// Nodes own a count of this in turn, so that the stack has to be emptied, and
+/// closed, when nobody will poll any more: wakers may be woken long after.
 struct Woken {
+    /// Null when empty, [`closed`] when closed.
     top: AtomicPtr<Node>,
     home: Arc<Home>,
 }
@@ -100,8 +104,13 @@ impl Drop for Spawned {
     fn drop(&mut self) {
         // Futures first: their destructors may wake each other.
         self.slots.clear();
-        drop(self.woken.take());
+        drop(self.woken.take_and_leave(closed()));
     }
+}
+
+/// Stands for a stack that takes no more nodes. No node is at this address.
+fn closed() -> *mut Node {
+    ptr::dangling_mut()
 }
 
 impl Node {
@@ -114,6 +123,10 @@ impl Node {
         let top = &self.woken.top;
         let mut below = top.load(Ordering::Relaxed);
         loop {
+            if below == closed() {
+                // SAFETY: from `into_raw` above, and the stack did not take it.
+                return drop(unsafe { Arc::from_raw(node) });
+            }
             self.below.store(below, Ordering::Relaxed);
             match top.compare_exchange_weak(below, node, Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => return,
@@ -137,7 +150,11 @@ impl Wake for Node {
 impl Woken {
     /// Takes the whole stack, oldest first.
     fn take(&self) -> Batch {
-        let mut node = self.top.swap(ptr::null_mut(), Ordering::Acquire);
+        self.take_and_leave(ptr::null_mut())
+    }
+
+    fn take_and_leave(&self, rest: *mut Node) -> Batch {
+        let mut node = self.top.swap(rest, Ordering::Acquire);
         let mut first = ptr::null_mut();
         while !node.is_null() {
             // SAFETY: the stack owned a count of each node, and it is ours now;

@@ -213,23 +213,19 @@ fn left_for_another(waitable: Waitable, seat: &Seat) {
     }
 }
 
-/// Waits for the event of `waitable` in the task that is polling.
-///
-/// # Panics
-///
-/// If no task is polling: there is no set that the waitable could join.
-pub(crate) fn wait(waitable: Waitable, waker: &Waker) {
+/// Waits for the event of `waitable` in the task that is polling. Returns false
+/// if none is: there is no set that the waitable could join.
+#[must_use]
+pub(crate) fn wait(waitable: Waitable, waker: &Waker) -> bool {
     set_waker(waitable, waker);
-    let elsewhere = match current::with_home(|home| join(waitable, home)) {
-        Ok(()) => return,
-        Err(task) => task,
-    };
-    assert!(
-        !elsewhere.is_null(),
-        "{waitable:?} was polled outside of a task: an operation has to wait, and only an \
-         async export or `block_on` can",
-    );
-    register(waitable, elsewhere);
+    match current::with_home(|home| join(waitable, home)) {
+        Ok(()) => true,
+        Err(task) if task.is_null() => false,
+        Err(task) => {
+            register(waitable, task);
+            true
+        }
+    }
 }
 
 /// Stores the waker to call, unless it is there already.
@@ -293,6 +289,14 @@ pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
         }
         _ => None,
     })
+}
+
+/// The operation on `waitable` is over: the task that started it may go.
+pub(crate) fn over(waitable: Waitable) {
+    let origin = with_table(waitable, |entries, index| entries[index].let_origin_go());
+    if let Some(origin) = origin {
+        origin.released();
+    }
 }
 
 /// Takes `waitable` out of whatever set it is in and stops waiting for it.
@@ -360,13 +364,9 @@ pub(crate) fn told_dropped(waitable: Waitable) -> bool {
 
 /// Passes on an event that the host delivered to one of our tasks.
 pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
-    let (state, origin) = with_table(waitable, |entries, index| {
+    let state = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
-        let origin = match payload.is_final() {
-            true => entry.let_origin_go(),
-            false => None,
-        };
-        let state = match entry.state {
+        match entry.state {
             State::Waiting(_) => entry.set_state(State::Ready(payload)),
             // A subtask goes on to its next state.
             State::Ready(_) if payload.subtask => entry.set_state(State::Ready(payload)),
@@ -382,12 +382,8 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
                 entry.told_dropped |= payload.is_dropped();
                 State::Idle
             }
-        };
-        (state, origin)
+        }
     });
-    if let Some(origin) = origin {
-        origin.released();
-    }
     match state {
         State::Waiting(waker) => waker.wake(),
         State::Foreign(callback, data) => {
@@ -408,18 +404,14 @@ pub(super) fn delivered_by_foreign(waitable: Waitable, code: u32) {
         code,
         subtask: false,
     };
-    let (_seat, origin, state) = with_table(waitable, |entries, index| {
+    let (_seat, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
-        let origin = entries[index].let_origin_go();
         let state = match entries[index].state {
             State::Waiting(_) => entries[index].set_state(State::Ready(payload)),
             _ => State::Idle,
         };
-        (seat, origin, state)
+        (seat, state)
     });
-    if let Some(origin) = origin {
-        origin.released();
-    }
     if let State::Waiting(waker) = state {
         waker.wake();
     }
