@@ -6,7 +6,7 @@ use std::task::Poll;
 use futures::StreamExt;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
-use guest_support::check::{at_once, in_flight, poll_once};
+use guest_support::check::{at_once, blocking_turns, in_flight, poll_once};
 use wit_async::{UnitStreamOps, yield_async};
 
 use crate::bindings::test::imports::peer;
@@ -86,7 +86,11 @@ pub async fn in_flight_kept_apart() {
     // What this call used is used again.
     assert_eq!(peer::five(true, 0, 0, 0.5, 0).await, 0.5);
     let calls = (0..20).map(|n| peer::five(true, n, 0, 0.25, 1000));
-    let sums = join_all(calls).await;
+    let mut calls = pin!(join_all(calls));
+    in_flight(&mut calls).await;
+    // All of them return before this task gets the first event.
+    blocking_turns(20);
+    let sums = calls.await;
     assert!(
         sums.iter()
             .copied()
