@@ -12,7 +12,7 @@ const MAX_LENGTH: usize = (1 << 28) - 1;
 
 impl Host {
     /// `stream.new`, `future.new`
-    pub(super) fn new_channel(&self, is_future: bool, ty: Type) -> u64 {
+    pub fn new_channel(&self, is_future: bool, ty: Type) -> u64 {
         let _host = enter();
         let channel = Channel::new(is_future, ty, self.rules.get());
         let name = channel.name();
@@ -26,7 +26,7 @@ impl Host {
 
     /// `stream.read`, `stream.write`, `future.read`, `future.write`, all of them
     /// asynchronously lowered.
-    pub(super) fn copy(
+    pub fn copy(
         &self,
         is_future: bool,
         ty: Type,
@@ -63,7 +63,7 @@ impl Host {
     }
 
     /// `{stream,future}.cancel-{read,write}`, synchronously lowered.
-    pub(super) fn cancel_copy(&self, is_future: bool, side: Side, handle: u32) -> u32 {
+    pub fn cancel_copy(&self, is_future: bool, side: Side, handle: u32) -> u32 {
         let _host = enter();
         let channel = self.table.borrow_mut().end(handle, is_future, side);
         let mut channel = channel.borrow_mut();
@@ -75,7 +75,7 @@ impl Host {
     }
 
     /// `{stream,future}.drop-{readable,writable}`
-    pub(super) fn drop_end(&self, is_future: bool, side: Side, handle: u32) {
+    pub fn drop_end(&self, is_future: bool, side: Side, handle: u32) {
         let _host = enter();
         let mut table = self.table.borrow_mut();
         let channel = table.end(handle, is_future, side);

@@ -40,11 +40,11 @@ mod tasks;
 mod value;
 mod vtables;
 
-pub use channel::Outcome;
+pub use channel::{Outcome, Side};
 pub use guest::{Log, NotesDrop, OnDrop, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use tasks::{Code, Task};
-pub use value::{Fussy, Nothing, Value, fussy_default, fussy_default_panics};
+pub use value::{Fussy, Nothing, Type, Value, fussy_default, fussy_default_panics};
 pub use vtables::{Wire, future, stream};
 
 use std::cell::{Cell, RefCell};
