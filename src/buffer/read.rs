@@ -71,14 +71,45 @@ impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
             return unsafe { self.items.set_len(self.items.len() + items) };
         }
         let Some(block) = block else { return };
-        let size = ops.elem_layout().size();
         self.items.reserve(items);
-        for index in 0..items {
-            // SAFETY: inside of the block, initialised by the host (caller),
-            // and lifted once.
-            let item = unsafe { ops.lift(block.as_ptr().add(index * size)) };
+        let mut arrived = Arrived {
+            ops,
+            block,
+            lifted: 0,
+            items,
+        };
+        while let Some(item) = arrived.lift() {
             self.items.push(item);
         }
+    }
+}
+
+/// Elements that the host wrote. Those that are not lifted, because a `lift`
+/// before them panicked, are lifted and dropped.
+struct Arrived<'a, O: StreamOps> {
+    ops: &'a mut O,
+    block: Block,
+    lifted: usize,
+    items: usize,
+}
+
+impl<O: StreamOps> Arrived<'_, O> {
+    fn lift(&mut self) -> Option<O::Payload> {
+        if self.lifted == self.items {
+            return None;
+        }
+        let offset = self.lifted * self.ops.elem_layout().size();
+        // First, so that a `lift` that panics is not called again.
+        self.lifted += 1;
+        // SAFETY: inside of the block, initialised by the host (see `received`),
+        // and lifted once.
+        Some(unsafe { self.ops.lift(self.block.as_ptr().add(offset)) })
+    }
+}
+
+impl<O: StreamOps> Drop for Arrived<'_, O> {
+    fn drop(&mut self) {
+        while self.lift().is_some() {}
     }
 }
 

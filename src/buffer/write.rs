@@ -216,7 +216,17 @@ impl<O: StreamOps> WriteSource for AbiBuffer<O> {
 
 impl<O: StreamOps> Drop for AbiBuffer<O> {
     fn drop(&mut self) {
-        drop(self.take_values());
+        /// Goes on behind a value whose `lift` panics.
+        struct Rest<'a, O: StreamOps>(&'a mut AbiBuffer<O>);
+
+        impl<O: StreamOps> Drop for Rest<'_, O> {
+            fn drop(&mut self) {
+                drop(self.0.take_values());
+            }
+        }
+
+        let rest = Rest(self);
+        drop(rest.0.take_values());
     }
 }
 

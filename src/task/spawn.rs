@@ -2,12 +2,14 @@
 
 use crate::waitable::{Current, cabi, current};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::task::{Context, Poll};
 use futures::channel::oneshot;
-use futures::future::{AbortHandle, Abortable};
+use futures::task::AtomicWaker;
 
 /// Runs `future` beside the one that calls this, in the same task.
 ///
@@ -38,9 +40,17 @@ use futures::future::{AbortHandle, Abortable};
 #[track_caller]
 pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
     let (sender, receiver) = oneshot::channel();
-    let (abort, registration) = AbortHandle::new_pair();
+    let abort = Arc::new(Abort {
+        asked: AtomicBool::new(false),
+        waker: AtomicWaker::new(),
+    });
+    let asked = Arc::clone(&abort);
     let future = Box::new(async move {
-        if let Ok(output) = Abortable::new(future, registration).await {
+        // Not `Abortable`: it borrows the future that it wraps as shared, and
+        // futures that borrow from themselves must not be.
+        let mut future = pin!(future);
+        let output = poll_fn(|cx| asked.or(future.as_mut(), cx)).await;
+        if let Some(output) = output {
             // Nobody has to want it.
             let _ = sender.send(output);
         }
@@ -83,7 +93,24 @@ pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> Joi
 /// ```
 pub struct JoinHandle<T> {
     receiver: oneshot::Receiver<T>,
-    abort: AbortHandle,
+    abort: Arc<Abort>,
+}
+
+/// Whether a spawned future is to end early.
+struct Abort {
+    asked: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Abort {
+    /// Polls `future`, or yields `None` if it is to end.
+    fn or<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        self.waker.register(cx.waker());
+        if self.asked.load(Relaxed) {
+            return Poll::Ready(None);
+        }
+        future.poll(cx).map(Some)
+    }
 }
 
 impl<T> JoinHandle<T> {
@@ -91,7 +118,8 @@ impl<T> JoinHandle<T> {
     ///
     /// It may have finished by then: await the handle to see.
     pub fn cancel(&mut self) {
-        self.abort.abort();
+        self.abort.asked.store(true, Relaxed);
+        self.abort.waker.wake();
     }
 }
 

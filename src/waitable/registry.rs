@@ -141,7 +141,11 @@ impl Drop for Registry {
     fn drop(&mut self) {
         // Natively, when a thread ends. Wakers may own operations, which cannot
         // be cancelled without a registry; the host may still use their memory.
-        mem::forget(mem::take(self.entries.get_mut()));
+        for entry in mem::take(self.entries.get_mut()) {
+            if let State::Waiting(_) = entry.state {
+                mem::forget(entry);
+            }
+        }
     }
 }
 

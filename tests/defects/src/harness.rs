@@ -1,6 +1,7 @@
 //! Runs scenarios of the scratch copy with the harness of this repository.
 
 use std::collections::BTreeMap;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -90,18 +91,17 @@ impl Harness {
     }
 }
 
-/// All texts of a failure, with what was found first.
+/// All texts of a failure; the first line is what was found.
 fn failure(outcome: &Value) -> Option<String> {
     if outcome["verdict"] == "passed" {
         return None;
     }
     let failure = &outcome["failure"];
+    let found = failure["found"].as_str().unwrap_or_default();
+    let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
     let log = failure["log"].as_array().into_iter().flatten();
-    let texts = ["found", "expected", "stderr", "trap"].map(|name| &failure[name]);
-    let texts: Vec<&str> = texts
-        .into_iter()
-        .chain(log)
-        .filter_map(Value::as_str)
-        .collect();
+    let others = ["expected", "stderr", "trap"].map(|name| &failure[name]);
+    let others = others.into_iter().chain(log).filter_map(Value::as_str);
+    let texts: Vec<&str> = iter::once(found.as_str()).chain(others).collect();
     Some(texts.join("\n"))
 }

@@ -274,6 +274,13 @@ fn scenarios(
     harness.run(&scratch.guests(), &names)
 }
 
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or_default()
+/// What was found, as far as it fits a line.
+fn first_line(text: &str) -> String {
+    const WIDTH: usize = 160;
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(WIDTH)
+        .collect()
 }
