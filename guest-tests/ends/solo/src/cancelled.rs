@@ -91,7 +91,10 @@ pub async fn cancelled_after_delivery() {
     assert_eq!(reader.next().await, Some(3));
     turns(2).await;
     let (result, unsent) = write.as_mut().cancel();
-    assert_eq!((result, unsent.into_vec()), (StreamResult::Complete(1), vec![4]));
+    assert_eq!(
+        (result, unsent.into_vec()),
+        (StreamResult::Complete(1), vec![4])
+    );
 }
 
 pub async fn result_outlives_the_other_end() {
@@ -114,6 +117,9 @@ pub async fn result_outlives_the_other_end() {
     drop(reader);
     turns(2).await;
     let (result, unsent) = write.await;
-    assert_eq!((result, unsent.into_vec()), (StreamResult::Complete(1), vec![4]));
+    assert_eq!(
+        (result, unsent.into_vec()),
+        (StreamResult::Complete(1), vec![4])
+    );
     assert_eq!(writer.write_one(5).await, Some(5));
 }
