@@ -3,6 +3,8 @@
 use serde::Serialize;
 use wasmtime::component::{ComponentType, Lift};
 
+use crate::compose::Variant;
+
 /// What is alive in the runtime of a guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ComponentType, Lift, Serialize)]
 #[component(record)]
@@ -112,6 +114,8 @@ pub struct Traced {
     pub scenario: String,
     /// The guest.
     pub guest: String,
+    /// Who was at the other side; nothing where a guest was alone.
+    pub peer: Option<Variant>,
     /// What its runtime recorded.
     pub operations: Vec<Operation>,
 }

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
 use crate::guest::{ACCOUNTING, Guest};
 
 /// Who is at the other side of what a runner imports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Variant {
     /// Other guests.
     Guest,
@@ -42,6 +44,11 @@ impl Composition {
     /// The guest that exports the scenarios.
     pub fn runner(&self) -> &Arc<Guest> {
         &self.guests[0]
+    }
+
+    /// The names of the guests, the runner's first.
+    pub fn names(&self) -> Vec<String> {
+        self.guests.iter().map(|guest| guest.name.clone()).collect()
     }
 
     /// For each guest its name and the export of its accounting.

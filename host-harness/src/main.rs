@@ -153,7 +153,7 @@ fn list(filter: Option<String>, source: &Source, format: Format) -> Result<bool>
         eprintln!("error: {}", filter.nothing(names));
         return Ok(false);
     }
-    println!("{}", report::list(&scenarios, format));
+    report::print(&report::list(&scenarios, format));
     Ok(suite.problems.is_empty())
 }
 
@@ -211,14 +211,13 @@ fn run(arguments: Run) -> Result<bool> {
 
     summary.seconds = start.elapsed().as_secs_f64();
     if format == Format::Human {
-        print!("{}", report::failures(&outcomes));
-        println!();
+        report::print(&report::failures(&outcomes));
     }
     let traces: Vec<_> = outcomes
         .iter()
         .flat_map(|outcome| outcome.trace.clone())
         .collect();
     let covered = !arguments.matrix || matrix::print(&traces, format);
-    println!("{}", summary.line(format));
+    report::print(&summary.line(format));
     Ok(summary.success() && covered)
 }

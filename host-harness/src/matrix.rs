@@ -1,5 +1,9 @@
 //! Payload × direction × operation × timing, as it was really exercised.
 //!
+//! A direction is who reads or writes, which is part of the operation, and who
+//! is at the other end: another guest, or the host. What a guest does alone has
+//! no direction and fills no cell.
+//!
 //! The runtimes of all guests record what became of each operation. Here that
 //! becomes a table in which an empty cell is an error, unless it is known to
 //! be impossible, with the reason.
@@ -12,8 +16,12 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::accounting::{Kind, Timing, Traced};
-use crate::report::Format;
+use crate::compose::Variant;
+use crate::report::{self, Format};
 use payload::Class;
+
+/// Who is at the other end.
+const PEERS: [Variant; 2] = [Variant::Guest, Variant::Host];
 
 /// The operations on streams and futures.
 const KINDS: [Kind; 4] = [
@@ -51,7 +59,7 @@ const CALLS: [(Timing, &str, &str); 6] = [
 const SHOWN: usize = 40;
 
 /// Why there can be nothing in a cell.
-fn impossible(class: Class, kind: Kind, timing: Timing) -> Option<&'static str> {
+fn impossible(class: Class, kind: Kind, peer: Variant, timing: Timing) -> Option<&'static str> {
     let future = matches!(kind, Kind::FutureRead | Kind::FutureWrite);
     match (kind, timing) {
         (Kind::StreamRead | Kind::StreamWrite, _) if class == Class::Char => {
@@ -69,14 +77,22 @@ fn impossible(class: Class, kind: Kind, timing: Timing) -> Option<&'static str> 
         (Kind::StreamRead, Timing::ZeroLength) if class.is_zero_sized() => {
             Some("a vector of zero-sized items always has room")
         }
+        (Kind::StreamRead | Kind::FutureRead, Timing::AtOnce)
+            if peer == Variant::Host && class.is_lowered_later() =>
+        {
+            Some("the host lowers what takes memory or handles in a turn of its own")
+        }
         _ => None,
     }
 }
 
 /// The same for calls of imports.
-fn impossible_call(timing: Timing) -> Option<&'static str> {
-    match timing {
-        Timing::CancelledBeforeStart => {
+fn impossible_call(peer: Variant, timing: Timing) -> Option<&'static str> {
+    match (peer, timing) {
+        (Variant::Host, Timing::CancelledStarting) => {
+            Some("the host admits each call at once: it has no backpressure")
+        }
+        (_, Timing::CancelledBeforeStart) => {
             Some("a generated function that is called, but not polled, has not reached the runtime")
         }
         _ => None,
@@ -88,8 +104,8 @@ fn impossible_call(timing: Timing) -> Option<&'static str> {
 pub fn print(traces: &[Traced], format: Format) -> bool {
     let matrix = Matrix::new(traces);
     match format {
-        Format::Human => print!("{}", matrix.table()),
-        Format::Json => println!("{}", matrix.json()),
+        Format::Human => report::print(&matrix.table()),
+        Format::Json => report::print(&matrix.json()),
     }
     matrix.complete()
 }
@@ -100,6 +116,7 @@ struct Cell {
     /// Nothing for calls of imports.
     payload: Option<&'static str>,
     operation: Kind,
+    peer: Variant,
     timing: Timing,
     count: u64,
     /// Why it has to be empty.
@@ -113,7 +130,12 @@ impl Cell {
             .payload
             .map(|payload| format!(" of {payload}"))
             .unwrap_or_default();
-        let what = format!("{}{of}, {}", name(self.operation), name(self.timing));
+        let what = format!(
+            "{}{of}, with the {} at the other end, {}",
+            name(self.operation),
+            self.peer,
+            name(self.timing)
+        );
         match (self.count, self.impossible) {
             (0, None) => Some(format!(
                 "{what}: no scenario exercised it; add one, or say in `impossible` why there is none"
@@ -155,44 +177,58 @@ impl Matrix {
     fn new(traces: &[Traced]) -> Matrix {
         let mut counts = BTreeMap::new();
         let mut others = BTreeMap::new();
-        for operation in traces.iter().flat_map(|traced| &traced.operations) {
-            let class = match operation.kind {
-                Kind::Subtask => None,
-                _ => match Class::of(&operation.payload) {
-                    Some(class) => Some(class),
-                    None => {
-                        *others.entry(operation.payload.clone()).or_insert(0) += operation.count;
-                        continue;
-                    }
-                },
-            };
-            *counts
-                .entry((class, operation.kind, operation.timing))
-                .or_insert(0) += operation.count;
+        for traced in traces {
+            let Some(peer) = traced.peer else { continue };
+            for operation in &traced.operations {
+                let class = match operation.kind {
+                    Kind::Subtask => None,
+                    _ => match Class::of(&operation.payload) {
+                        Some(class) => Some(class),
+                        None => {
+                            *others.entry(operation.payload.clone()).or_insert(0) +=
+                                operation.count;
+                            continue;
+                        }
+                    },
+                };
+                *counts
+                    .entry((class, operation.kind, peer, operation.timing))
+                    .or_insert(0) += operation.count;
+            }
         }
-        let count = |class, kind, timing| counts.get(&(class, kind, timing)).copied().unwrap_or(0);
+        let count = |class, kind, peer, timing| {
+            let found = counts.get(&(class, kind, peer, timing));
+            found.copied().unwrap_or(0)
+        };
         let mut cells = Vec::new();
         for class in Class::ALL {
             for kind in KINDS {
-                cells.extend(TIMINGS.map(|(timing, ..)| Cell {
-                    payload: Some(class.name()),
-                    operation: kind,
-                    timing,
-                    count: count(Some(class), kind, timing),
-                    impossible: impossible(class, kind, timing),
-                }));
+                for peer in PEERS {
+                    cells.extend(TIMINGS.map(|(timing, ..)| Cell {
+                        payload: Some(class.name()),
+                        operation: kind,
+                        peer,
+                        timing,
+                        count: count(Some(class), kind, peer, timing),
+                        impossible: impossible(class, kind, peer, timing),
+                    }));
+                }
             }
         }
-        let calls = CALLS.map(|(timing, ..)| Cell {
-            payload: None,
-            operation: Kind::Subtask,
-            timing,
-            count: count(None, Kind::Subtask, timing),
-            impossible: impossible_call(timing),
-        });
+        let mut calls = Vec::new();
+        for peer in PEERS {
+            calls.extend(CALLS.map(|(timing, ..)| Cell {
+                payload: None,
+                operation: Kind::Subtask,
+                peer,
+                timing,
+                count: count(None, Kind::Subtask, peer, timing),
+                impossible: impossible_call(peer, timing),
+            }));
+        }
         Matrix {
             cells,
-            calls: calls.to_vec(),
+            calls,
             others,
         }
     }
@@ -217,7 +253,9 @@ impl Matrix {
         }
         table.push('\n');
         heading(&mut table, "import", &CALLS);
-        row(&mut table, &self.calls);
+        for calls in self.calls.chunks(CALLS.len()) {
+            row(&mut table, calls);
+        }
 
         table.push_str("\n- cannot happen:\n");
         let cells = self.cells.iter().chain(&self.calls);
@@ -247,7 +285,6 @@ impl Matrix {
                 let _ = writeln!(table, "  … and {} more", problems.len() - SHOWN);
             }
         }
-        table.push('\n');
         table
     }
 
@@ -271,10 +308,10 @@ fn heading(table: &mut String, first: &str, columns: &[(Timing, &str, &str)]) {
         .iter()
         .map(|(_, _, lower)| format!("{lower:>10}"))
         .collect();
-    let _ = writeln!(table, "{:<30}{upper}\n{first:<30}{lower}", "");
+    let _ = writeln!(table, "{:<36}{upper}\n{first:<36}{lower}", "");
 }
 
-/// The cells of one row share payload and operation.
+/// The cells of one row share payload, operation and peer.
 fn row(table: &mut String, cells: &[Cell]) {
     let Some(first) = cells.first() else {
         return;
@@ -284,7 +321,12 @@ fn row(table: &mut String, cells: &[Cell]) {
         .iter()
         .map(|cell| format!("{:>10}", cell.show()))
         .collect();
-    let _ = writeln!(table, "{payload:<17}{:<13}{counts}", name(first.operation));
+    let _ = writeln!(
+        table,
+        "{payload:<17}{:<13}{:<6}{counts}",
+        name(first.operation),
+        first.peer.to_string()
+    );
 }
 
 #[cfg(test)]
@@ -292,44 +334,46 @@ mod tests {
     use super::*;
     use crate::accounting::Operation;
 
-    fn operation(kind: Kind, timing: Timing, payload: &str) -> Operation {
-        Operation {
-            kind,
-            timing,
-            payload: payload.to_owned(),
-            count: 1,
-        }
-    }
-
-    fn traced(operations: Vec<Operation>) -> Traced {
+    /// One operation with a peer.
+    fn traced(peer: Option<Variant>, kind: Kind, timing: Timing, payload: &str) -> Traced {
         Traced {
             scenario: "s".to_owned(),
             guest: "g".to_owned(),
-            operations,
+            peer,
+            operations: vec![Operation {
+                kind,
+                timing,
+                payload: payload.to_owned(),
+                count: 1,
+            }],
         }
     }
 
     /// One operation for each cell that can be filled.
-    fn everything() -> Vec<Operation> {
-        let mut operations = Vec::new();
-        for class in Class::ALL {
-            for kind in KINDS {
-                for (timing, ..) in TIMINGS {
-                    if impossible(class, kind, timing).is_none() {
-                        operations.push(operation(kind, timing, class.example()));
+    fn everything() -> Vec<Traced> {
+        let mut all = Vec::new();
+        for peer in PEERS {
+            for class in Class::ALL {
+                for kind in KINDS {
+                    for (timing, ..) in TIMINGS {
+                        if impossible(class, kind, peer, timing).is_none() {
+                            all.push(traced(Some(peer), kind, timing, class.example()));
+                        }
                     }
                 }
             }
+            for (timing, ..) in CALLS {
+                if impossible_call(peer, timing).is_none() {
+                    all.push(traced(Some(peer), Kind::Subtask, timing, "anything"));
+                }
+            }
         }
-        let calls = CALLS.iter().map(|(timing, ..)| *timing);
-        let calls = calls.filter(|timing| impossible_call(*timing).is_none());
-        operations.extend(calls.map(|timing| operation(Kind::Subtask, timing, "anything")));
-        operations
+        all
     }
 
     #[test]
     fn a_full_table_is_complete() {
-        let matrix = Matrix::new(&[traced(everything())]);
+        let matrix = Matrix::new(&everything());
         assert_eq!(matrix.problems(), Vec::<String>::new());
         assert!(matrix.others.is_empty());
         assert!(!matrix.table().contains("EMPTY"));
@@ -339,24 +383,31 @@ mod tests {
     fn each_missing_operation_is_an_empty_cell() {
         let all = everything();
         for missing in 0..all.len() {
-            let mut operations = all.clone();
-            let operation = operations.remove(missing);
-            let matrix = Matrix::new(&[traced(operations)]);
+            let mut rest = all.clone();
+            let removed = rest.remove(missing);
+            let matrix = Matrix::new(&rest);
             let problems = matrix.problems();
-            assert_eq!(problems.len(), 1, "without {operation:?}: {problems:?}");
-            assert!(
-                problems[0].contains(&name(operation.timing)),
-                "{problems:?}"
-            );
+            assert_eq!(problems.len(), 1, "without {removed:?}: {problems:?}");
+            let timing = name(removed.operations[0].timing);
+            assert!(problems[0].contains(&timing), "{problems:?}");
             assert!(matrix.table().contains("EMPTY"));
         }
     }
 
     #[test]
+    fn what_a_guest_does_alone_fills_no_cell() {
+        let mut all = everything();
+        all[0].peer = None;
+        let problems = Matrix::new(&all).problems();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+    }
+
+    #[test]
     fn what_cannot_happen_must_not_happen() {
-        let mut operations = everything();
-        operations.push(operation(Kind::FutureRead, Timing::Partial, "u8"));
-        let problems = Matrix::new(&[traced(operations)]).problems();
+        let mut all = everything();
+        let peer = Some(Variant::Host);
+        all.push(traced(peer, Kind::FutureRead, Timing::Partial, "u8"));
+        let problems = Matrix::new(&all).problems();
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert!(
             problems[0].contains("a future has one value"),
@@ -366,17 +417,19 @@ mod tests {
 
     #[test]
     fn counts_add_up_and_unknown_payloads_are_listed() {
-        let traces = [
-            traced(vec![operation(Kind::StreamRead, Timing::Partial, "u8")]),
-            traced(vec![
-                operation(Kind::StreamRead, Timing::Partial, "u8"),
-                operation(Kind::StreamRead, Timing::Partial, "guest::Strange"),
-            ]),
-        ];
-        let matrix = Matrix::new(&traces);
+        let read = |payload| {
+            let peer = Some(Variant::Guest);
+            traced(peer, Kind::StreamRead, Timing::Partial, payload)
+        };
+        let matrix = Matrix::new(&[read("u8"), read("u8"), read("guest::Strange")]);
         let cell = matrix.cells.iter().find(|cell| {
-            (cell.payload, cell.operation, cell.timing)
-                == (Some("u8"), Kind::StreamRead, Timing::Partial)
+            (cell.payload, cell.operation, cell.peer, cell.timing)
+                == (
+                    Some("u8"),
+                    Kind::StreamRead,
+                    Variant::Guest,
+                    Timing::Partial,
+                )
         });
         assert_eq!(cell.map(|cell| cell.count), Some(2));
         assert_eq!(matrix.others.get("guest::Strange"), Some(&1));

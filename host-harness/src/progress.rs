@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::report;
+
 /// A spinner on a terminal, plain lines elsewhere.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -50,7 +52,7 @@ impl Progress {
 
     /// Prints a line of results on standard output, clear of the spinner.
     pub fn result(&self, line: &str) {
-        self.bar.suspend(|| println!("{line}"));
+        self.bar.suspend(|| report::print(line));
     }
 
     /// Takes the spinner away.

@@ -1,5 +1,6 @@
 //! What a run prints: for people, or one JSON object per line.
 
+use std::io::{self, ErrorKind, Write as _};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -14,6 +15,20 @@ pub enum Format {
     Human,
     /// One JSON object per line.
     Json,
+}
+
+/// Prints a line of results on standard output.
+///
+/// Ends the process with exit code 1 where nobody reads any more (`… | head`),
+/// or where standard output cannot be written: what is not seen is no result.
+pub fn print(line: &str) {
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        if error.kind() != ErrorKind::BrokenPipe {
+            eprintln!("error: could not write to standard output: {error}");
+        }
+        std::process::exit(1);
+    }
 }
 
 /// What came out of all scenarios.

@@ -84,15 +84,9 @@ impl Prepared {
     /// Runs a scenario of this composition. Never hangs.
     pub fn run(&self, scenario: &Scenario, limits: &Limits) -> Outcome {
         let start = Instant::now();
-        let guests = scenario
-            .composition
-            .guests
-            .iter()
-            .map(|guest| guest.name.clone())
-            .collect();
         let mut outcome = Outcome {
             name: scenario.name.clone(),
-            guests,
+            guests: scenario.composition.names(),
             verdict: Verdict::Passed,
             time: Duration::ZERO,
             table_entries: None,
@@ -211,6 +205,7 @@ impl Prepared {
             traces.push(Traced {
                 scenario: scenario.name.clone(),
                 guest,
+                peer: scenario.composition.variant,
                 operations,
             });
         }

@@ -1,6 +1,8 @@
 //! All guests of a run: built, read, discovered, compiled on first use.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::thread;
@@ -124,15 +126,10 @@ impl Suite {
             prepared.map_err(|error| format!("{error:#}"))
         });
         match prepared {
-            Ok(prepared) => prepared.run(scenario, limits),
+            Ok(prepared) => guarded(scenario, || prepared.run(scenario, limits)),
             Err(error) => failed(
                 scenario.name.clone(),
-                scenario
-                    .composition
-                    .guests
-                    .iter()
-                    .map(|guest| guest.name.clone())
-                    .collect(),
+                scenario.composition.names(),
                 Failure::new("guests that can be composed and instantiated", error),
             ),
         }
@@ -201,6 +198,28 @@ fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
     }
 }
 
+/// Runs a scenario. A panic of the host fails that scenario, and no other.
+fn guarded(scenario: &Scenario, run: impl FnOnce() -> Outcome) -> Outcome {
+    // Everything that a scenario changes is its own: store, tables, runtime.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        failed(
+            scenario.name.clone(),
+            scenario.composition.names(),
+            Failure::new(
+                "that the host can run it",
+                format!("a panic of the host: {}", message(&*panic)),
+            ),
+        )
+    })
+}
+
+/// What a panic was raised with.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("something that is no text")
+}
+
 /// The workspaces of this repository, found from the current directory
 /// upwards.
 ///
@@ -224,4 +243,30 @@ pub fn workspaces() -> Result<Vec<PathBuf>> {
     Ok(workspaces
         .filter(|workspace| workspace.join("Cargo.toml").is_file())
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::Composition;
+
+    #[test]
+    fn a_panic_of_the_host_fails_the_scenario_alone() {
+        let scenario = Scenario {
+            name: "s".to_owned(),
+            description: String::new(),
+            interface: "i".to_owned(),
+            function: "f".to_owned(),
+            is_async: true,
+            composition: Arc::new(Composition {
+                guests: Vec::new(),
+                variant: None,
+            }),
+        };
+        let outcome = guarded(&scenario, || panic!("the {} gave up", "host"));
+        let Verdict::Failed { failure } = outcome.verdict else {
+            panic!("it passed");
+        };
+        assert_eq!(failure.found, "a panic of the host: the host gave up");
+    }
 }

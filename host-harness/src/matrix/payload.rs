@@ -187,6 +187,19 @@ impl Class {
         matches!(self, Class::Unit | Class::ZeroSized)
     }
 
+    /// Whether wasmtime needs the guest's `cabi_realloc` or a handle table to
+    /// lower it, and so cannot do that inside a read. Resources of the host are
+    /// an exception.
+    pub fn is_lowered_later(self) -> bool {
+        match self {
+            Class::String | Class::Bytes | Class::NestedList => true,
+            // These have strings inside.
+            Class::Record | Class::Tuple | Class::Variant | Class::Option | Class::Result => true,
+            Class::StreamEnd | Class::FutureEnd | Class::RecordOfEnds | Class::ListOfEnds => true,
+            _ => false,
+        }
+    }
+
     /// A type of the class.
     #[cfg(test)]
     pub fn example(self) -> &'static str {

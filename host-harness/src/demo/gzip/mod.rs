@@ -24,6 +24,7 @@ use self::files::Files;
 pub use self::memory::PeakMemory;
 use self::pipeline::{Order, Pipeline};
 pub use self::summary::{LeftBehind, Summary};
+use crate::report;
 
 /// What `demo gzip` is told.
 #[derive(clap::Args, Clone, Debug)]
@@ -60,9 +61,9 @@ pub struct GzipArgs {
 pub fn run(args: &GzipArgs) -> Result<()> {
     let summary = compress(args)?;
     if args.json {
-        println!("{}", serde_json::to_string(&summary)?);
+        report::print(&serde_json::to_string(&summary)?);
     } else {
-        println!("{summary}");
+        report::print(&summary.to_string());
     }
     Ok(())
 }
