@@ -180,6 +180,16 @@ fn run(arguments: Run) -> Result<bool> {
         return Ok(false);
     }
 
+    // One of their scenarios may be what the filter was about.
+    let others = suite.problems.iter();
+    for problem in others.filter(|problem| !filter.matches(&problem.name)) {
+        let message = problem.message.lines().next().unwrap_or_default();
+        progress.say(&format!(
+            "note: left out by the filter: {}: {message}",
+            problem.name
+        ));
+    }
+
     let format = format(arguments.json);
     let limits = Limits {
         deadline: arguments.timeout,

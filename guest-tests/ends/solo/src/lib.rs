@@ -13,6 +13,7 @@ mod cancelled;
 mod defaults;
 mod dropped;
 mod finished;
+mod numbers;
 mod transfer;
 mod units;
 mod values;
@@ -26,6 +27,26 @@ struct Solo;
 
 impl bindings::exports::test::ends::payloads::Guest for Solo {
     fn drop_all(_: StreamReader<u8>, _: StreamReader<u32>, _: FutureReader<u32>) {}
+
+    fn drop_streams(
+        _: StreamReader<u16>,
+        _: StreamReader<u64>,
+        _: StreamReader<i8>,
+        _: StreamReader<i16>,
+        _: StreamReader<i32>,
+        _: StreamReader<f32>,
+    ) {
+    }
+
+    fn drop_futures(
+        _: FutureReader<u16>,
+        _: FutureReader<u64>,
+        _: FutureReader<i8>,
+        _: FutureReader<i16>,
+        _: FutureReader<i32>,
+        _: FutureReader<f32>,
+    ) {
+    }
 }
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest => Solo {
@@ -37,6 +58,7 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest
         result_outlives_the_other_end;
     transfer: write_in_parts, bytes_beyond_the_limit, zero_length, collect_all, writer_handed_between_tasks,
         thousand_streams, select_of_two_streams, read_moves_between_wakers;
+    numbers: numbers_of_every_width;
     adapter: into_stream_ends, into_stream_combinators, into_stream_and_back,
         into_stream_dropped_in_flight;
     units: units_one_by_one, units_in_lots, units_beyond_the_limit, units_end, units_cancelled;
