@@ -8,7 +8,8 @@
 //!
 //! 1. *One thread.* The state is only reached from the thread that it belongs
 //!    to: with `std` it is a thread-local; without it there is only wasm
-//!    without threads. Native tests thus get one instance per thread.
+//!    without threads. Native tests get one instance per thread, and as many
+//!    more as they make.
 //! 2. *No borrow across foreign code.* Whoever borrows a part of the state
 //!    ends the borrow before calling a waker, a payload's code or a built-in
 //!    that can block: each of these may come back here.
@@ -43,7 +44,7 @@ impl Instance {
     }
 }
 
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", target_family = "wasm"))]
 mod place {
     use super::Instance;
 
@@ -55,6 +56,40 @@ mod place {
     /// ending and the state is gone, which a component never sees.
     pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
         INSTANCE.try_with(f).ok()
+    }
+}
+
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+mod place {
+    use super::Instance;
+    use alloc::rc::Rc;
+    use core::cell::RefCell;
+
+    std::thread_local! {
+        static OWN: Instance = const { Instance::new() };
+        /// In place of the thread's own.
+        static ENTERED: RefCell<Option<Rc<Instance>>> = const { RefCell::new(None) };
+    }
+
+    /// Calls `f` with the state of this instance. `None` when the thread is
+    /// ending and the state is gone, which a component never sees.
+    pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
+        let entered = ENTERED.try_with(|entered| entered.borrow().clone());
+        match entered.ok().flatten() {
+            Some(instance) => Some(f(&instance)),
+            None => OWN.try_with(f).ok(),
+        }
+    }
+
+    /// The state of one more instance.
+    pub(crate) fn separate() -> Rc<Instance> {
+        Rc::new(Instance::new())
+    }
+
+    /// Makes `instance` the one of this thread; returns the one before.
+    pub(crate) fn replace(instance: Option<Rc<Instance>>) -> Option<Rc<Instance>> {
+        let replaced = ENTERED.try_with(|entered| entered.replace(instance));
+        replaced.ok().flatten()
     }
 }
 
@@ -90,6 +125,8 @@ mod place {
 }
 
 pub(crate) use place::try_with;
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
+pub(crate) use place::{replace, separate};
 
 /// Calls `f` with the state of this instance.
 ///

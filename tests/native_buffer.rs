@@ -46,7 +46,7 @@ fn rules() -> impl Strategy<Value = Rules> {
     (any::<bool>(), any::<bool>()).prop_map(|(notices, cancel_says_completed)| Rules {
         notices,
         cancel_says_completed,
-        last_member_first: false,
+        ..Rules::STRICT
     })
 }
 

@@ -236,10 +236,9 @@ fn a_guest_that_waits_for_ever_is_a_deadlock() {
     let host = host::install();
     host.leaks_on_purpose();
     let set = host.waitable_set_new();
-    let message = panic_message(|| {
+    traps("deadlock", || {
         host.waitable_set_wait(set, &mut [0; 2]);
     });
-    assert!(message.starts_with("deadlock: "), "{message}");
 }
 
 #[test]

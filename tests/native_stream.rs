@@ -13,8 +13,7 @@ use wit_async::StreamResult;
 
 const NOTICES: Rules = Rules {
     notices: true,
-    cancel_says_completed: false,
-    last_member_first: false,
+    ..Rules::STRICT
 };
 
 // --- which built-ins are called

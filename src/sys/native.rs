@@ -7,7 +7,7 @@
 use super::EventPayload;
 
 #[cfg(feature = "std")]
-pub use installed::{Installed, install};
+pub use installed::{Entered, Installed, Instance, install};
 
 /// What a native host implements: the built-ins that are not in a vtable, with
 /// the signatures of the canonical ABI.
@@ -43,6 +43,7 @@ pub trait Host {
 #[cfg(feature = "std")]
 mod installed {
     use super::Host;
+    use crate::instance;
     use alloc::rc::Rc;
     use core::cell::{Cell, RefCell};
 
@@ -55,6 +56,45 @@ mod installed {
     pub fn install(host: Rc<dyn Host>) -> Installed {
         Installed {
             before: HOST.with(|cell| cell.replace(Some(host))),
+        }
+    }
+
+    /// A component instance of its own, for tests in which several talk to each
+    /// other on one thread. Its state is apart from that of every other one.
+    pub struct Instance {
+        host: Rc<dyn Host>,
+        state: Rc<instance::Instance>,
+    }
+
+    impl Instance {
+        /// A new instance, whose built-ins `host` answers.
+        pub fn new(host: Rc<dyn Host>) -> Instance {
+            Instance {
+                host,
+                state: instance::separate(),
+            }
+        }
+
+        /// Makes this the instance that code of this thread runs in, until the
+        /// result is dropped. May be nested, as calls between instances are.
+        pub fn enter(&self) -> Entered {
+            Entered {
+                state: instance::replace(Some(Rc::clone(&self.state))),
+                _host: install(Rc::clone(&self.host)),
+            }
+        }
+    }
+
+    /// Keeps an [`Instance`] entered.
+    pub struct Entered {
+        /// The one before.
+        state: Option<Rc<instance::Instance>>,
+        _host: Installed,
+    }
+
+    impl Drop for Entered {
+        fn drop(&mut self) {
+            instance::replace(self.state.take());
         }
     }
 

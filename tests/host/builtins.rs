@@ -1,10 +1,10 @@
 //! The built-ins, each recorded (canonical-abi.md §2.2).
 
-use super::channel::{Buffer, Channel, Outcome, Side};
+use super::channel::{Buffer, Channel, Outcome, Side, Window};
 use super::table::{Event, Object, Set};
+use super::trap::{guarded, has_trapped, trap, unwind_if_trapped};
 use super::value::Type;
-use super::{Host, enter, trap};
-use std::cell::RefCell;
+use super::{Host, enter};
 use std::rc::Rc;
 
 /// The most items that one copy may name.
@@ -14,9 +14,8 @@ impl Host {
     /// `stream.new`, `future.new`
     pub fn new_channel(&self, is_future: bool, ty: Type) -> u64 {
         let _host = enter();
-        let channel = Channel::new(is_future, ty, self.rules.get());
-        let name = channel.name();
-        let channel = Rc::new(RefCell::new(channel));
+        let channel = Channel::shared(is_future, ty, self.rules.get());
+        let name = channel.borrow().name();
         let mut table = self.table.borrow_mut();
         let readable = table.add(Object::End(Rc::clone(&channel), Side::Readable));
         let writable = table.add(Object::End(channel, Side::Writable));
@@ -50,7 +49,12 @@ impl Host {
                 format_args!("{length} items on handle {handle}"),
             );
         }
-        let (outcome, _) = channel.start(side, Buffer::Guest(start), length);
+        let window = Window {
+            start,
+            table: Rc::clone(&self.table),
+            task: self.running.borrow().last().cloned(),
+        };
+        let (outcome, _) = channel.start(side, Buffer::Guest(window), length);
         let (name, verb) = (channel.name(), side.verb());
         self.log(|| match is_future {
             true => format!("future.{verb} {handle}: {}", said(outcome, true)),
@@ -66,12 +70,24 @@ impl Host {
     pub fn cancel_copy(&self, is_future: bool, side: Side, handle: u32) -> u32 {
         let _host = enter();
         let channel = self.table.borrow_mut().end(handle, is_future, side);
-        let mut channel = channel.borrow_mut();
-        let built_in = format!("{}.cancel-{}", channel.name(), side.verb());
-        self.table.borrow_mut().demand_no_set(handle, &built_in);
-        let (outcome, _) = channel.cancel(side);
-        self.log(|| format!("{built_in} {handle}: {}", said(outcome, is_future)));
-        outcome.encode()
+        let name = channel.borrow().name();
+        let verb = side.verb();
+        self.table.borrow_mut().demand_no_set(handle);
+        self.demand_async_cancel();
+        channel.borrow_mut().ask_back(side);
+        // A host end may take its time.
+        while channel.borrow().is_host(side.other()) && self.lingers() {}
+        let (outcome, _) = channel.borrow_mut().cancel(side);
+        self.log(|| {
+            format!(
+                "{name}.cancel-{verb} {handle}: {}",
+                said(outcome, is_future)
+            )
+        });
+        match (outcome, is_future) {
+            (Outcome::Completed(_), true) => Outcome::Completed(0).encode(),
+            (outcome, _) => outcome.encode(),
+        }
     }
 
     /// `{stream,future}.drop-{readable,writable}`
@@ -90,10 +106,33 @@ impl Host {
         channel.drop_end(side, true);
     }
 
+    /// What tells the channel of an end from all others.
+    pub fn serial(&self, handle: u32) -> u32 {
+        match self.table.borrow_mut().get(handle) {
+            Object::End(channel, _) => channel.borrow().serial,
+            // After a trap handles mean nothing.
+            _ => 0,
+        }
+    }
+
     /// The next event of `set`.
     pub(super) fn next_event(&self, set: u32) -> Option<Event> {
-        let last_first = self.rules.get().last_member_first;
-        self.table.borrow_mut().next_event(set, last_first)
+        self.table
+            .borrow_mut()
+            .next_event(set, |ready| self.choose(ready))
+    }
+
+    /// A synchronous cancel in a synchronous task traps on wasmtime.
+    fn demand_async_cancel(&self) {
+        let running = self.running.borrow();
+        if self.rules.get().no_cancel_in_sync_task
+            && running.last().is_some_and(|task| task.is_sync())
+        {
+            trap(
+                "cancel-*, subtask.cancel (wasmtime): not in a synchronous task",
+                format_args!("a synchronous cancel in a synchronous task"),
+            );
+        }
     }
 
     fn now(&self) -> Rc<super::tasks::Context> {
@@ -117,104 +156,156 @@ fn said(outcome: Outcome, is_future: bool) -> String {
     format!("{what} {items}")
 }
 
-impl wit_async::native::Host for Host {
-    fn waitable_set_new(&self) -> u32 {
+impl Host {
+    /// `waitable-set.wait`
+    fn wait(&self, set: u32) -> Event {
         let _host = enter();
-        let set = self.table.borrow_mut().add(Object::Set(Set::default()));
-        self.log(|| format!("waitable-set.new: {set}"));
-        set
-    }
-
-    fn waitable_set_drop(&self, set: u32) {
-        let _host = enter();
-        self.log(|| format!("waitable-set.drop {set}"));
-        self.table.borrow_mut().drop_set(set);
-    }
-
-    fn waitable_join(&self, waitable: u32, set: u32) {
-        let _host = enter();
-        self.log(|| format!("waitable.join {waitable} {set}"));
-        let set = (set != 0).then_some(set);
-        self.table.borrow_mut().join(waitable, set);
-    }
-
-    fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
-        let _host = enter();
+        if self
+            .running
+            .borrow()
+            .last()
+            .is_some_and(|task| task.is_sync())
+        {
+            trap(
+                "waitable-set.wait: not in a synchronous task",
+                format_args!("a wait on set {set} in a synchronous task"),
+            );
+        }
         self.table.borrow_mut().set(set).waiters += 1;
-        let Event(code, p1, p2) = loop {
+        let event = loop {
             if let Some(event) = self.next_event(set) {
                 break event;
             }
-            if !self.elsewhere() {
-                panic!("deadlock: the guest waits on set {set}, and the test has no more scripts");
-            }
+            self.block(&format_args!("on set {set}"));
         };
         self.table.borrow_mut().set(set).waiters -= 1;
+        let Event(code, p1, _) = event;
         self.log(|| format!("waitable-set.wait {set}: event {code} of {p1}"));
-        *payload = [p1, p2];
-        code
+        event
+    }
+}
+
+impl Event {
+    /// Handles have 28 bits, codes of events 3, payloads 32.
+    fn pack(self) -> u64 {
+        let Event(code, p1, p2) = self;
+        u64::from(code) << 60 | u64::from(p1) << 32 | u64::from(p2)
+    }
+}
+
+fn unpack(event: u64, payload: &mut [u32; 2]) -> u32 {
+    *payload = [(event >> 32) as u32 & 0x0fff_ffff, event as u32];
+    (event >> 60) as u32
+}
+
+impl wit_async::native::Host for Host {
+    fn waitable_set_new(&self) -> u32 {
+        guarded(|| {
+            let _host = enter();
+            let set = self.table.borrow_mut().add(Object::Set(Set::default()));
+            self.log(|| format!("waitable-set.new: {set}"));
+            set
+        })
+    }
+
+    fn waitable_set_drop(&self, set: u32) {
+        guarded(|| {
+            let _host = enter();
+            self.log(|| format!("waitable-set.drop {set}"));
+            self.table.borrow_mut().drop_set(set);
+        })
+    }
+
+    fn waitable_join(&self, waitable: u32, set: u32) {
+        guarded(|| {
+            let _host = enter();
+            self.log(|| format!("waitable.join {waitable} {set}"));
+            let set = (set != 0).then_some(set);
+            self.table.borrow_mut().join(waitable, set);
+        })
+    }
+
+    fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
+        let answer = guarded(|| self.wait(set).pack());
+        // Who waits in vain for ever would never come back.
+        unwind_if_trapped();
+        unpack(answer, payload)
     }
 
     fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
-        let _host = enter();
-        let event = self.next_event(set);
-        self.log(|| match event {
-            Some(Event(code, p1, _)) => format!("waitable-set.poll {set}: event {code} of {p1}"),
-            None => format!("waitable-set.poll {set}: none"),
+        let answer = guarded(|| {
+            let _host = enter();
+            let event = self.next_event(set);
+            self.log(|| match event {
+                Some(Event(code, p1, _)) => {
+                    format!("waitable-set.poll {set}: event {code} of {p1}")
+                }
+                None => format!("waitable-set.poll {set}: none"),
+            });
+            event.unwrap_or(Event(0, 0, 0)).pack()
         });
-        let Event(code, p1, p2) = event.unwrap_or(Event(0, 0, 0));
-        *payload = [p1, p2];
-        code
+        unpack(if has_trapped() { 0 } else { answer }, payload)
     }
 
     fn subtask_cancel(&self, subtask: u32) -> u32 {
-        let _host = enter();
-        let call = self.table.borrow_mut().subtask(subtask);
-        self.table
-            .borrow_mut()
-            .demand_no_set(subtask, "subtask.cancel");
-        let state = call.cancel();
-        self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
-        state as u32
+        guarded(|| {
+            let _host = enter();
+            let call = self.table.borrow_mut().subtask(subtask);
+            self.table.borrow_mut().demand_no_set(subtask);
+            self.demand_async_cancel();
+            let state = call.cancel(self);
+            self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
+            state as u32
+        })
     }
 
     fn subtask_drop(&self, subtask: u32) {
-        let _host = enter();
-        self.log(|| format!("subtask.drop {subtask}"));
-        let call = self.table.borrow_mut().subtask(subtask);
-        call.demand_delivered();
-        self.table.borrow_mut().remove(subtask);
+        guarded(|| {
+            let _host = enter();
+            self.log(|| format!("subtask.drop {subtask}"));
+            let call = self.table.borrow_mut().subtask(subtask);
+            call.demand_delivered();
+            self.table.borrow_mut().remove(subtask);
+        })
     }
 
     fn thread_yield(&self) -> u32 {
-        let _host = enter();
-        self.log(|| "thread.yield".to_owned());
-        self.elsewhere();
-        0
+        guarded(|| {
+            let _host = enter();
+            self.log(|| "thread.yield".to_owned());
+            self.lingers();
+            0
+        })
     }
 
     fn backpressure_inc(&self) {
-        let _host = enter();
-        self.log(|| "backpressure.inc".to_owned());
-        if self.backpressure.get() == 0xffff {
-            trap("backpressure.inc: below 2^16", format_args!("one too many"));
-        }
-        self.backpressure.set(self.backpressure.get() + 1);
+        guarded(|| {
+            let _host = enter();
+            self.log(|| "backpressure.inc".to_owned());
+            if self.backpressure.get() == 0xffff {
+                trap("backpressure.inc: below 2^16", format_args!("one too many"));
+            }
+            self.backpressure.set(self.backpressure.get() + 1);
+        })
     }
 
     fn backpressure_dec(&self) {
-        let _host = enter();
-        self.log(|| "backpressure.dec".to_owned());
-        let Some(less) = self.backpressure.get().checked_sub(1) else {
-            trap("backpressure.dec: above 0", format_args!("one too many"));
-        };
-        self.backpressure.set(less);
+        guarded(|| {
+            let _host = enter();
+            self.log(|| "backpressure.dec".to_owned());
+            let Some(less) = self.backpressure.get().checked_sub(1) else {
+                trap("backpressure.dec: above 0", format_args!("one too many"));
+            };
+            self.backpressure.set(less);
+        })
     }
 
     fn task_cancel(&self) {
-        let _host = enter();
-        self.log(|| "task.cancel".to_owned());
-        self.now().cancelled();
+        guarded(|| {
+            let _host = enter();
+            self.log(|| "task.cancel".to_owned());
+            self.now().cancelled();
+        })
     }
 
     fn task_state_get(&self) -> *mut u8 {
@@ -230,64 +321,78 @@ impl wit_async::native::Host for Host {
     }
 
     fn error_context_new(&self, message: &str) -> u32 {
-        let _host = enter();
-        let object = Object::ErrorContext(message.to_owned());
-        let handle = self.table.borrow_mut().add(object);
-        self.log(|| format!("error-context.new: {handle}"));
-        handle
+        guarded(|| {
+            let _host = enter();
+            let object = Object::ErrorContext(message.to_owned());
+            let handle = self.table.borrow_mut().add(object);
+            self.log(|| format!("error-context.new: {handle}"));
+            handle
+        })
     }
 
     fn error_context_debug_message(&self, handle: u32) -> String {
-        let _host = enter();
-        self.log(|| format!("error-context.debug-message {handle}"));
-        match self.table.borrow_mut().get(handle) {
-            Object::ErrorContext(text) => text.clone(),
-            other => trap(
-                "error-context.debug-message: the index is an error context",
-                format_args!("handle {handle} is a {other:?}"),
-            ),
-        }
+        guarded(|| {
+            let _host = enter();
+            self.log(|| format!("error-context.debug-message {handle}"));
+            match self.table.borrow_mut().get(handle) {
+                Object::ErrorContext(text) => text.clone(),
+                other => trap(
+                    "error-context.debug-message: the index is an error context",
+                    format_args!("handle {handle} is a {other:?}"),
+                ),
+            }
+        })
     }
 
     fn error_context_drop(&self, handle: u32) {
-        let _host = enter();
-        self.log(|| format!("error-context.drop {handle}"));
-        match self.table.borrow_mut().remove(handle) {
-            Object::ErrorContext(_) => {}
-            other => trap(
-                "error-context.drop: the index is an error context",
-                format_args!("handle {handle} is a {other:?}"),
-            ),
-        }
+        guarded(|| {
+            let _host = enter();
+            self.log(|| format!("error-context.drop {handle}"));
+            match self.table.borrow_mut().remove(handle) {
+                Object::ErrorContext(_) => {}
+                other => trap(
+                    "error-context.drop: the index is an error context",
+                    format_args!("handle {handle} is a {other:?}"),
+                ),
+            }
+        })
     }
 
     fn unit_stream_new(&self) -> u64 {
-        self.new_channel(false, Type::Unit)
+        guarded(|| self.new_channel(false, Type::Unit))
     }
 
     fn unit_stream_read(&self, stream: u32, items: usize) -> u32 {
-        let none = std::ptr::null_mut();
-        self.copy(false, Type::Unit, Side::Readable, stream, none, items)
+        guarded(|| {
+            let none = std::ptr::null_mut();
+            self.copy(false, Type::Unit, Side::Readable, stream, none, items)
+        })
     }
 
     fn unit_stream_write(&self, stream: u32, items: usize) -> u32 {
-        let none = std::ptr::null_mut();
-        self.copy(false, Type::Unit, Side::Writable, stream, none, items)
+        guarded(|| {
+            let none = std::ptr::null_mut();
+            self.copy(false, Type::Unit, Side::Writable, stream, none, items)
+        })
     }
 
     fn unit_stream_cancel_read(&self, stream: u32) -> u32 {
-        self.cancel_copy(false, Side::Readable, stream)
+        guarded(|| self.cancel_copy(false, Side::Readable, stream))
     }
 
     fn unit_stream_cancel_write(&self, stream: u32) -> u32 {
-        self.cancel_copy(false, Side::Writable, stream)
+        guarded(|| self.cancel_copy(false, Side::Writable, stream))
     }
 
     fn unit_stream_drop_readable(&self, stream: u32) {
-        self.drop_end(false, Side::Readable, stream);
+        guarded(|| {
+            self.drop_end(false, Side::Readable, stream);
+        })
     }
 
     fn unit_stream_drop_writable(&self, stream: u32) {
-        self.drop_end(false, Side::Writable, stream);
+        guarded(|| {
+            self.drop_end(false, Side::Writable, stream);
+        })
     }
 }

@@ -1,8 +1,12 @@
 //! Streams and futures (canonical-abi.md §4.1, §4.2, §5.1 to §5.3).
 
+use super::table::Table;
+use super::tasks::Context;
 use super::value::{Type, Value};
-use super::{Rules, trap};
+use super::{Rules, enter, trap};
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Which end.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -48,10 +52,18 @@ impl Outcome {
     }
 }
 
+/// Memory that a guest lends. It is its own promise that it stays valid.
+pub struct Window {
+    pub start: *mut u8,
+    /// The handles of its instance.
+    pub table: Rc<RefCell<Table>>,
+    /// The task that started the copy.
+    pub task: Option<Rc<Context>>,
+}
+
 /// Memory of a copy.
 pub enum Buffer {
-    /// The guest's. It is its own promise that it stays valid.
-    Guest(*mut u8),
+    Guest(Window),
     /// What the peer sends.
     Send(VecDeque<Value>),
     /// What the peer received.
@@ -82,6 +94,8 @@ impl Copy {
 pub enum State {
     Idle,
     Copying,
+    /// A host end has been asked to give its buffer back, and takes its time.
+    Cancelling,
     Done,
 }
 
@@ -92,6 +106,8 @@ pub struct End {
     gone: bool,
     /// To be told, unasked, that the other end is gone.
     notice: bool,
+    /// No guest holds it.
+    host: bool,
 }
 
 /// A stream or a future: two ends.
@@ -101,15 +117,49 @@ pub struct Channel {
     ends: [End; 2],
     parked: Option<Side>,
     rules: Rules,
+    /// What tells it from the others of this thread.
+    pub serial: u32,
+    /// What was copied so far, by number, if somebody observes; see [`Value::number`].
+    pub copied: Vec<u32>,
+    observed: bool,
+}
+
+thread_local! {
+    static OBSERVED: RefCell<Option<Vec<Rc<RefCell<Channel>>>>> = const { RefCell::new(None) };
+    static SERIAL: Cell<u32> = const { Cell::new(0) };
+}
+
+/// From now on all channels of this thread keep what is copied, and are kept.
+pub fn observe() {
+    OBSERVED.set(Some(Vec::new()));
+    SERIAL.set(0);
+}
+
+/// The channels since [`observe`].
+pub fn observed() -> Vec<Rc<RefCell<Channel>>> {
+    OBSERVED.take().unwrap_or_default()
 }
 
 impl Channel {
-    pub fn new(is_future: bool, ty: Type, rules: Rules) -> Channel {
+    /// A channel in a cell, as the two who hold its ends need it.
+    pub fn shared(is_future: bool, ty: Type, rules: Rules) -> Rc<RefCell<Channel>> {
+        let channel = Rc::new(RefCell::new(Channel::new(is_future, ty, rules)));
+        OBSERVED.with_borrow_mut(|observed| {
+            if let Some(all) = observed {
+                channel.borrow_mut().observed = true;
+                all.push(Rc::clone(&channel));
+            }
+        });
+        channel
+    }
+
+    fn new(is_future: bool, ty: Type, rules: Rules) -> Channel {
         let end = || End {
             state: State::Idle,
             copy: None,
             gone: false,
             notice: false,
+            host: false,
         };
         Channel {
             is_future,
@@ -117,6 +167,9 @@ impl Channel {
             ends: [end(), end()],
             parked: None,
             rules,
+            serial: SERIAL.replace(SERIAL.get() + 1),
+            copied: Vec::new(),
+            observed: false,
         }
     }
 
@@ -130,6 +183,11 @@ impl Channel {
 
     fn end_mut(&mut self, side: Side) -> &mut End {
         &mut self.ends[side as usize]
+    }
+
+    /// Whether no guest holds an end.
+    pub fn is_host(&self, side: Side) -> bool {
+        self.end(side).host && !self.end(side).gone
     }
 
     /// Starts a copy. What the peer gets back at once is in the buffer.
@@ -153,33 +211,50 @@ impl Channel {
                 !(self.is_future && side == Side::Readable),
                 "the test dropped the writable end of a future unwritten, and its reader reads"
             );
-            self.end_mut(side).state = State::Done;
+            let stale = self.rules.stale_notices;
+            let end = self.end_mut(side);
+            end.state = State::Done;
+            end.notice = stale;
             return (Outcome::Dropped(0), Some(buffer));
         }
         if self.parked == Some(other) {
-            let ty = self.ty;
-            let parked = self.end_mut(other).copy.as_mut().expect("parked");
+            let (ty, is_future) = (self.ty, self.is_future);
+            let needs_task = self.rules.results_need_task && (is_future || !ty.is_number());
+            let parked = self.ends[other as usize].copy.as_mut().expect("parked");
             let (remain, asked) = (parked.remain(), parked.length);
             if remain > 0 && length > 0 {
                 let items = remain.min(length);
-                let both_guest = matches!(
-                    (&buffer, &parked.buffer),
-                    (Buffer::Guest(_), Buffer::Guest(_))
-                );
-                if both_guest && !ty.is_number() {
+                let one_instance = match (&buffer, &parked.buffer) {
+                    (Buffer::Guest(one), Buffer::Guest(other)) => {
+                        Rc::ptr_eq(&one.table, &other.table)
+                    }
+                    _ => false,
+                };
+                if one_instance && !ty.is_number() {
                     trap(
                         "stream.read/write: no rendezvous within one instance",
                         format_args!("{ty:?} was written and read by one instance"),
                     );
                 }
+                if side == Side::Writable
+                    && needs_task
+                    && let Buffer::Guest(window) = &parked.buffer
+                    && window.task.as_ref().is_some_and(|task| task.has_exited())
+                {
+                    trap(
+                        "stream.write, future.write (wasmtime): the task that reads is there",
+                        format_args!("the task that started the read has exited"),
+                    );
+                }
                 let old = (&mut parked.buffer, parked.progress);
+                let log = self.observed.then_some(&mut self.copied);
                 match side {
-                    Side::Readable => transfer(ty, old, (&mut buffer, 0), items),
-                    Side::Writable => transfer(ty, (&mut buffer, 0), old, items),
+                    Side::Readable => transfer(ty, old, (&mut buffer, 0), items, log),
+                    Side::Writable => transfer(ty, (&mut buffer, 0), old, items, log),
                 }
                 parked.progress += items;
                 parked.done = Some(Done::Completed);
-                if self.is_future {
+                if is_future {
                     self.parked = None;
                     self.end_mut(side).state = State::Done;
                 }
@@ -240,13 +315,21 @@ impl Channel {
         copy.expect("a copy is in flight").done = Some(Done::Completed);
     }
 
-    /// Takes a copy back.
-    pub fn cancel(&mut self, side: Side) -> (Outcome, Option<Buffer>) {
+    /// The copy is to be taken back, which may take a while.
+    pub fn ask_back(&mut self, side: Side) {
         if self.end(side).state != State::Copying {
             trap(
                 "stream.cancel-read/write: the end is COPYING",
                 format_args!("cancel of a {} that is not in flight", side.verb()),
             );
+        }
+        self.end_mut(side).state = State::Cancelling;
+    }
+
+    /// Takes a copy back.
+    pub fn cancel(&mut self, side: Side) -> (Outcome, Option<Buffer>) {
+        if self.end(side).state != State::Cancelling {
+            self.ask_back(side);
         }
         if self.is_ready(side) {
             return match self.deliver(side) {
@@ -272,7 +355,7 @@ impl Channel {
     /// An end goes away. `linear` says whether a future has to be written first.
     pub fn drop_end(&mut self, side: Side, linear: bool) {
         let state = self.end(side).state;
-        if state == State::Copying {
+        if matches!(state, State::Copying | State::Cancelling) {
             trap(
                 "stream.drop-readable/-writable: no copy is in flight, no event is undelivered",
                 format_args!("drop of an end with a {} in flight", side.verb()),
@@ -303,7 +386,7 @@ impl Channel {
 /// delivered: all of it, at any time. Using what was not copied here makes Miri
 /// see a window that is too short, gone, or in use.
 fn touch(buffer: &Buffer, side: Side, ty: Type, progress: usize, length: usize) {
-    let Buffer::Guest(start) = *buffer else {
+    let Buffer::Guest(Window { start, .. }) = *buffer else {
         return;
     };
     let layout = ty.layout();
@@ -344,26 +427,88 @@ fn transfer(
     (from, sent): (&mut Buffer, usize),
     (to, received): (&mut Buffer, usize),
     items: usize,
+    mut log: Option<&mut Vec<u32>>,
 ) {
     let size = ty.layout().size();
-    if size == 0 && matches!((&*from, &*to), (Buffer::Guest(_), Buffer::Guest(_))) {
+    if size == 0 && log.is_none() && matches!((&*from, &*to), (Buffer::Guest(_), Buffer::Guest(_)))
+    {
         // There may be a great many, and there is nothing to move.
         return;
     }
     for index in 0..items {
         let value = match from {
             // SAFETY: the writer lends what it lowered there.
-            Buffer::Guest(start) => unsafe { ty.load(start.add((sent + index) * size)) },
+            Buffer::Guest(Window { start, table, .. }) => unsafe {
+                ty.load(start.wrapping_add((sent + index) * size), table)
+            },
             Buffer::Send(values) => values.pop_front().expect("as long as was said"),
             Buffer::Receive(_) => unreachable!("a writer sends"),
         };
+        if let Some(log) = &mut log {
+            log.push(value.number());
+        }
         match to {
             // SAFETY: the reader lends this memory to be written.
-            Buffer::Guest(start) => unsafe {
-                ty.store(value, start.add((received + index) * size));
+            Buffer::Guest(Window { start, table, .. }) => unsafe {
+                ty.store(value, start.wrapping_add((received + index) * size), table);
             },
             Buffer::Receive(values) => values.push(value),
             Buffer::Send(_) => unreachable!("a reader receives"),
         }
+    }
+}
+
+/// An end that no guest holds. Goes away when it is dropped, whatever is in
+/// flight.
+pub struct Held {
+    channel: Option<Rc<RefCell<Channel>>>,
+    side: Side,
+}
+
+impl Held {
+    pub fn new(channel: Rc<RefCell<Channel>>, side: Side) -> Held {
+        channel.borrow_mut().end_mut(side).host = true;
+        Held {
+            channel: Some(channel),
+            side,
+        }
+    }
+
+    pub fn channel(&self) -> &Rc<RefCell<Channel>> {
+        self.channel.as_ref().expect("held")
+    }
+
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// For a table, which holds it from now on.
+    pub fn into_parts(mut self) -> (Rc<RefCell<Channel>>, Side) {
+        let channel = self.channel.take().expect("held");
+        channel.borrow_mut().end_mut(self.side).host = false;
+        (channel, self.side)
+    }
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} end", self.side)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(channel) = self.channel.take() else {
+            return;
+        };
+        let _host = enter();
+        let mut channel = channel.borrow_mut();
+        // What is in flight goes with it, after the borrow has ended.
+        let _buffer = match channel.end(self.side).state {
+            State::Copying | State::Cancelling => channel.cancel(self.side).1,
+            _ => None,
+        };
+        // A host's own writable end of a future may go away unwritten.
+        channel.drop_end(self.side, false);
     }
 }

@@ -4,8 +4,10 @@
 //! rest through [`Call`].
 
 use super::table::Object;
+use super::tasks::Context;
+use super::trap::trap;
 use super::value::Text;
-use super::{Host, enter, host, trap};
+use super::{Host, enter, host};
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -33,6 +35,8 @@ impl State {
 pub enum OnCancel {
     Confirm,
     Return,
+    /// It resolves when it does, and the cancel blocks until then.
+    Wait,
 }
 
 /// Reads parameters, writes results; the callee.
@@ -49,6 +53,10 @@ pub struct Call {
     results: *mut u8,
     reads: Body,
     writes: Body,
+    /// The task that made the call.
+    caller: Option<Rc<Context>>,
+    /// On wasmtime it has to be there when the result is.
+    needs_caller: bool,
 }
 
 impl Call {
@@ -70,9 +78,19 @@ impl Call {
             self.start();
         }
         assert_eq!(self.state.get(), State::Started);
+        if self.needs_caller && self.caller.as_ref().is_some_and(|task| task.has_exited()) {
+            trap(
+                "task.return (wasmtime): the task that called is there",
+                format_args!("the task that made the call has exited"),
+            );
+        }
         let _host = enter();
         (self.writes)(self.params, self.results);
         self.state.set(State::Returned);
+    }
+
+    pub(super) fn has_event(&self) -> bool {
+        self.state.get() != self.told.get()
     }
 
     /// The event, if there is one.
@@ -82,7 +100,7 @@ impl Call {
     }
 
     /// `subtask.cancel`, synchronously.
-    pub(super) fn cancel(&self) -> State {
+    pub(super) fn cancel(&self, host: &Host) -> State {
         if self.told.get().is_resolved() || self.cancel_requested.replace(true) {
             trap(
                 "subtask.cancel: not delivered, not requested before",
@@ -96,6 +114,11 @@ impl Call {
                 format_args!("the wait for the callee ends with a stale event"),
             ),
             State::Started => match self.on_cancel {
+                OnCancel::Wait => {
+                    while !self.state.get().is_resolved() {
+                        host.block(&"in `subtask.cancel`");
+                    }
+                }
                 OnCancel::Confirm => self.state.set(State::CancelledBeforeReturned),
                 OnCancel::Return => {
                     (self.writes)(self.params, self.results);
@@ -175,6 +198,8 @@ impl Import {
             results,
             reads,
             writes,
+            caller: host.running.borrow().last().cloned(),
+            needs_caller: host.rules.get().results_need_task,
         });
         match self.until.get() {
             Until::Starting => {}

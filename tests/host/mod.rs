@@ -20,6 +20,8 @@
 //! | `peer` | the other end of a stream or future |
 //! | `tasks` | component-model tasks of the guest |
 //! | `imports` | imported async functions |
+//! | `resource` | a resource type of the host |
+//! | `trap` | what happens where the canonical ABI traps |
 //! | `guest` | helpers for guest code |
 //! | `foreign` | executors and importers of other bindings (C ABI) |
 
@@ -35,21 +37,24 @@ pub mod foreign;
 mod guest;
 pub mod imports;
 mod peer;
+pub mod resource;
 mod table;
 mod tasks;
+pub mod trap;
 mod value;
 mod vtables;
 
-pub use channel::{Outcome, Side};
+pub use channel::{Buffer, Channel, Held, Outcome, Side, State, observe, observed};
 pub use guest::{Log, NotesDrop, OnDrop, panic_message, pause, poll_once};
 pub use peer::Peer;
-pub use tasks::{Code, Task};
-pub use value::{Fussy, Nothing, Type, Value, fussy_default, fussy_default_panics};
-pub use vtables::{Wire, future, stream};
+pub use table::{Event, Object, Table};
+pub use tasks::{Code, Context, Task};
+use trap::{slot, trap};
+pub use value::{Fussy, List, Nothing, Text, Type, Value, fussy_default, fussy_default_panics};
+pub use vtables::{Nested, Wire, future, stream};
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::io::Write;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -68,13 +73,48 @@ pub struct Rules {
     pub cancel_says_completed: bool,
     /// Of several events the one of the member that joined last comes first.
     pub last_member_first: bool,
+    /// An end that was told at once that the other one is gone is told again, as
+    /// wasmtime does.
+    pub stale_notices: bool,
+    /// A peer traps that writes what needs lifting into a read whose task has
+    /// exited, or returns a result to it, as wasmtime does.
+    pub results_need_task: bool,
+    /// A synchronous cancel in a synchronous task traps, even if it would not
+    /// block, as wasmtime does.
+    pub no_cancel_in_sync_task: bool,
+}
+
+impl Rules {
+    /// What the text of the specification says and nothing more.
+    pub const STRICT: Rules = Rules {
+        notices: false,
+        cancel_says_completed: false,
+        last_member_first: false,
+        stale_notices: false,
+        results_need_task: false,
+        no_cancel_in_sync_task: false,
+    };
 }
 
 type Script = Box<dyn FnOnce()>;
 
+/// What goes on outside of an instance.
+pub trait Elsewhere {
+    /// Picks one of so many.
+    fn choose(&self, among: usize) -> usize;
+
+    /// Something happens while the guest is blocked in a built-in. False if
+    /// there is nothing left that could.
+    fn goes_on(&self) -> bool;
+
+    /// Whether something happened while the guest, which may go on at once, gave
+    /// others the chance.
+    fn lingers(&self) -> bool;
+}
+
 /// The host; see the [module](self).
 pub struct Host {
-    table: RefCell<table::Table>,
+    table: Rc<RefCell<table::Table>>,
     trace: RefCell<Vec<String>>,
     recording: Cell<bool>,
     rules: Cell<Rules>,
@@ -84,6 +124,10 @@ pub struct Host {
     running: RefCell<Vec<Rc<tasks::Context>>>,
     /// What happens elsewhere when the guest blocks or yields, one per time.
     elsewhere: RefCell<VecDeque<Script>>,
+    /// The rest of the world, in a simulation.
+    world: RefCell<Option<Rc<dyn Elsewhere>>>,
+    /// The runtime's state, where that is not the thread's.
+    separate: RefCell<Option<wit_async::native::Instance>>,
     backpressure: Cell<u32>,
 }
 
@@ -102,21 +146,86 @@ pub fn install() -> Installed {
 
 /// Installs a host with other rules.
 pub fn install_with(rules: Rules) -> Installed {
-    let host = Rc::new(Host {
-        table: RefCell::default(),
-        trace: RefCell::default(),
-        recording: Cell::new(true),
-        rules: Cell::new(rules),
-        cell: Cell::new(std::ptr::null_mut()),
-        running: RefCell::default(),
-        elsewhere: RefCell::default(),
-        backpressure: Cell::new(0),
-    });
+    let host = Host::new(rules);
     CURRENT.with(|current| *current.borrow_mut() = Some(Rc::clone(&host)));
     Installed {
         _installed: wit_async::native::install(host.clone()),
         host,
         expect_left: Cell::new(false),
+    }
+}
+
+impl Host {
+    fn new(rules: Rules) -> Rc<Host> {
+        Rc::new(Host {
+            table: Rc::default(),
+            trace: RefCell::default(),
+            recording: Cell::new(true),
+            rules: Cell::new(rules),
+            cell: Cell::new(std::ptr::null_mut()),
+            running: RefCell::default(),
+            elsewhere: RefCell::default(),
+            world: RefCell::default(),
+            separate: RefCell::default(),
+            backpressure: Cell::new(0),
+        })
+    }
+
+    /// A component instance of its own, in a world.
+    pub fn in_world(rules: Rules, world: Rc<dyn Elsewhere>) -> Rc<Host> {
+        let host = Host::new(rules);
+        host.recording.set(false);
+        host.world.replace(Some(world));
+        let instance = wit_async::native::Instance::new(host.clone());
+        host.separate.replace(Some(instance));
+        host
+    }
+
+    /// The end of an instance in a world.
+    pub fn retire(&self) {
+        self.world.take();
+        self.separate.take();
+    }
+
+    /// Whether code of the instance is on the stack.
+    pub fn is_on_stack(&self) -> bool {
+        !self.running.borrow().is_empty()
+    }
+
+    /// Calls `f` as code of this instance, in a task.
+    pub fn run<R>(self: &Rc<Host>, context: &Rc<tasks::Context>, f: impl FnOnce() -> R) -> R {
+        struct Leave<'a> {
+            host: &'a Host,
+            before: Option<Rc<Host>>,
+            _entered: Option<wit_async::native::Entered>,
+        }
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.host.running.borrow_mut().pop();
+                CURRENT.set(self.before.take());
+            }
+        }
+        let leave = {
+            let _host = enter();
+            self.running.borrow_mut().push(Rc::clone(context));
+            let separate = self.separate.borrow();
+            Leave {
+                host: self,
+                before: CURRENT.replace(Some(Rc::clone(self))),
+                _entered: separate.as_ref().map(wit_async::native::Instance::enter),
+            }
+        };
+        let result = f();
+        drop(leave);
+        result
+    }
+
+    /// Calls a synchronous export.
+    pub fn call_sync<R>(self: &Rc<Host>, f: impl FnOnce() -> R) -> R {
+        let context = tasks::Context::new(true);
+        let result = self.run(&context, f);
+        context.exit();
+        result
     }
 }
 
@@ -199,6 +308,44 @@ impl Host {
         }
     }
 
+    fn world(&self) -> Option<Rc<dyn Elsewhere>> {
+        self.world.borrow().clone()
+    }
+
+    /// Picks one of so many.
+    fn choose(&self, among: usize) -> usize {
+        match self.world() {
+            Some(world) => world.choose(among),
+            None if self.rules.get().last_member_first => among - 1,
+            None => 0,
+        }
+    }
+
+    /// The guest is blocked: something happens elsewhere.
+    fn block(&self, on: &dyn std::fmt::Display) {
+        let goes_on = match self.world() {
+            Some(world) => world.goes_on(),
+            None => self.elsewhere(),
+        };
+        if !goes_on {
+            trap(
+                "deadlock",
+                format_args!("the guest is blocked {on}, and nothing is left that could happen"),
+            );
+        }
+    }
+
+    /// The guest gives others the chance.
+    fn lingers(&self) -> bool {
+        match self.world() {
+            Some(world) => world.lingers(),
+            None => {
+                self.elsewhere();
+                false
+            }
+        }
+    }
+
     /// Runs the next script, if there is one.
     fn elsewhere(&self) -> bool {
         let script = self.elsewhere.borrow_mut().pop_front();
@@ -236,31 +383,5 @@ struct Inside;
 impl Drop for Inside {
     fn drop(&mut self) {
         DEPTH.with(|depth| depth.set(depth.get() - 1));
-    }
-}
-
-/// Traps: the canonical ABI forbids what the guest did.
-#[track_caller]
-fn trap(rule: &str, what: std::fmt::Arguments<'_>) -> ! {
-    panic!("trap: {what} (canonical ABI, {rule})")
-}
-
-/// Runs a slot of a vtable. A trap cannot unwind from there: it is printed, past
-/// the capturing of output, and ends the process.
-fn slot<R>(f: impl FnOnce(&Host) -> R) -> R {
-    let host = host();
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| f(&host))) {
-        Ok(result) => result,
-        Err(panic) => {
-            let message = panic.downcast_ref::<String>().cloned();
-            let test = std::thread::current().name().unwrap_or("?").to_owned();
-            let _ = writeln!(
-                std::io::stderr(),
-                "{test}: {}\ncalls before: {:#?}",
-                message.unwrap_or_default(),
-                host.trace.borrow(),
-            );
-            std::process::abort()
-        }
     }
 }

@@ -1,18 +1,16 @@
 //! The other end of a stream or a future, driven by the test.
 
-use super::channel::{Buffer, Channel, Outcome, Side, State};
+use super::channel::{Buffer, Channel, Held, Outcome, Side};
 use super::table::Object;
 use super::vtables::Wire;
-use super::{Host, enter, trap};
-use std::cell::RefCell;
+use super::{Host, enter};
 use std::rc::Rc;
 use wit_async::rt::async_support::{FutureReader, StreamReader};
 
 /// An end that the guest does not hold. Goes away when it is dropped, whatever
 /// is in flight.
 pub struct Peer<T> {
-    channel: Rc<RefCell<Channel>>,
-    side: Side,
+    held: Held,
     received: Vec<T>,
 }
 
@@ -32,11 +30,10 @@ impl Host {
 
     fn incoming<T: Wire>(&self, is_future: bool) -> (u32, Peer<T>) {
         let _host = enter();
-        let channel = Channel::new(is_future, T::TYPE, self.rules.get());
-        let channel = Rc::new(RefCell::new(channel));
+        let channel = Channel::shared(is_future, T::TYPE, self.rules.get());
         let object = Object::End(Rc::clone(&channel), Side::Readable);
         let handle = self.table.borrow_mut().add(object);
-        (handle, Peer::new(channel, Side::Writable))
+        (handle, Peer::new(Held::new(channel, Side::Writable)))
     }
 
     /// Hands the readable end of a stream to the test.
@@ -52,31 +49,15 @@ impl Host {
     /// Lifting a readable end, as of a parameter (§4.1).
     pub fn lift_readable<T: Wire>(&self, handle: u32, is_future: bool) -> Peer<T> {
         let _host = enter();
-        let mut table = self.table.borrow_mut();
-        let channel = table.end(handle, is_future, Side::Readable);
-        if table.is_member(handle) {
-            trap(
-                "lift of a stream or future: in no set",
-                format_args!("handle {handle} is handed away from within a set"),
-            );
-        }
-        let state = channel.borrow().end(Side::Readable).state;
-        if state != State::Idle {
-            trap(
-                "lift of a stream or future: IDLE",
-                format_args!("handle {handle} is handed away when it is {state:?}"),
-            );
-        }
-        table.remove(handle);
-        Peer::new(channel, Side::Readable)
+        let held = self.table.borrow_mut().take_readable(handle, is_future);
+        Peer::new(held)
     }
 }
 
 impl<T: Wire> Peer<T> {
-    fn new(channel: Rc<RefCell<Channel>>, side: Side) -> Peer<T> {
+    fn new(held: Held) -> Peer<T> {
         Peer {
-            channel,
-            side,
+            held,
             received: Vec::new(),
         }
     }
@@ -97,10 +78,11 @@ impl<T: Wire> Peer<T> {
     /// Reads up to `items`; what arrives is in [`received`](Peer::received).
     pub fn read(&mut self, items: usize) -> Outcome {
         let _host = enter();
-        let (outcome, buffer) =
-            self.channel
-                .borrow_mut()
-                .start(self.side, Buffer::Receive(Vec::new()), items);
+        let (outcome, buffer) = self.held.channel().borrow_mut().start(
+            self.held.side(),
+            Buffer::Receive(Vec::new()),
+            items,
+        );
         self.keep(buffer);
         outcome
     }
@@ -115,7 +97,11 @@ impl<T: Wire> Peer<T> {
             unreachable!("reads are elsewhere");
         };
         let items = values.len();
-        self.channel.borrow_mut().start(self.side, buffer, items).0
+        self.held
+            .channel()
+            .borrow_mut()
+            .start(self.held.side(), buffer, items)
+            .0
     }
 
     fn keep(&mut self, buffer: Option<Buffer>) {
@@ -127,10 +113,10 @@ impl<T: Wire> Peer<T> {
     /// What the operation in flight came to, if it did.
     pub fn settle(&mut self) -> Option<Outcome> {
         let _host = enter();
-        if !self.channel.borrow().is_ready(self.side) {
+        if !self.held.channel().borrow().is_ready(self.held.side()) {
             return None;
         }
-        let (outcome, buffer) = self.channel.borrow_mut().deliver(self.side);
+        let (outcome, buffer) = self.held.channel().borrow_mut().deliver(self.held.side());
         self.keep(buffer);
         Some(outcome)
     }
@@ -138,7 +124,7 @@ impl<T: Wire> Peer<T> {
     /// Cancels the operation in flight.
     pub fn cancel(&mut self) -> Outcome {
         let _host = enter();
-        let (outcome, buffer) = self.channel.borrow_mut().cancel(self.side);
+        let (outcome, buffer) = self.held.channel().borrow_mut().cancel(self.held.side());
         self.keep(buffer);
         outcome
     }
@@ -147,23 +133,14 @@ impl<T: Wire> Peer<T> {
     /// may at any time.
     pub fn finish_for_nothing(&mut self) {
         let _host = enter();
-        self.channel.borrow_mut().finish(self.side.other());
+        self.held
+            .channel()
+            .borrow_mut()
+            .finish(self.held.side().other());
     }
 
     /// What arrived since the last time.
     pub fn received(&mut self) -> Vec<T> {
         std::mem::take(&mut self.received)
-    }
-}
-
-impl<T> Drop for Peer<T> {
-    fn drop(&mut self) {
-        let _host = enter();
-        let mut channel = self.channel.borrow_mut();
-        if channel.end(self.side).state == State::Copying {
-            channel.cancel(self.side);
-        }
-        // A host's own writable end of a future may go away unwritten.
-        channel.drop_end(self.side, false);
     }
 }

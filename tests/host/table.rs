@@ -1,7 +1,8 @@
 //! The handle table, waitable sets and events (canonical-abi.md §1.1, §4.5).
 
-use super::channel::{Channel, Side};
+use super::channel::{Channel, Held, Side, State};
 use super::imports::Call;
+use super::resource::Rep;
 use super::trap;
 use std::cell::RefCell;
 use std::fmt;
@@ -12,6 +13,8 @@ pub enum Object {
     Set(Set),
     End(Rc<RefCell<Channel>>, Side),
     Subtask(Rc<Call>),
+    /// An `own` handle, and how often it is lent.
+    Resource(Rep, usize),
     ErrorContext(String),
 }
 
@@ -108,6 +111,57 @@ impl Table {
         }
     }
 
+    pub fn add_resource(&mut self, rep: Rep) -> u32 {
+        self.add(Object::Resource(rep, 0))
+    }
+
+    pub fn resource(&mut self, index: u32) -> &Rep {
+        match self.get(index) {
+            Object::Resource(rep, _) => rep,
+            other => trap(
+                "resource.*: the index is a resource",
+                format_args!("handle {index} is a {other:?}"),
+            ),
+        }
+    }
+
+    /// A resource leaves the table: it is dropped or handed away.
+    pub fn take_resource(&mut self, index: u32) -> Rep {
+        self.resource(index);
+        match self.remove(index) {
+            Object::Resource(rep, 0) => rep,
+            other => trap(
+                "resource.drop, lift of an own: nothing is lent",
+                format_args!("handle {index} is a {other:?} that is lent"),
+            ),
+        }
+    }
+
+    pub fn add_end(&mut self, held: Held) -> u32 {
+        let (channel, side) = held.into_parts();
+        self.add(Object::End(channel, side))
+    }
+
+    /// Lifting a readable end, as of a parameter (§4.1).
+    pub fn take_readable(&mut self, index: u32, is_future: bool) -> Held {
+        let channel = self.end(index, is_future, Side::Readable);
+        if self.is_member(index) {
+            trap(
+                "lift of a stream or future: in no set",
+                format_args!("handle {index} is handed away from within a set"),
+            );
+        }
+        let state = channel.borrow().end(Side::Readable).state;
+        if state != State::Idle {
+            trap(
+                "lift of a stream or future: IDLE",
+                format_args!("handle {index} is handed away when it is {state:?}"),
+            );
+        }
+        self.remove(index);
+        Held::new(channel, Side::Readable)
+    }
+
     pub fn subtask(&mut self, index: u32) -> Rc<Call> {
         match self.get(index) {
             Object::Subtask(call) => Rc::clone(call),
@@ -121,7 +175,7 @@ impl Table {
     /// `waitable.join`
     pub fn join(&mut self, index: u32, set: Option<u32>) {
         if let Some(set) = set {
-            if matches!(self.get(index), Object::Set(_) | Object::ErrorContext(_)) {
+            if !self.get(index).is_waitable() {
                 trap(
                     "waitable.join: the index is a waitable",
                     format_args!("handle {index} joins set {set}"),
@@ -142,11 +196,11 @@ impl Table {
     }
 
     /// A synchronous operation on a member of a set traps (§5.4).
-    pub fn demand_no_set(&mut self, index: u32, built_in: &str) {
+    pub fn demand_no_set(&mut self, index: u32) {
         if self.is_member(index) {
             trap(
-                "a synchronous operation on a member of a set",
-                format_args!("{built_in} of {index}, which is in a set"),
+                "cancel-*, subtask.cancel: a synchronous operation on a member of a set",
+                format_args!("handle {index} is in a set"),
             );
         }
     }
@@ -166,13 +220,58 @@ impl Table {
         self.remove(index);
     }
 
-    /// Takes the next event of a set.
-    pub fn next_event(&mut self, set: u32, last_first: bool) -> Option<Event> {
-        let mut members = self.set(set).members.clone();
-        if last_first {
-            members.reverse();
+    /// Takes the next event of a set: of the members that have one, in the order
+    /// in which they joined, `choose` says which.
+    pub fn next_event(&mut self, set: u32, choose: impl FnOnce(usize) -> usize) -> Option<Event> {
+        self.set(set);
+        let ready = |index: &u32| self.has_event(*index);
+        let Some(Entry {
+            object: Object::Set(Set { members, .. }),
+            ..
+        }) = &self.entries[set as usize - 1]
+        else {
+            unreachable!("looked at");
+        };
+        let count = members.iter().filter(|index| ready(index)).count();
+        let chosen = match count {
+            0 => return None,
+            1 => 0,
+            _ => choose(count),
+        };
+        let index = *members.iter().filter(|index| ready(index)).nth(chosen)?;
+        self.event(index)
+    }
+
+    /// Whether a member of a set has an event.
+    pub fn has_ready_member(&self, set: u32) -> bool {
+        match self.entries.get(set as usize - 1) {
+            Some(Some(Entry {
+                object: Object::Set(set),
+                ..
+            })) => set.members.iter().any(|index| self.has_event(*index)),
+            _ => false,
         }
-        members.into_iter().find_map(|member| self.event(member))
+    }
+
+    /// Whether a waitable has an event.
+    pub fn has_event(&self, index: u32) -> bool {
+        match &self.entries[index as usize - 1] {
+            Some(entry) => match &entry.object {
+                Object::End(channel, side) => channel.borrow().is_ready(*side),
+                Object::Subtask(call) => call.has_event(),
+                _ => false,
+            },
+            None => false,
+        }
+    }
+
+    /// What is in use, with the set that it is in.
+    pub fn in_use(&self) -> impl Iterator<Item = (u32, &Object, Option<u32>)> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter_map(|(at, entry)| {
+            let entry = entry.as_ref()?;
+            Some((at as u32 + 1, &entry.object, entry.set))
+        })
     }
 
     fn event(&mut self, index: u32) -> Option<Event> {
@@ -192,7 +291,7 @@ impl Table {
                 Some(Event(code, index, channel.deliver(side).0.encode()))
             }
             Object::Subtask(call) => call.deliver().map(|state| Event(1, index, state)),
-            Object::Set(_) | Object::ErrorContext(_) => None,
+            Object::Set(_) | Object::ErrorContext(_) | Object::Resource(..) => None,
         }
     }
 
@@ -203,6 +302,12 @@ impl Table {
             Some(format!("{} {:?}", at + 1, entry.object))
         };
         self.entries.iter().enumerate().filter_map(named).collect()
+    }
+}
+
+impl Object {
+    fn is_waitable(&self) -> bool {
+        matches!(self, Object::End(..) | Object::Subtask(_))
     }
 }
 
@@ -217,6 +322,7 @@ impl fmt::Debug for Object {
             }
             Object::Subtask(call) => write!(f, "subtask, {:?}", call.state()),
             Object::ErrorContext(text) => write!(f, "error context {text:?}"),
+            Object::Resource(rep, lends) => write!(f, "token {}, lent {lends} times", rep.0),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Component-model tasks of the guest (canonical-abi.md §1.4, §4.4).
 
 use super::table::Event;
-use super::{Host, enter, trap};
+use super::trap::trap;
+use super::{Host, enter};
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
@@ -27,20 +28,70 @@ impl Code {
 }
 
 /// What the host keeps of a task.
-pub(super) struct Context {
+pub struct Context {
     /// The context slot.
     pub slot: Cell<*mut u8>,
     cancel_delivered: Cell<bool>,
     resolved: Cell<bool>,
+    exited: Cell<bool>,
+    sync: bool,
+    /// Borrowed handles that were passed to it.
+    pub borrows: Cell<usize>,
 }
 
 impl Context {
-    fn new() -> Rc<Context> {
+    pub fn new(sync: bool) -> Rc<Context> {
         Rc::new(Context {
             slot: Cell::new(std::ptr::null_mut()),
             cancel_delivered: Cell::new(false),
             resolved: Cell::new(false),
+            exited: Cell::new(false),
+            sync,
+            borrows: Cell::new(0),
         })
+    }
+
+    /// Whether its last thread has ended.
+    pub fn has_exited(&self) -> bool {
+        self.exited.get()
+    }
+
+    pub fn exit(&self) {
+        self.exited.set(true);
+    }
+
+    /// Whether the type of its function is synchronous.
+    pub fn is_sync(&self) -> bool {
+        self.sync
+    }
+
+    pub fn is_resolved(&self) -> bool {
+        self.resolved.get()
+    }
+
+    /// The cancel request reaches the task.
+    pub fn deliver_cancel(&self) {
+        assert!(
+            !self.cancel_delivered.replace(true) && !self.resolved.get(),
+            "a task is asked once, before it has resolved"
+        );
+    }
+
+    /// `task.return`
+    pub fn returned(&self) {
+        if self.resolved.replace(true) {
+            trap(
+                "task.return: not resolved",
+                format_args!("the task has returned, or was cancelled"),
+            );
+        }
+        self.demand_no_borrows("task.return: no borrowed handles");
+    }
+
+    fn demand_no_borrows(&self, rule: &str) {
+        if self.borrows.get() > 0 {
+            trap(rule, format_args!("{} are there", self.borrows.get()));
+        }
     }
 
     /// `task.cancel`
@@ -51,6 +102,7 @@ impl Context {
                 format_args!("no cancel was delivered, or the task has resolved"),
             );
         }
+        self.demand_no_borrows("task.cancel: no borrowed handles");
     }
 }
 
@@ -64,7 +116,15 @@ pub struct Task {
 impl Host {
     /// Calls an async export whose body is `root`. It starts at once.
     pub fn start(self: &Rc<Self>, root: impl Future<Output = ()> + 'static) -> Task {
-        let context = Context::new();
+        self.start_in(Context::new(false), root)
+    }
+
+    /// The same, in a task that is known.
+    pub fn start_in(
+        self: &Rc<Self>,
+        context: Rc<Context>,
+        root: impl Future<Output = ()> + 'static,
+    ) -> Task {
         let code = self.run(&context, || start_task(root).cast_unsigned());
         let task = Task {
             host: Rc::clone(self),
@@ -74,27 +134,21 @@ impl Host {
         task.returned(code);
         task
     }
-
-    fn run(&self, context: &Rc<Context>, f: impl FnOnce() -> u32) -> u32 {
-        struct Leave<'a>(&'a Host);
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                self.0.running.borrow_mut().pop();
-            }
-        }
-        {
-            let _host = enter();
-            self.running.borrow_mut().push(Rc::clone(context));
-        }
-        let _leave = Leave(self);
-        f()
-    }
 }
 
 impl Task {
     /// What the task said last.
     pub fn code(&self) -> Code {
         self.code.get()
+    }
+
+    /// Whether there is something for the task.
+    pub fn is_ready(&self) -> bool {
+        match self.code.get() {
+            Code::Exit => false,
+            Code::Yield => true,
+            Code::Wait(set) => self.host.table.borrow().has_ready_member(set),
+        }
     }
 
     /// Whether the task waits for an event.
@@ -132,10 +186,7 @@ impl Task {
 
     /// The caller asks the task to stop.
     pub fn cancel(&self) -> Code {
-        assert!(
-            !self.context.cancel_delivered.replace(true) && !self.context.resolved.get(),
-            "a task is asked once, before it has resolved"
-        );
+        self.context.deliver_cancel();
         self.deliver(Event(6, 0, 0));
         self.code()
     }
@@ -164,10 +215,13 @@ impl Task {
         self.code.set(code);
         match code {
             Code::Wait(set) => self.host.table.borrow_mut().set(set).waiters += 1,
-            Code::Exit => assert!(
-                self.context.slot.get().is_null(),
-                "the task exited and left a pointer in its slot"
-            ),
+            Code::Exit => {
+                self.context.exit();
+                assert!(
+                    self.context.slot.get().is_null(),
+                    "the task exited and left a pointer in its slot"
+                );
+            }
             Code::Yield => {}
         }
     }

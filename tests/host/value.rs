@@ -3,16 +3,42 @@
 //! As the canonical ABI has it, but with pointers as wide as this process has
 //! them: a string is a pointer and a length.
 
+use super::channel::Held;
+use super::resource::Rep;
+use super::table::Table;
 use std::alloc::Layout;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 /// A payload on the host's side.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub enum Value {
     Unit,
     Byte(u8),
     Word(u32),
     Text(String),
+    /// Lists in a list.
+    Lists(Vec<String>),
+    /// An `own` handle, at home nowhere.
+    Token(Rep),
+    /// The readable end of a stream, at home nowhere.
+    Reader(Held),
+}
+
+impl Value {
+    /// What tells a value from the others of its kind; 0 where there is nothing
+    /// to tell.
+    pub fn number(&self) -> u32 {
+        let in_text = |text: &str| text.split('#').next_back().and_then(|n| n.parse().ok());
+        match self {
+            Value::Unit => 0,
+            Value::Byte(byte) => u32::from(*byte),
+            Value::Word(word) => *word,
+            Value::Text(text) => in_text(text).unwrap_or(0),
+            Value::Lists(texts) => texts.first().and_then(|text| in_text(text)).unwrap_or(0),
+            Value::Token(rep) => rep.0,
+            Value::Reader(held) => held.channel().borrow().serial,
+        }
+    }
 }
 
 /// The type of a payload.
@@ -26,6 +52,12 @@ pub enum Type {
     Word,
     /// `string`.
     Text,
+    /// `list<string>`.
+    Lists,
+    /// `own<token>`.
+    Token,
+    /// `stream<u32>`.
+    Reader,
     /// A record that holds one byte in the ABI, always 0, and nothing in Rust.
     Nothing,
 }
@@ -34,6 +66,13 @@ pub enum Type {
 #[repr(C)]
 pub struct Text {
     pub start: *mut u8,
+    pub length: usize,
+}
+
+/// How a list of strings is passed.
+#[repr(C)]
+pub struct List {
+    pub start: *mut Text,
     pub length: usize,
 }
 
@@ -57,6 +96,55 @@ impl Text {
         // SAFETY: a boxed slice of that length, and the bytes of a string.
         unsafe { String::from_raw_parts(self.start, self.length, self.length) }
     }
+
+    /// A copy of the text.
+    ///
+    /// # Safety
+    ///
+    /// Came from `lower`, and was not lifted.
+    pub unsafe fn copied(&self) -> String {
+        // SAFETY: as promised by the caller.
+        let bytes = unsafe { std::slice::from_raw_parts(self.start, self.length) };
+        String::from_utf8(bytes.to_vec()).expect("a string is UTF-8")
+    }
+}
+
+impl List {
+    /// Moves `texts` into memory of their own.
+    pub fn lower(texts: Vec<String>) -> List {
+        let texts: Box<[Text]> = texts.into_iter().map(Text::lower).collect();
+        let length = texts.len();
+        List {
+            start: Box::into_raw(texts).cast(),
+            length,
+        }
+    }
+
+    /// Takes the memory over.
+    ///
+    /// # Safety
+    ///
+    /// Came from `lower`, and is taken once.
+    pub unsafe fn lift(self) -> Vec<String> {
+        // SAFETY: a boxed slice of that length, of texts that came from `lower`.
+        unsafe {
+            let texts = Vec::from_raw_parts(self.start, self.length, self.length);
+            texts.into_iter().map(|text| text.lift()).collect()
+        }
+    }
+
+    /// A copy of the texts.
+    ///
+    /// # Safety
+    ///
+    /// Came from `lower`, and was not lifted.
+    unsafe fn copied(&self) -> Vec<String> {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let texts = std::slice::from_raw_parts(self.start, self.length);
+            texts.iter().map(|text| text.copied()).collect()
+        }
+    }
 }
 
 impl Type {
@@ -64,8 +152,9 @@ impl Type {
         match self {
             Type::Unit => Layout::new::<()>(),
             Type::Byte | Type::Nothing => Layout::new::<u8>(),
-            Type::Word => Layout::new::<u32>(),
+            Type::Word | Type::Token | Type::Reader => Layout::new::<u32>(),
             Type::Text => Layout::new::<Text>(),
+            Type::Lists => Layout::new::<List>(),
         }
     }
 
@@ -74,12 +163,13 @@ impl Type {
         matches!(self, Type::Unit | Type::Byte | Type::Word)
     }
 
-    /// Reads a value out of guest memory. Lists in it are copied.
+    /// Reads a value out of guest memory. Lists in it are copied, handles leave
+    /// the table.
     ///
     /// # Safety
     ///
     /// `from` holds a lowered value of this type.
-    pub unsafe fn load(self, from: *const u8) -> Value {
+    pub unsafe fn load(self, from: *const u8, table: &RefCell<Table>) -> Value {
         // SAFETY: as promised by the caller.
         unsafe {
             match self {
@@ -90,22 +180,23 @@ impl Type {
                 }
                 Type::Byte => Value::Byte(*from),
                 Type::Word => Value::Word(*from.cast()),
-                Type::Text => {
-                    let text = &*from.cast::<Text>();
-                    let bytes = std::slice::from_raw_parts(text.start, text.length);
-                    Value::Text(String::from_utf8(bytes.to_vec()).expect("a string is UTF-8"))
+                Type::Text => Value::Text((*from.cast::<Text>()).copied()),
+                Type::Lists => Value::Lists((*from.cast::<List>()).copied()),
+                Type::Token => Value::Token(table.borrow_mut().take_resource(*from.cast())),
+                Type::Reader => {
+                    Value::Reader(table.borrow_mut().take_readable(*from.cast(), false))
                 }
             }
         }
     }
 
     /// Writes a value into guest memory. Lists in it get memory of their own,
-    /// which the guest owns.
+    /// which the guest owns; handles enter the table.
     ///
     /// # Safety
     ///
     /// `to` is valid for this type's layout.
-    pub unsafe fn store(self, value: Value, to: *mut u8) {
+    pub unsafe fn store(self, value: Value, to: *mut u8, table: &RefCell<Table>) {
         // SAFETY: as promised by the caller.
         unsafe {
             match (self, value) {
@@ -114,6 +205,13 @@ impl Type {
                 (Type::Byte, Value::Byte(byte)) => to.write(byte),
                 (Type::Word, Value::Word(word)) => to.cast::<u32>().write(word),
                 (Type::Text, Value::Text(text)) => to.cast::<Text>().write(Text::lower(text)),
+                (Type::Lists, Value::Lists(texts)) => to.cast::<List>().write(List::lower(texts)),
+                (Type::Token, Value::Token(rep)) => {
+                    to.cast::<u32>().write(table.borrow_mut().add_resource(rep));
+                }
+                (Type::Reader, Value::Reader(held)) => {
+                    to.cast::<u32>().write(table.borrow_mut().add_end(held));
+                }
                 (ty, value) => panic!("{value:?} was sent as {ty:?}"),
             }
         }

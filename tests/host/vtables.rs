@@ -2,12 +2,19 @@
 //! host and layouts of this process.
 
 use super::channel::Side;
+use super::resource::Token;
 use super::slot;
-use super::value::{Fussy, Nothing, Text, Type, Value};
+use super::value::{Fussy, List, Nothing, Text, Type, Value};
 use wit_async::rt::async_support::{
     FutureReader, FutureVtable, FutureWriter, StreamReader, StreamVtable, StreamWriter, future_new,
     stream_new,
 };
+
+/// A stream in a stream, and what tells it from others.
+pub struct Nested {
+    pub reader: StreamReader<u32>,
+    pub serial: u32,
+}
 
 /// A payload that the tests use.
 pub trait Wire: Sized + 'static {
@@ -104,7 +111,10 @@ macro_rules! canonical {
     };
 }
 
-canonical!(() => (), u8 => u8, u32 => u32, String => Text, Nothing => u8, Fussy => Text);
+canonical!(
+    () => (), u8 => u8, u32 => u32, String => Text, Nothing => u8, Fussy => Text,
+    Vec<String> => List, Token => u32, Nested => u32
+);
 
 macro_rules! variant {
     ($name:ident, $inner:ty) => {
@@ -168,6 +178,68 @@ wire!(
     lower: lower_fussy, lift: lift_fussy, dealloc: dealloc_text,
     stream: Some(lower_fussy), Some(lift_fussy), Some(dealloc_text)
 );
+
+wire!(
+    Vec<String>, Type::Lists,
+    value: Value::Lists, variant!(Lists, Vec<String>),
+    lower: lower_list, lift: lift_list, dealloc: dealloc_list,
+    stream: Some(lower_list), Some(lift_list), Some(dealloc_list)
+);
+
+wire!(
+    Token, Type::Token,
+    value: |_| panic!("a peer without an instance has no handles"),
+    |_| panic!("a peer without an instance has no handles"),
+    lower: lower_token, lift: lift_token, dealloc: |_| {},
+    stream: Some(lower_token), Some(lift_token), None
+);
+
+wire!(
+    Nested, Type::Reader,
+    value: |_| panic!("a peer without an instance has no handles"),
+    |_| panic!("a peer without an instance has no handles"),
+    lower: lower_reader, lift: lift_reader, dealloc: |_| {},
+    stream: Some(lower_reader), Some(lift_reader), None
+);
+
+unsafe fn lower_list(texts: Vec<String>, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<List>().write(List::lower(texts)) }
+}
+
+unsafe fn lift_list(from: *mut u8) -> Vec<String> {
+    // SAFETY: the contract of the slot.
+    unsafe { from.cast::<List>().read().lift() }
+}
+
+unsafe fn dealloc_list(at: *mut u8) {
+    // SAFETY: the contract of the slot.
+    drop(unsafe { lift_list(at) });
+}
+
+unsafe fn lower_token(token: Token, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<u32>().write(token.take_handle()) }
+}
+
+unsafe fn lift_token(from: *mut u8) -> Token {
+    // SAFETY: the contract of the slot.
+    Token::from_handle(unsafe { from.cast::<u32>().read() })
+}
+
+unsafe fn lower_reader(nested: Nested, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<u32>().write(nested.reader.take_handle()) }
+}
+
+unsafe fn lift_reader(from: *mut u8) -> Nested {
+    // SAFETY: the contract of the slot.
+    let handle = unsafe { from.cast::<u32>().read() };
+    Nested {
+        serial: super::host().serial(handle),
+        reader: StreamReader::new(handle, u32::STREAM),
+    }
+}
 
 unsafe fn lower_text(text: String, to: *mut u8) {
     // SAFETY: the contract of the slot.

@@ -1,0 +1,103 @@
+//! A resource type of the host: `token`.
+
+use super::table::Object;
+use super::{Host, enter, host};
+use std::cell::Cell;
+
+thread_local! {
+    static ALIVE: Cell<isize> = const { Cell::new(0) };
+}
+
+/// How many tokens of this thread were made and not destroyed.
+pub fn tokens_alive() -> isize {
+    ALIVE.get()
+}
+
+/// What stands behind a handle. Dropping it is its destructor.
+#[derive(Debug)]
+pub struct Rep(pub u32);
+
+impl Rep {
+    pub fn new(number: u32) -> Rep {
+        ALIVE.set(ALIVE.get() + 1);
+        Rep(number)
+    }
+}
+
+impl Drop for Rep {
+    fn drop(&mut self) {
+        ALIVE.set(ALIVE.get() - 1);
+    }
+}
+
+/// An `own<token>` of a guest, as generated bindings have it.
+#[derive(Debug)]
+pub struct Token(u32);
+
+impl Token {
+    /// A constructor that the host has.
+    pub fn new(number: u32) -> Token {
+        Token(host().new_token(number))
+    }
+
+    /// A method that the host has.
+    pub fn number(&self) -> u32 {
+        host().token_number(self.0)
+    }
+
+    pub fn handle(&self) -> u32 {
+        self.0
+    }
+
+    pub fn from_handle(handle: u32) -> Token {
+        Token(handle)
+    }
+
+    /// The handle, which is no longer ours.
+    pub fn take_handle(self) -> u32 {
+        let handle = self.0;
+        std::mem::forget(self);
+        handle
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        host().drop_token(self.0);
+    }
+}
+
+impl Host {
+    fn new_token(&self, number: u32) -> u32 {
+        super::trap::guarded(|| {
+            let _host = enter();
+            let handle = self.table.borrow_mut().add_resource(Rep::new(number));
+            self.log(|| format!("token.new: {handle}"));
+            handle
+        })
+    }
+
+    fn token_number(&self, handle: u32) -> u32 {
+        super::trap::guarded(|| self.table.borrow_mut().resource(handle).0)
+    }
+
+    /// `resource.drop`
+    fn drop_token(&self, handle: u32) {
+        super::trap::guarded(|| {
+            let _host = enter();
+            self.log(|| format!("token.drop {handle}"));
+            let rep = self.table.borrow_mut().take_resource(handle);
+            drop(rep);
+        });
+    }
+
+    /// A handle is lent to a call, or comes back from it.
+    pub fn lend(&self, handle: u32, on: bool) {
+        let _host = enter();
+        match self.table.borrow_mut().get(handle) {
+            Object::Resource(_, lends) if on => *lends += 1,
+            Object::Resource(_, lends) => *lends -= 1,
+            other => panic!("handle {handle} is a {other:?}, and was lent"),
+        }
+    }
+}

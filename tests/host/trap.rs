@@ -1,0 +1,142 @@
+//! Traps: where the canonical ABI forbids what the guest did.
+//!
+//! In a scripted test a trap is a panic with the rule. A simulation catches it:
+//! a trap ends the instance, so from then on every built-in answers something
+//! harmless, and the run is over as soon as the guest's code has returned.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::io::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// What a caught trap unwinds with.
+struct Trapped(String);
+
+/// The canonical ABI forbids what the guest did.
+#[track_caller]
+pub fn trap(rule: &str, what: std::fmt::Arguments<'_>) -> ! {
+    let message = format!("trap: {what} (canonical ABI, {rule})");
+    if CATCHING.get() {
+        resume_unwind(Box::new(Trapped(message)));
+    }
+    panic!("{message}")
+}
+
+/// From now on traps of this thread are caught, or no longer; what was caught
+/// is forgotten.
+pub fn catch_traps(on: bool) {
+    CATCHING.set(on);
+    CAUGHT.take();
+}
+
+/// Whether a trap was caught: nothing that guest code does counts any more.
+pub fn has_trapped() -> bool {
+    CATCHING.get() && CAUGHT.with_borrow(Option::is_some)
+}
+
+/// The trap that was caught.
+pub fn caught() -> Option<String> {
+    CAUGHT.with_borrow(Clone::clone)
+}
+
+/// What a built-in answers once the instance has trapped.
+pub trait Harmless {
+    /// An answer that leads nowhere.
+    fn harmless() -> Self;
+}
+
+impl Harmless for () {
+    fn harmless() {}
+}
+
+impl Harmless for u32 {
+    /// DROPPED with no items, CANCELLED... whatever asks ends by it.
+    fn harmless() -> u32 {
+        1
+    }
+}
+
+impl Harmless for u64 {
+    fn harmless() -> u64 {
+        2 << 32 | 1
+    }
+}
+
+impl Harmless for String {
+    fn harmless() -> String {
+        String::new()
+    }
+}
+
+/// Runs a built-in that Rust code calls.
+pub fn guarded<R: Harmless>(f: impl FnOnce() -> R) -> R {
+    if !CATCHING.get() {
+        return f();
+    }
+    if has_trapped() {
+        return R::harmless();
+    }
+    match catch_unwind(AssertUnwindSafe(f)) {
+        Ok(result) => result,
+        Err(panic) => {
+            note(panic);
+            R::harmless()
+        }
+    }
+}
+
+fn note(panic: Box<dyn Any + Send>) {
+    let message = match panic.downcast::<Trapped>() {
+        Ok(trapped) => trapped.0,
+        Err(panic) => format!("the host itself panicked: {}", text(&*panic)),
+    };
+    CAUGHT.with_borrow_mut(|caught| {
+        caught.get_or_insert(message);
+    });
+}
+
+/// Ends the guest's code at a built-in that waits, once the instance has
+/// trapped. While the stack unwinds already, returns.
+pub fn unwind_if_trapped() {
+    if has_trapped() && !std::thread::panicking() {
+        resume_unwind(Box::new(Unwound));
+    }
+}
+
+/// What guest code unwinds with that waits in an instance that has trapped.
+pub struct Unwound;
+
+/// What a panic was raised with.
+pub fn text(panic: &(dyn Any + Send)) -> String {
+    let string = panic.downcast_ref::<String>().cloned();
+    string
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "no text".to_owned())
+}
+
+/// Runs a slot of a vtable, through which nothing can unwind. A trap that is not
+/// caught is printed, past the capturing of output, and ends the process.
+pub fn slot<R: Harmless>(f: impl FnOnce(&super::Host) -> R) -> R {
+    let host = super::host();
+    if CATCHING.get() {
+        return guarded(|| f(&host));
+    }
+    match catch_unwind(AssertUnwindSafe(|| f(&host))) {
+        Ok(result) => result,
+        Err(panic) => {
+            let test = std::thread::current().name().unwrap_or("?").to_owned();
+            let _ = writeln!(
+                std::io::stderr(),
+                "{test}: {}\ncalls before: {:#?}",
+                text(&*panic),
+                host.trace.borrow(),
+            );
+            std::process::abort()
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where all decisions of a run come from, those of the guests and those of the
+//! host: one sequence of small numbers.
+//!
+//! A seed stands for a sequence. A sequence can be replayed, made smaller, or
+//! counted through: running a program, making its failure small, and looking at
+//! all schedules of a small program are the same thing with another source.
+//!
+//! 0 is the choice that leads to the end soonest, wherever there is one.
+
+/// The decisions of one run.
+#[derive(Debug)]
+pub struct Choices {
+    source: Source,
+    /// What was chosen, and among how many, if somebody wants to know.
+    taken: Option<Vec<(u32, u32)>>,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// splitmix64.
+    Seed(u64),
+    /// The rest is zeros.
+    Given(std::vec::IntoIter<u32>),
+}
+
+impl Choices {
+    /// The sequence that a seed stands for.
+    pub fn of_seed(seed: u64) -> Choices {
+        Choices {
+            source: Source::Seed(seed),
+            taken: None,
+        }
+    }
+
+    /// A sequence, with zeros behind it.
+    pub fn given(sequence: Vec<u32>) -> Choices {
+        Choices {
+            source: Source::Given(sequence.into_iter()),
+            taken: None,
+        }
+    }
+
+    /// The same, and keeps what is chosen.
+    pub fn kept(mut self) -> Choices {
+        self.taken = Some(Vec::new());
+        self
+    }
+
+    /// What was chosen, and among how many.
+    pub fn taken(self) -> Vec<(u32, u32)> {
+        self.taken.unwrap_or_default()
+    }
+
+    /// Picks a number below `among`.
+    pub fn pick(&mut self, among: u32) -> u32 {
+        if among <= 1 {
+            return 0;
+        }
+        let choice = match &mut self.source {
+            Source::Seed(state) => {
+                *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+                let mut z = *state;
+                z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                ((z ^ (z >> 31)) >> 32) as u32 % among
+            }
+            Source::Given(sequence) => sequence.next().unwrap_or(0).min(among - 1),
+        };
+        if let Some(taken) = &mut self.taken {
+            taken.push((choice, among));
+        }
+        choice
+    }
+}
+
+/// The sequence after this one, when the last decision that can be taken
+/// otherwise is. None when all were seen.
+pub fn next_sequence(mut taken: Vec<(u32, u32)>) -> Option<Vec<u32>> {
+    while let Some((choice, among)) = taken.pop() {
+        if choice + 1 < among {
+            let mut sequence: Vec<u32> = taken.into_iter().map(|(choice, _)| choice).collect();
+            sequence.push(choice + 1);
+            return Some(sequence);
+        }
+    }
+    None
+}
