@@ -176,6 +176,10 @@ impl<O: StreamOps> RawStreamReader<O> {
     /// # Panics
     ///
     /// When the future is polled after it was ready.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is `StreamExt::next` that this is like"
+    )]
     pub fn next(&mut self) -> impl Future<Output = Option<O::Payload>> {
         let op = ReadOp::new(self, "StreamReader::next");
         let mut operation = WaitableOperation::new(op, OneSlot::new());
