@@ -106,7 +106,7 @@
 //! | [`StreamResult`] | ✓ | |
 //! | [`StreamOps`] | ✓ | |
 //! | [`UnitStreamOps`] | ✓ | always there |
-//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on |
+//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on; the readable end stays open after the end of the stream, until the adapter is dropped |
 //! | [`AbiBuffer`] | ✓ | implements `Debug` |
 //! | [`ErrorContext`] | ✓ | at the root too |
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
@@ -122,7 +122,7 @@
 //!
 //! | When | Where |
 //! |---|---|
-//! | an operation is polled or cancelled after it finished | all operations |
+//! | an operation is polled or cancelled after it finished | all operations (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
 //! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |

@@ -23,4 +23,4 @@ mod wake;
 pub(crate) use current::{Current, current, enter, preserve};
 pub(crate) use home::{Home, Spawned};
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
-pub(crate) use registry::{Registry, deliver, forget, leave, over, take, told_dropped, wait};
+pub(crate) use registry::{Registry, Standing, deliver, forget, leave, over, standing, take, wait};

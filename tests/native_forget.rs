@@ -194,3 +194,61 @@ fn a_read_in_block_on_and_in_a_foreign_task() {
         assert_eq!(executor.clones(), 0);
     }
 }
+
+#[test]
+fn an_end_goes_on_after_an_operation_that_was_forgotten() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        for turn in 0..3 {
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            forget(read);
+            // The first is in flight, the second has its event, undelivered.
+            if turn == 1 {
+                assert_eq!(writer.write([turn]), Outcome::Completed(1));
+            }
+            let mut next = Box::pin(reader.next());
+            assert!(poll_once(&mut next).await.is_pending());
+            assert_eq!(writer.write([10 + turn]), Outcome::Completed(1));
+            assert_eq!(next.await, Some(10 + turn));
+            writer.settle();
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn an_end_may_go_after_an_operation_that_was_forgotten() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<u32>();
+    let (mut other, handed) = host.incoming_stream::<u32>();
+    let (mut words, word_reader) = stream::<u32>();
+    let mut word_peer = host.outgoing_stream(word_reader);
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        forget(read);
+        // It is over and nobody has looked: the end has come with it.
+        assert_eq!(writer.write([1]), Outcome::Completed(1));
+        drop(writer);
+        host::pause().await;
+        assert_eq!(reader.next().await, None);
+        drop(reader);
+
+        let mut read = other.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        forget(read);
+        let _handle = other.take_handle();
+
+        let mut write = words.write(vec![1, 2]);
+        assert!(poll_once(&mut write).await.is_pending());
+        forget(write);
+        drop(words);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    drop(handed);
+    assert_eq!(word_peer.read(1), Outcome::Dropped(0));
+}

@@ -112,7 +112,7 @@ fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool)
     for guest in guests.values() {
         command.args(["--package", &guest.package]);
     }
-    progress.step(format!(
+    progress.phase(format!(
         "building the {} guests in {}",
         guests.len(),
         root.display()

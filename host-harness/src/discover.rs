@@ -127,9 +127,16 @@ impl Found {
     ) {
         let guest = composition.runner();
         let functions = &scenarios.interface.functions;
-        let mut any = false;
-        for function in functions.iter().filter(|function| function.plain) {
-            any = true;
+        for function in functions {
+            if !function.plain {
+                self.problem(guest, format!(
+                    "{}: expected a function without parameters and result, found `{}` in `{}`,                      which has some; what is no scenario belongs into another interface",
+                    guest.path.display(),
+                    function.name,
+                    scenarios.interface.name,
+                ));
+                continue;
+            }
             let variant = composition.variant.map(|variant| format!("@{variant}"));
             let name = format!(
                 "{}{}{}",
@@ -158,13 +165,15 @@ impl Found {
                 composition: composition.clone(),
             });
         }
-        if !any {
-            self.problem(guest, format!(
-                "{}: expected a function without parameters and result in `{}`, found {} others",
-                guest.path.display(),
-                scenarios.interface.name,
-                functions.len(),
-            ));
+        if functions.is_empty() {
+            self.problem(
+                guest,
+                format!(
+                    "{}: expected a function in `{}`, found none",
+                    guest.path.display(),
+                    scenarios.interface.name,
+                ),
+            );
         }
     }
 

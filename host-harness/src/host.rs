@@ -193,6 +193,10 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
         Ok(())
     })?;
     report.func_wrap("expect-trap", |mut store, (message,): (String,)| {
+        wasmtime::ensure!(
+            !message.is_empty(),
+            "`expect-trap`: expected a part of the message of the trap, found nothing"
+        );
         store.data_mut().expected_trap = Some(message);
         Ok(())
     })?;

@@ -38,6 +38,16 @@ impl Progress {
         }
     }
 
+    /// What begins now and may take minutes: off a terminal, a line that stays.
+    pub fn phase(&self, message: impl Into<String>) {
+        let message = message.into();
+        if self.bar.is_hidden() {
+            self.note(&message);
+        } else {
+            self.step(message);
+        }
+    }
+
     /// A line that stays.
     pub fn say(&self, message: &str) {
         self.bar.suspend(|| eprintln!("{message}"));

@@ -50,14 +50,14 @@ them = { package = "wit-bindgen-rust-macro", version = "=0.63.0" }
 #[test]
 fn errors_are_the_generators() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let directory = tempfile::tempdir().unwrap();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("errors");
     let manifest = MANIFEST.replace("ROOT", root.to_str().unwrap());
-    fs::write(directory.path().join("Cargo.toml"), manifest).unwrap();
-    fs::copy(root.join("Cargo.lock"), directory.path().join("Cargo.lock")).unwrap();
-    fs::create_dir(directory.path().join("src")).unwrap();
+    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root.join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
+    fs::create_dir_all(directory.join("src")).unwrap();
 
-    let ours = errors(directory.path(), "ours");
-    let theirs = errors(directory.path(), "them");
+    let ours = errors(&directory, "ours");
+    let theirs = errors(&directory, "them");
     for (line, input) in FAULTY.iter().enumerate() {
         let of = |errors: &[Error]| -> Vec<Error> {
             errors
@@ -93,6 +93,8 @@ fn errors(directory: &Path, name: &str) -> Vec<Error> {
     let output = Command::new(env::var_os("CARGO").unwrap())
         .args([
             "check",
+            // The generator is built for that profile anyway.
+            "--release",
             "--quiet",
             "--message-format",
             "json",

@@ -36,6 +36,14 @@ impl<T> VecSlots<T> {
             lent: 0,
         }
     }
+
+    /// The same, with room for one more item at least.
+    pub(crate) fn with_room(mut items: Vec<T>) -> VecSlots<T> {
+        if items.len() == items.capacity() {
+            items.reserve(1);
+        }
+        VecSlots::new(items)
+    }
 }
 
 impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {

@@ -6,7 +6,6 @@ use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
 use alloc::vec::Vec;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -130,8 +129,8 @@ where
     fn start(&mut self, mut target: T) -> (Copied, T) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
-        if reader.done || waitable::told_dropped(waitable) {
-            reader.done = true;
+        reader.done = reader.take_back(waitable);
+        if reader.done {
             record::<O::Payload>(Kind::StreamRead, Timing::DroppedAfter);
             return (Copied::Dropped(0), target);
         }

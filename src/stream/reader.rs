@@ -1,16 +1,18 @@
 //! The readable end.
 
 use super::StreamResult;
-use super::read::{RawStreamRead, ReadOp};
-use crate::abi::Waitable;
+use super::read::{RawStreamRead, ReadOp, outcome};
+use crate::abi::{Copied, Waitable};
 use crate::buffer::{OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
+use crate::waitable::{self, Standing};
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::{Future, poll_fn};
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::task::{Poll, ready};
 
 /// The readable end of a `stream<T>`.
 ///
@@ -72,6 +74,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         let waitable = self.waitable("StreamReader::take_handle");
         // The ABI forbids to transfer a member of a set.
         waitable::leave(waitable);
+        self.take_back(waitable);
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
@@ -96,6 +99,28 @@ impl<O: StreamOps> RawStreamReader<O> {
 
     pub(super) fn opt_waitable(&self) -> Option<Waitable> {
         Waitable::new(self.handle.load(Relaxed))
+    }
+
+    /// Cancels a read that was leaked (`mem::forget`) in flight. Says whether the
+    /// stream has ended.
+    pub(super) fn take_back(&self, waitable: Waitable) -> bool {
+        let mut done = self.done;
+        match waitable::standing(waitable) {
+            Standing::Free => {}
+            Standing::ToldDropped => done = true,
+            Standing::InFlight => {
+                let code = match waitable::leave(waitable) {
+                    Some(payload) => Copied::decode(payload.code),
+                    // SAFETY: a read is in flight on this end. Its memory was
+                    // leaked with it.
+                    None => waitable::preserve(|| unsafe {
+                        Copied::decode(self.ops.clone().cancel_read(waitable.index()))
+                    }),
+                };
+                outcome(code, &mut done);
+            }
+        }
+        done
     }
 
     /// Reads into the spare capacity of `buffer`.
@@ -147,15 +172,27 @@ impl<O: StreamOps> RawStreamReader<O> {
     /// }
     /// # }
     /// ```
-    pub async fn next(&mut self) -> Option<O::Payload> {
-        loop {
-            let op = ReadOp::new(&mut *self, "StreamReader::next");
-            let (result, slot) = WaitableOperation::new(op, OneSlot::new()).await;
-            // A host may complete a read with nothing; that is not the end.
-            if slot.item.is_some() || result == StreamResult::Dropped {
-                return slot.item;
+    ///
+    /// # Panics
+    ///
+    /// When the future is polled after it was ready.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it is `StreamExt::next` that this is like"
+    )]
+    pub fn next(&mut self) -> impl Future<Output = Option<O::Payload>> {
+        let op = ReadOp::new(self, "StreamReader::next");
+        let mut operation = WaitableOperation::new(op, OneSlot::new());
+        poll_fn(move |cx| {
+            loop {
+                let (result, slot) = ready!(operation.poll_complete(cx));
+                // A host may complete a read with nothing; that is not the end.
+                if slot.item.is_some() || result == StreamResult::Dropped {
+                    return Poll::Ready(slot.item);
+                }
+                operation.restart(OneSlot::new());
             }
-        }
+        })
     }
 
     /// Reads until the stream ends.
@@ -171,19 +208,22 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///     String::from_utf8(reader.collect().await).ok()
     /// }
     /// ```
-    pub async fn collect(mut self) -> Vec<O::Payload> {
-        let mut items = Vec::new();
-        loop {
-            if items.len() == items.capacity() {
-                items.reserve(1);
+    ///
+    /// # Panics
+    ///
+    /// When the future is polled after it was ready.
+    pub fn collect(self) -> impl Future<Output = Vec<O::Payload>> {
+        let op = ReadOp::new(self, "StreamReader::collect");
+        let mut operation = WaitableOperation::new(op, VecSlots::with_room(Vec::new()));
+        poll_fn(move |cx| {
+            loop {
+                let (result, slots) = ready!(operation.poll_complete(cx));
+                if result == StreamResult::Dropped {
+                    return Poll::Ready(slots.items);
+                }
+                operation.restart(VecSlots::with_room(slots.items));
             }
-            let op = ReadOp::new(&mut self, "StreamReader::collect");
-            let (result, slots) = WaitableOperation::new(op, VecSlots::new(items)).await;
-            items = slots.items;
-            if result == StreamResult::Dropped {
-                return items;
-            }
-        }
+        })
     }
 }
 
@@ -198,10 +238,12 @@ impl<O: StreamOps> fmt::Debug for RawStreamReader<O> {
 impl<O: StreamOps> Drop for RawStreamReader<O> {
     fn drop(&mut self) {
         if let Some(waitable) = self.opt_waitable() {
+            self.take_back(waitable);
             waitable::forget(waitable);
             uncount(Gauge::Ends);
             // SAFETY: the end is ours, and no operation is in flight: an
-            // operation borrows its end, and cancels when it is dropped.
+            // operation borrows its end, and cancels when it is dropped; if it
+            // was leaked, it was taken back.
             unsafe { self.ops.drop_readable(waitable.index()) };
         }
     }

@@ -7,7 +7,6 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -119,8 +118,8 @@ unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
 
     fn start(&mut self, mut source: S) -> (Copied, S) {
         let writer = &mut *self.writer;
-        if writer.done || waitable::told_dropped(writer.waitable) {
-            writer.done = true;
+        writer.done = writer.take_back();
+        if writer.done {
             record::<O::Payload>(Kind::StreamWrite, Timing::DroppedAfter);
             return (Copied::Dropped(0), source);
         }

@@ -1,15 +1,18 @@
 //! The writable end.
 
 use super::StreamResult;
+use super::read::outcome;
 use super::write::{RawStreamWrite, WriteOp};
-use crate::abi::Waitable;
+use crate::abi::{Copied, Waitable};
 use crate::buffer::{AbiBuffer, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
+use crate::waitable::{self, Standing};
 use alloc::vec::Vec;
 use core::fmt;
+use core::future::{Future, poll_fn};
+use core::task::{Poll, ready};
 
 /// The writable end of a `stream<T>`.
 ///
@@ -89,6 +92,28 @@ impl<O: StreamOps> RawStreamWriter<O> {
         self.write_buf(buffer)
     }
 
+    /// Cancels a write that was leaked (`mem::forget`) in flight. Says whether
+    /// the readable end is gone.
+    pub(super) fn take_back(&self) -> bool {
+        let mut done = self.done;
+        match waitable::standing(self.waitable) {
+            Standing::Free => {}
+            Standing::ToldDropped => done = true,
+            Standing::InFlight => {
+                let code = match waitable::leave(self.waitable) {
+                    Some(payload) => Copied::decode(payload.code),
+                    // SAFETY: a write is in flight on this end. Its memory was
+                    // leaked with it.
+                    None => waitable::preserve(|| unsafe {
+                        Copied::decode(self.ops.clone().cancel_write(self.waitable.index()))
+                    }),
+                };
+                outcome(code, &mut done);
+            }
+        }
+        done
+    }
+
     /// Writes what a buffer has not sent yet; otherwise as
     /// [`write`](RawStreamWriter::write).
     ///
@@ -125,16 +150,23 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// assert!(unsent.is_empty(), "the reader left early");
     /// # }
     /// ```
-    pub async fn write_all(&mut self, values: Vec<O::Payload>) -> Vec<O::Payload> {
-        let mut buffer = AbiBuffer::new(values, self.ops.clone());
-        loop {
-            let op = WriteOp::new(self, "StreamWriter::write_all");
-            let (result, rest) = WaitableOperation::new(op, buffer).await;
-            if rest.remaining() == 0 || result == StreamResult::Dropped {
-                return rest.into_vec();
+    ///
+    /// # Panics
+    ///
+    /// When the future is polled after it was ready.
+    pub fn write_all(&mut self, values: Vec<O::Payload>) -> impl Future<Output = Vec<O::Payload>> {
+        let buffer = AbiBuffer::new(values, self.ops.clone());
+        let op = WriteOp::new(self, "StreamWriter::write_all");
+        let mut operation = WaitableOperation::new(op, buffer);
+        poll_fn(move |cx| {
+            loop {
+                let (result, rest) = ready!(operation.poll_complete(cx));
+                if rest.remaining() == 0 || result == StreamResult::Dropped {
+                    return Poll::Ready(rest.into_vec());
+                }
+                operation.restart(rest);
             }
-            buffer = rest;
-        }
+        })
     }
 
     /// Writes one value. Returns it if it was not sent because the reader is
@@ -153,16 +185,28 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// assert_eq!(writer.write_one(1).await, None, "the reader left early");
     /// # }
     /// ```
-    pub async fn write_one(&mut self, value: O::Payload) -> Option<O::Payload> {
-        let mut item = OneItem::new(value, self.ops.clone());
-        loop {
-            let op = WriteOp::new(self, "StreamWriter::write_one");
-            let (result, mut rest) = WaitableOperation::new(op, item).await;
-            if rest.is_sent() || result == StreamResult::Dropped {
-                return rest.take();
+    ///
+    /// # Panics
+    ///
+    /// When the future is polled after it was ready.
+    pub fn write_one(&mut self, value: O::Payload) -> impl Future<Output = Option<O::Payload>> {
+        let ops = self.ops.clone();
+        let op = WriteOp::new(self, "StreamWriter::write_one");
+        let mut operation = WaitableOperation::finished(op);
+        let mut unstarted = Some(value);
+        poll_fn(move |cx| {
+            // Like every future it does nothing before it is polled.
+            if let Some(value) = unstarted.take() {
+                operation.restart(OneItem::new(value, ops.clone()));
             }
-            item = rest;
-        }
+            loop {
+                let (result, mut rest) = ready!(operation.poll_complete(cx));
+                if rest.is_sent() || result == StreamResult::Dropped {
+                    return Poll::Ready(rest.take());
+                }
+                operation.restart(rest);
+            }
+        })
     }
 }
 
@@ -176,10 +220,12 @@ impl<O: StreamOps> fmt::Debug for RawStreamWriter<O> {
 
 impl<O: StreamOps> Drop for RawStreamWriter<O> {
     fn drop(&mut self) {
+        self.take_back();
         waitable::forget(self.waitable);
         uncount(Gauge::Ends);
         // SAFETY: the end is ours, and no operation is in flight: an operation
-        // borrows its end, and cancels when it is dropped.
+        // borrows its end, and cancels when it is dropped; if it was leaked, it
+        // was taken back.
         unsafe { self.ops.drop_writable(self.waitable.index()) };
     }
 }

@@ -355,15 +355,31 @@ pub(crate) fn forget(waitable: Waitable) {
     }
 }
 
-/// Whether the host said, unasked, that the other end is gone. No copy may be
-/// started then.
-pub(crate) fn told_dropped(waitable: Waitable) -> bool {
-    instance::with(|instance| {
+/// What is known of a handle on which nobody operates.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Free,
+    /// The host said, unasked, that the other end is gone: no copy may be
+    /// started.
+    ToldDropped,
+    /// An operation is in flight all the same: it was leaked.
+    InFlight,
+}
+
+/// What is known of a handle before something is done with it.
+pub(crate) fn standing(waitable: Waitable) -> Standing {
+    // A thread that ends may have lost its state before the last end.
+    let standing = instance::try_with(|instance| {
         let entries = instance.registry.entries.borrow();
-        entries
-            .get(waitable.index() as usize)
-            .is_some_and(|entry| entry.told_dropped)
-    })
+        match entries.get(waitable.index() as usize) {
+            None => Standing::Free,
+            Some(entry) if !matches!(entry.state, State::Idle) => Standing::InFlight,
+            Some(entry) if entry.told_dropped => Standing::ToldDropped,
+            Some(_) => Standing::Free,
+        }
+    });
+    standing.unwrap_or(Standing::Free)
 }
 
 /// Passes on an event that the host delivered to one of our tasks.

@@ -92,8 +92,15 @@ impl Home {
 
     /// Makes sure that the task is polled again.
     pub(crate) fn wake_task(&self) {
-        if self.sleep.state.swap(WOKEN, Relaxed) == SLEEPING && self.sleep.is_here() {
+        if self.sleep.state.load(Relaxed) == SLEEPING {
+            // A wake from elsewhere must not stand for the ones from here.
+            if !self.sleep.is_here() {
+                return;
+            }
+            self.sleep.state.store(WOKEN, Relaxed);
             self.ring();
+        } else {
+            self.sleep.state.store(WOKEN, Relaxed);
         }
     }
 

@@ -43,6 +43,26 @@ pub async fn stream_read_polled_after_finish() {
     let _ = poll_once(&mut read).await;
 }
 
+pub async fn stream_next_polled_after_finish() {
+    let (writer, mut reader) = wit_stream::new::<u8>();
+    drop(writer);
+    let handle = reader.handle();
+    let mut next = Box::pin(reader.next());
+    assert_eq!(at_once(&mut next).await, None);
+    expect_panic("StreamReader::next", handle, "polled");
+    let _ = poll_once(&mut next).await;
+}
+
+pub async fn stream_write_one_polled_after_finish() {
+    let (mut writer, reader) = wit_stream::new::<u8>();
+    drop(reader);
+    let handle = writer.handle();
+    let mut write = Box::pin(writer.write_one(1));
+    assert_eq!(at_once(&mut write).await, Some(1));
+    expect_panic("StreamWriter::write_one", handle, "polled");
+    let _ = poll_once(&mut write).await;
+}
+
 pub async fn stream_write_polled_after_finish() {
     let (mut writer, reader) = wit_stream::new::<u8>();
     drop(reader);

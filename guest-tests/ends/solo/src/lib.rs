@@ -67,7 +67,8 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest
     defaults: future_default, future_default_in_spawned_task, future_default_nobody_reads,
         future_default_ten_thousand, future_write_dropped_in_flight, future_write_never_polled,
         future_writer_idle_when_reader_goes;
-    finished: error_contexts, stream_read_polled_after_finish, stream_write_polled_after_finish,
+    finished: error_contexts, stream_read_polled_after_finish,
+        stream_next_polled_after_finish, stream_write_one_polled_after_finish, stream_write_polled_after_finish,
         future_read_polled_after_finish, future_write_polled_after_finish,
         stream_read_cancelled_after_finish;
     => synchronous: defaults::future_default_in_synchronous_export,

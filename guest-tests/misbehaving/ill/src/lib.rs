@@ -18,11 +18,13 @@ bindings::export!(Ill with_types_in bindings);
 
 struct Ill;
 
-impl Guest for Ill {
+impl bindings::exports::test::misbehaving::payloads::Guest for Ill {
     async fn swallow(bytes: wit_async::StreamReader<u8>) {
         drop(bytes);
     }
+}
 
+impl Guest for Ill {
     async fn behaves() {
         wit_async::yield_async().await;
     }

@@ -17,7 +17,7 @@ mod summary;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::files::Files;
@@ -65,6 +65,10 @@ pub fn run(args: &GzipArgs) -> Result<()> {
     } else {
         report::print(&summary.to_string());
     }
+    ensure!(
+        summary.left_behind.is_empty(),
+        "the result is complete, but a guest did not give everything back: see above"
+    );
     Ok(())
 }
 
