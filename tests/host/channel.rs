@@ -185,6 +185,11 @@ impl Channel {
         &mut self.ends[side as usize]
     }
 
+    /// Whether an end was dropped.
+    pub fn is_gone(&self, side: Side) -> bool {
+        self.end(side).gone
+    }
+
     /// Whether no guest holds an end.
     pub fn is_host(&self, side: Side) -> bool {
         self.end(side).host && !self.end(side).gone
@@ -511,4 +516,17 @@ impl Drop for Held {
         // A host's own writable end of a future may go away unwritten.
         channel.drop_end(self.side, false);
     }
+}
+
+/// Whether the readable end of an observed channel is idle.
+pub fn is_idle(serial: u32) -> bool {
+    OBSERVED.with_borrow(|observed| {
+        let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
+        channel.is_some_and(|channel| channel.borrow().end(Side::Readable).state == State::Idle)
+    })
+}
+
+/// What tells the channel that was made last from all others.
+pub fn last_serial() -> u32 {
+    SERIAL.get() - 1
 }

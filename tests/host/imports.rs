@@ -40,7 +40,7 @@ pub enum OnCancel {
 }
 
 /// Reads parameters, writes results; the callee.
-type Body = Box<dyn Fn(*const u8, *mut u8)>;
+pub type Body = Box<dyn Fn(*const u8, *mut u8)>;
 
 /// One call of an import.
 pub struct Call {
@@ -53,6 +53,8 @@ pub struct Call {
     results: *mut u8,
     reads: Body,
     writes: Body,
+    /// What to do when the caller learns that the call has resolved.
+    when_told: Cell<Option<Box<dyn FnOnce()>>>,
     /// The task that made the call.
     caller: Option<Rc<Context>>,
     /// On wasmtime it has to be there when the result is.
@@ -60,6 +62,78 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call that the task which runs now makes.
+    pub fn new(
+        host: &Host,
+        params: *const u8,
+        results: *mut u8,
+        on_cancel: OnCancel,
+        [reads, writes]: [Body; 2],
+    ) -> Rc<Call> {
+        Rc::new(Call {
+            state: Cell::new(State::Starting),
+            told: Cell::new(State::Starting),
+            cancel_requested: Cell::new(false),
+            on_cancel,
+            params,
+            results,
+            reads,
+            writes,
+            when_told: Cell::new(None),
+            caller: host.running.borrow().last().cloned(),
+            needs_caller: host.rules.get().results_need_task,
+        })
+    }
+
+    /// What the caller is told at once. A subtask is made unless the call has
+    /// returned.
+    pub fn answer(self: &Rc<Call>, host: &Host) -> u32 {
+        let state = self.state();
+        if state == State::Returned {
+            host.log(|| "import: Returned".to_owned());
+            self.tell();
+            return state as u32;
+        }
+        self.told.set(state);
+        let object = Object::Subtask(Rc::clone(self));
+        let handle = host.table.borrow_mut().add(object);
+        host.log(|| format!("import {handle}: {state:?}"));
+        handle << 4 | state as u32
+    }
+
+    /// What to do when the caller learns that the call has resolved.
+    pub fn when_told(&self, told: Box<dyn FnOnce()>) {
+        self.when_told.set(Some(told));
+    }
+
+    fn tell(&self) {
+        self.told.set(self.state.get());
+        if self.is_resolved()
+            && let Some(told) = self.when_told.take()
+        {
+            told();
+        }
+    }
+
+    pub fn has_started(&self) -> bool {
+        self.state.get() != State::Starting
+    }
+
+    /// Whether the caller wants it to stop.
+    pub fn is_cancel_requested(&self) -> bool {
+        self.cancel_requested.get()
+    }
+
+    pub fn is_resolved(&self) -> bool {
+        self.state.get().is_resolved()
+    }
+
+    /// The callee confirms a cancel.
+    pub fn confirm_cancel(&self) {
+        assert_eq!(self.state.get(), State::Started);
+        self.state.set(State::CancelledBeforeReturned);
+    }
+
     pub fn state(&self) -> State {
         self.state.get()
     }
@@ -96,7 +170,11 @@ impl Call {
     /// The event, if there is one.
     pub(super) fn deliver(&self) -> Option<u32> {
         let state = self.state.get();
-        (self.told.replace(state) != state).then_some(state as u32)
+        if self.told.get() == state {
+            return None;
+        }
+        self.tell();
+        Some(state as u32)
     }
 
     /// `subtask.cancel`, synchronously.
@@ -127,7 +205,7 @@ impl Call {
             },
             _ => {}
         }
-        self.told.set(self.state.get());
+        self.tell();
         self.state.get()
     }
 
@@ -188,34 +266,16 @@ impl Import {
     }
 
     fn invoke(&self, host: &Host, params: *const u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
-        let [reads, writes] = bodies;
-        let call = Rc::new(Call {
-            state: Cell::new(State::Starting),
-            told: Cell::new(State::Starting),
-            cancel_requested: Cell::new(false),
-            on_cancel: self.on_cancel,
-            params,
-            results,
-            reads,
-            writes,
-            caller: host.running.borrow().last().cloned(),
-            needs_caller: host.rules.get().results_need_task,
-        });
+        let call = Call::new(host, params, results, self.on_cancel, bodies);
         match self.until.get() {
             Until::Starting => {}
             Until::Started => call.start(),
             Until::Returned => call.resolve(),
         }
-        let state = call.state();
-        if state == State::Returned {
-            host.log(|| "import: Returned".to_owned());
-            return state as u32;
+        if call.state() != State::Returned {
+            self.calls.borrow_mut().push(Rc::clone(&call));
         }
-        call.told.set(state);
-        self.calls.borrow_mut().push(Rc::clone(&call));
-        let handle = host.table.borrow_mut().add(Object::Subtask(call));
-        host.log(|| format!("import {handle}: {state:?}"));
-        handle << 4 | state as u32
+        call.answer(host)
     }
 }
 

@@ -44,7 +44,9 @@ pub mod trap;
 mod value;
 mod vtables;
 
-pub use channel::{Buffer, Channel, Held, Outcome, Side, State, observe, observed};
+pub use channel::{
+    Buffer, Channel, Held, Outcome, Side, State, is_idle, last_serial, observe, observed,
+};
 pub use guest::{Log, NotesDrop, OnDrop, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use table::{Event, Object, Table};
@@ -297,6 +299,22 @@ impl Host {
         self.cell.get()
     }
 
+    /// The table of handles.
+    pub fn table(&self) -> &Rc<RefCell<Table>> {
+        &self.table
+    }
+
+    /// A waitable in a set that a callback waits on, with an event that is not
+    /// delivered.
+    pub fn undelivered(&self) -> Option<u32> {
+        let table = self.table.borrow();
+        let mut waitables = table.in_use();
+        let found = waitables.find(|(index, _, set)| {
+            set.is_some_and(|set| table.is_waited_on(set)) && table.has_event(*index)
+        });
+        found.map(|(index, ..)| index)
+    }
+
     /// The handles in the table, with what they are.
     pub fn handles(&self) -> Vec<String> {
         self.table.borrow().left()
@@ -360,7 +378,7 @@ impl Host {
 }
 
 /// The host of this thread.
-fn host() -> Rc<Host> {
+pub fn host() -> Rc<Host> {
     CURRENT
         .with(|current| current.borrow().clone())
         .expect("a host is installed")
@@ -384,4 +402,9 @@ impl Drop for Inside {
     fn drop(&mut self) {
         DEPTH.with(|depth| depth.set(depth.get() - 1));
     }
+}
+
+/// What tells the channel of an end from all others.
+pub fn serial_of(handle: u32) -> u32 {
+    host().serial(handle)
 }

@@ -265,6 +265,15 @@ impl Table {
         }
     }
 
+    /// Whether somebody waits on a set.
+    pub fn is_waited_on(&self, set: u32) -> bool {
+        let entry = self.entries.get(set as usize - 1);
+        matches!(
+            entry,
+            Some(Some(Entry { object: Object::Set(Set { waiters, .. }), .. })) if *waiters > 0
+        )
+    }
+
     /// What is in use, with the set that it is in.
     pub fn in_use(&self) -> impl Iterator<Item = (u32, &Object, Option<u32>)> {
         let entries = self.entries.iter().enumerate();

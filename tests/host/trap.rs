@@ -140,3 +140,10 @@ pub fn slot<R: Harmless>(f: impl FnOnce(&super::Host) -> R) -> R {
         }
     }
 }
+
+/// Like [`guarded`], for what the host does by itself; nothing after a trap.
+pub fn guarded_with<R>(f: impl FnOnce() -> R) -> Option<R> {
+    let result = Cell::new(None);
+    guarded(|| result.set(Some(f())));
+    result.into_inner()
+}

@@ -1,0 +1,99 @@
+//! Payloads that are told apart, so that it can be seen which of them got lost.
+
+use super::ends::{AnyEnd, EndOf};
+use crate::host::resource::{Rep, Token};
+use crate::host::{Channel, Fussy, Held, Nested, Nothing, Rules, Side, Type, Value, Wire, stream};
+use wit_async::StreamWriter;
+
+/// A payload of programs.
+pub trait Item: Wire {
+    /// Whether values can be told apart.
+    const NUMBERED: bool = true;
+    /// The number in messages between instances.
+    const CODE: u32;
+
+    /// A value, and what it is known by. A stream in a value brings a writable
+    /// end along.
+    fn make(number: u32) -> (Self, u32, Option<StreamWriter<u32>>);
+
+    /// What a value is known by.
+    fn number(&self) -> u32;
+
+    /// The end in it, if there is one.
+    fn into_end(self) -> Option<AnyEnd> {
+        None
+    }
+}
+
+fn numbered(text: &str) -> u32 {
+    let number = text.split('#').next_back();
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+macro_rules! items {
+    ($($payload:ty = $code:literal $(, $numbered:literal)?: $make:expr, $number:expr;)*) => {$(
+        impl Item for $payload {
+            $(const NUMBERED: bool = $numbered;)?
+            const CODE: u32 = $code;
+
+            fn make(number: u32) -> (Self, u32, Option<StreamWriter<u32>>) {
+                ($make(number), number, None)
+            }
+
+            fn number(&self) -> u32 {
+                $number(self)
+            }
+        }
+    )*};
+}
+
+items! {
+    u32 = 0: |number| number, |number: &u32| *number;
+    String = 1: |number| format!("item #{number}"), |text: &String| numbered(text);
+    Vec<String> = 2:
+        |number| vec![format!("item #{number}"), String::new()],
+        |texts: &Vec<String>| texts.first().map_or(0, |text| numbered(text));
+    Token = 3: Token::new, Token::number;
+    () = 5, false: |_| (), |_| 0;
+    Nothing = 6, false: |_| Nothing, |_| 0;
+    Fussy = 7: |number| Fussy(format!("item #{number}")), |fussy: &Fussy| numbered(&fussy.0);
+}
+
+impl Item for Nested {
+    const CODE: u32 = 4;
+
+    fn make(_: u32) -> (Self, u32, Option<StreamWriter<u32>>) {
+        let (writer, reader) = stream::<u32>();
+        let serial = crate::host::serial_of(reader.handle());
+        (Nested { reader, serial }, serial, Some(writer))
+    }
+
+    fn number(&self) -> u32 {
+        self.serial
+    }
+
+    fn into_end(self) -> Option<AnyEnd> {
+        Some(EndOf::Reader(self.serial, self.reader).into())
+    }
+}
+
+/// A value that the host makes. A stream in it brings a writable end along.
+pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) {
+    let value = match ty {
+        Type::Unit | Type::Nothing => Value::Unit,
+        Type::Byte => Value::Byte(number as u8),
+        Type::Word => Value::Word(number),
+        Type::Text => Value::Text(format!("item #{number}")),
+        Type::Lists => Value::Lists(vec![format!("item #{number}"), String::new()]),
+        Type::Token => Value::Token(Rep::new(number)),
+        Type::Reader => {
+            let channel = Channel::shared(false, Type::Word, rules);
+            let reader = Held::new(channel.clone(), Side::Readable);
+            return (
+                Value::Reader(reader),
+                Some(Held::new(channel, Side::Writable)),
+            );
+        }
+    };
+    (value, None)
+}

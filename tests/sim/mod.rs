@@ -1,0 +1,41 @@
+//! Simulation: generated guests on the host of the native tests, in a world
+//! whose every decision comes from one sequence.
+//!
+//! ```text
+//!   Choices ──► World ──► what happens next: an event, a cancel, a peer, a call
+//!      │          │
+//!      │          ├── instance 0 ──┐ program: reads, writes, calls, spawns, drops …
+//!      │          ├── instance 1 ──┤ on the unchanged runtime
+//!      │          └── host peers ──┘
+//!      └──► program: what guest code does next
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | `choices` | the sequence of decisions: by seed, replayed, counted through |
+//! | `world` | instances, tasks, host peers; one step after the other |
+//! | `calls` | calls between instances and the host, and what they carry |
+//! | `peers` | the ends that the host holds |
+//! | `ends` | the ends that a program holds, of any payload |
+//! | `items` | payloads that are told apart |
+//! | `program` | what guest code does |
+//! | `operations` | reads and writes, and each way to stop one |
+//! | `ledger` | what was sent, received, given back; what has to add up |
+//! | `stats` | what was exercised |
+//! | `run` | one run: its life, and the checks at its end |
+//! | `shrink` | making a failure small |
+
+#![allow(dead_code, reason = "each user of this takes a part of it")]
+
+mod calls;
+pub mod choices;
+mod ends;
+mod items;
+mod ledger;
+mod operations;
+mod peers;
+mod program;
+pub mod run;
+pub mod shrink;
+pub mod stats;
+mod world;

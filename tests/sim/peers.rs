@@ -1,0 +1,174 @@
+//! The ends that the host holds. They do what the sequence of choices says.
+
+use super::items::host_value;
+use super::world::World;
+use crate::host::{Buffer, Channel, Held, Outcome, Rules, Side, State, Type, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// An end that the host holds.
+pub struct HostEnd {
+    held: Held,
+    /// What the host wrote into the copy in flight: nobody else would know.
+    writes: bool,
+}
+
+/// What an end can do now.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Next {
+    /// A copy has finished.
+    Settle,
+    Start,
+    Cancel,
+    Drop,
+}
+
+impl HostEnd {
+    pub fn new(held: Held) -> HostEnd {
+        let writes = held.side() == Side::Writable;
+        HostEnd { held, writes }
+    }
+
+    fn channel(&self) -> Rc<RefCell<Channel>> {
+        Rc::clone(self.held.channel())
+    }
+
+    /// The writable end of a future that is unwritten cannot just go away.
+    fn owes(&self) -> bool {
+        let channel = self.channel();
+        let channel = channel.borrow();
+        let side = self.held.side();
+        channel.is_future
+            && side == Side::Writable
+            && channel.end(side).state != State::Done
+            && !channel.is_gone(side.other())
+    }
+
+    fn nexts(&self, closing: bool) -> Vec<Next> {
+        let channel = self.channel();
+        let channel = channel.borrow();
+        let side = self.held.side();
+        if channel.is_ready(side) {
+            return vec![Next::Settle];
+        }
+        match channel.end(side).state {
+            State::Idle if self.owes() => vec![Next::Start],
+            State::Idle if closing => vec![Next::Drop],
+            State::Idle => vec![Next::Drop, Next::Start, Next::Start, Next::Start],
+            State::Copying if self.owes() && closing => vec![],
+            State::Copying if self.owes() => vec![Next::Cancel],
+            State::Copying if closing => vec![Next::Drop],
+            State::Copying => vec![Next::Cancel, Next::Drop],
+            State::Cancelling => vec![],
+            State::Done => vec![Next::Drop],
+        }
+    }
+
+    /// Whether there is something that it could do.
+    pub fn is_ready(&self, closing: bool) -> bool {
+        !self.nexts(closing).is_empty()
+    }
+
+    /// Does something. Gives the end back unless it is gone.
+    pub fn step(self, world: &World) -> Option<HostEnd> {
+        let nexts = self.nexts(world.is_closing());
+        let next = nexts[world.pick(nexts.len() as u32) as usize];
+        let channel = self.channel();
+        let side = self.held.side();
+        world.trace(|| format!("host: {next:?} {side:?} {}", channel.borrow().serial));
+        match next {
+            Next::Settle => {
+                let (outcome, buffer) = channel.borrow_mut().deliver(side);
+                self.settle(world, outcome, buffer);
+                Some(self)
+            }
+            Next::Start => {
+                self.start(world);
+                Some(self)
+            }
+            Next::Cancel => {
+                let (outcome, buffer) = channel.borrow_mut().cancel(side);
+                self.settle(world, outcome, buffer);
+                Some(self)
+            }
+            Next::Drop => {
+                let mut channel = channel.borrow_mut();
+                if let State::Copying = channel.end(side).state {
+                    let (outcome, buffer) = channel.cancel(side);
+                    drop(channel);
+                    self.settle(world, outcome, buffer);
+                }
+                None
+            }
+        }
+    }
+
+    fn start(&self, world: &World) {
+        let channel = self.channel();
+        let (ty, is_future) = (channel.borrow().ty, channel.borrow().is_future);
+        let count = match is_future {
+            true => 1,
+            false => world.pick(5) as usize,
+        };
+        let buffer = if self.writes {
+            let values = (0..count).map(|_| world.host_value(ty));
+            Buffer::Send(values.collect())
+        } else {
+            Buffer::Receive(Vec::new())
+        };
+        let side = self.held.side();
+        let (outcome, buffer) = channel.borrow_mut().start(side, buffer, count);
+        self.settle(world, outcome, buffer);
+    }
+
+    /// Notes what a copy came to.
+    fn settle(&self, world: &World, outcome: Outcome, buffer: Option<Buffer>) {
+        let serial = self.channel().borrow().serial;
+        let is_future = self.channel().borrow().is_future;
+        if self.writes {
+            let sent = match outcome {
+                Outcome::Blocked | Outcome::Dropped(_) if is_future => 0,
+                Outcome::Completed(_) if is_future => 1,
+                Outcome::Cancelled(_) if is_future => 0,
+                Outcome::Completed(sent) | Outcome::Dropped(sent) | Outcome::Cancelled(sent) => {
+                    sent
+                }
+                Outcome::Blocked => 0,
+            };
+            world.ledger.told(serial, sent);
+        }
+        if let Some(Buffer::Receive(values)) = buffer {
+            world
+                .ledger
+                .received(serial, values.iter().map(Value::number));
+            values.into_iter().for_each(|value| world.host_gets(value));
+        }
+    }
+}
+
+impl World {
+    /// A value that the host makes.
+    pub fn host_value(&self, ty: Type) -> Value {
+        let (value, writer) = host_value(ty, self.next_number(), self.rules());
+        if let Some(writer) = writer {
+            self.hold(writer);
+        }
+        value
+    }
+
+    /// A value that the host received.
+    fn host_gets(&self, value: Value) {
+        match value {
+            Value::Reader(held) => self.hold(held),
+            value => drop(value),
+        }
+    }
+
+    /// A stream or a future whose writable end the host holds.
+    pub fn host_readable(&self, ty: Type, is_future: bool) -> Held {
+        let rules: Rules = self.rules();
+        let channel = Channel::shared(is_future, ty, rules);
+        self.hold(Held::new(Rc::clone(&channel), Side::Writable));
+        Held::new(channel, Side::Readable)
+    }
+}

@@ -1,0 +1,313 @@
+//! What guest code does: one thing after the other, as the choices say.
+
+use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
+use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
+use super::items::Item;
+use super::operations;
+use super::world::{World, world};
+use crate::host::resource::Token;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+use wit_async::rt::async_support::Subtask;
+use wit_async::{JoinHandle, block_on, spawn_local, yield_async, yield_blocking};
+
+/// How many things a program does at most, one after the other.
+const THINGS: u32 = 6;
+
+/// How deep programs spawn programs.
+const DEPTH: u32 = 2;
+
+thread_local! {
+    /// What programs left for each other, by instance.
+    static SHELF: RefCell<Vec<Vec<AnyEnd>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// At the beginning of a run.
+pub fn clear_shelves(instances: usize) {
+    SHELF.set((0..instances).map(|_| Vec::new()).collect());
+}
+
+/// At the end of a run: what was left is dropped, in a synchronous export.
+pub fn drop_shelf(instance: usize) {
+    loop {
+        let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
+        match end {
+            Some(end) => {
+                note_unwritten(&world(), &end);
+                drop(end);
+            }
+            None => break,
+        }
+    }
+}
+
+/// Code that runs in an instance, and what it holds.
+pub struct Program {
+    pub world: Rc<World>,
+    instance: usize,
+    ends: Vec<AnyEnd>,
+    tokens: Vec<Token>,
+    spawned: Vec<JoinHandle<()>>,
+    depth: u32,
+}
+
+/// The unwritten writable end of a future delivers its default, untold.
+fn note_unwritten(world: &World, end: &AnyEnd) {
+    if end.is_promise() {
+        world.ledger.write_lost(end.serial());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        for end in &self.ends {
+            note_unwritten(&self.world, end);
+        }
+    }
+}
+
+/// The body of an async export.
+pub async fn export(world: Rc<World>, instance: usize, message: Message) -> Message {
+    let mut program = Program::new(world, instance, 0);
+    program.takes(message);
+    program.run().await;
+    program.message()
+}
+
+/// The body of a synchronous export: it may not wait.
+pub fn synchronous() {
+    let world = world();
+    let instance = world.running_instance();
+    for _ in 0..=world.pick(2) {
+        match world.pick(4) {
+            0 => drop(AnyEnd::pair(world.pick(PAYLOADS), false)),
+            1 => {
+                // The writable end of a future writes its default.
+                let [writer, reader] = AnyEnd::pair(world.pick(PAYLOADS), true);
+                note_unwritten(&world, &writer);
+                if reader.is_readable() {
+                    drop(reader);
+                }
+                drop(writer);
+            }
+            2 => block_on(async { yield_async().await }),
+            _ => {
+                let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
+                if let Some(end) = end {
+                    note_unwritten(&world, &end);
+                    drop(end);
+                }
+            }
+        }
+    }
+}
+
+impl Program {
+    fn new(world: Rc<World>, instance: usize, depth: u32) -> Program {
+        Program {
+            world,
+            instance,
+            ends: Vec::new(),
+            tokens: Vec::new(),
+            spawned: Vec::new(),
+            depth,
+        }
+    }
+
+    /// A value to send.
+    pub fn make<T: Item>(&mut self) -> (T, u32) {
+        let (value, number, writer) = T::make(self.world.next_number());
+        if let Some(writer) = writer {
+            self.ends.push(EndOf::Writer(number, writer).into());
+        }
+        (value, number)
+    }
+
+    /// Values that were received. What is in them is dropped with them.
+    pub fn keep<T: Item>(&mut self, items: Vec<T>) {
+        for item in items {
+            if let Some(end) = item.into_end() {
+                self.ends.push(end);
+            }
+        }
+    }
+
+    fn takes(&mut self, message: Message) {
+        self.ends.extend(message.ends);
+        self.tokens.extend(message.token);
+    }
+
+    /// What it has to give.
+    fn message(&mut self) -> Message {
+        let mut message = Message {
+            text: "from a guest".to_owned(),
+            ..Message::default()
+        };
+        if self.world.pick(2) == 1 {
+            while message.ends.len() < ENDS {
+                let found = self.ends.iter().position(AnyEnd::may_leave);
+                let Some(place) = found else { break };
+                message.ends.push(self.ends.swap_remove(place));
+            }
+            message.token = self.tokens.pop();
+        }
+        message
+    }
+
+    /// Registers what wakes this future when the world closes.
+    async fn sleeps(&self) {
+        poll_fn(|cx| {
+            self.world.sleeps(self.instance, cx.waker().clone());
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    fn run(&mut self) -> Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(async {
+            self.sleeps().await;
+            for _ in 0..self.world.pick(THINGS + 1) {
+                if self.world.is_closing() {
+                    break;
+                }
+                self.thing().await;
+            }
+        })
+    }
+
+    async fn thing(&mut self) {
+        let world = Rc::clone(&self.world);
+        match world.pick(16) {
+            0 => yield_async().await,
+            1 => self.new_pair(),
+            2..8 => {
+                let Some(end) = self.any_end() else {
+                    return self.new_pair();
+                };
+                if let Some(end) = operations::operate(self, end).await {
+                    self.ends.push(end);
+                }
+            }
+            8 => {
+                // Gone, whatever it is.
+                if let Some(end) = self.any_end() {
+                    note_unwritten(&world, &end);
+                    drop(end);
+                }
+            }
+            9 | 10 => self.call().await,
+            11 if self.depth < DEPTH => self.spawn(),
+            12 => self.join().await,
+            13 => self.shelve(),
+            14 => self.blocks(),
+            _ => self.pressure().await,
+        }
+    }
+
+    fn any_end(&mut self) -> Option<AnyEnd> {
+        let count = self.ends.len() as u32;
+        (count > 0).then(|| self.ends.swap_remove(self.world.pick(count) as usize))
+    }
+
+    fn new_pair(&mut self) {
+        // Both ends stay for now: only numbers may meet in one instance.
+        let code = NUMBERS[self.world.pick(NUMBERS.len() as u32) as usize];
+        let pair = AnyEnd::pair(code, self.world.pick(2) == 1);
+        self.ends.extend(pair);
+    }
+
+    /// Calls what an instance above, or the host, exports.
+    async fn call(&mut self) {
+        let world = Rc::clone(&self.world);
+        if world.pick(6) == 1 {
+            let token = Token::new(world.next_number());
+            let call = async { Borrowing(PhantomData).call(&token).await };
+            if let Some(answer) = operations::import(&world, call).await {
+                assert_eq!(answer, 7);
+            }
+            return;
+        }
+        let above = self.instance + 1;
+        let target = match world.pick(2) {
+            1 if above < world.instances() => Target::Instance(above),
+            _ => Target::Host,
+        };
+        let mut message = self.message();
+        // An end of another payload is made for the occasion.
+        if message.ends.len() < ENDS && world.pick(2) == 1 {
+            let code = world.pick(PAYLOADS);
+            let [writable, readable] = AnyEnd::pair(code, world.pick(2) == 1);
+            self.ends.push(writable);
+            message.ends.push(readable);
+        }
+        let answer = operations::import(&world, Exchange(target).call(message)).await;
+        if let Some(answer) = answer {
+            self.takes(answer);
+        }
+    }
+
+    fn spawn(&mut self) {
+        let mut child = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+        for _ in 0..self.world.pick(3) {
+            child.ends.extend(self.any_end());
+        }
+        let handle = spawn_local(async move { child.run().await });
+        match self.world.pick(3) {
+            // It goes on by itself.
+            0 => drop(handle),
+            _ => self.spawned.push(handle),
+        }
+    }
+
+    async fn join(&mut self) {
+        let Some(mut handle) = self.spawned.pop() else {
+            return;
+        };
+        match self.world.pick(3) {
+            0 => handle.cancel(),
+            1 => drop(handle),
+            _ => {
+                let world = Rc::clone(&self.world);
+                poll_fn(|cx| match Pin::new(&mut handle).poll(cx) {
+                    Poll::Ready(_) => Poll::Ready(()),
+                    Poll::Pending if world.is_closing() => Poll::Ready(()),
+                    Poll::Pending => Poll::Pending,
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Leaves an end for other tasks, or takes one.
+    fn shelve(&mut self) {
+        if self.world.pick(2) == 0 {
+            if let Some(end) = self.any_end() {
+                SHELF.with_borrow_mut(|shelves| shelves[self.instance].push(end));
+            }
+        } else {
+            let end = SHELF.with_borrow_mut(|shelves| shelves[self.instance].pop());
+            self.ends.extend(end);
+        }
+    }
+
+    fn blocks(&mut self) {
+        if self.world.pick(2) == 0 {
+            yield_blocking();
+            return;
+        }
+        let mut inner = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+        inner.ends.extend(self.any_end());
+        block_on(inner.run());
+        self.ends.append(&mut inner.ends);
+    }
+
+    async fn pressure(&mut self) {
+        wit_async::backpressure_inc();
+        let _dec = crate::host::OnDrop(wit_async::backpressure_dec);
+        yield_async().await;
+    }
+}
