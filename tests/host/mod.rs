@@ -41,7 +41,7 @@ mod value;
 mod vtables;
 
 pub use channel::{Outcome, Side};
-pub use guest::{Log, NotesDrop, OnDrop, panic_message, pause, poll_once};
+pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use tasks::{Code, Task};
 pub use value::{Fussy, Nothing, Type, Value, fussy_default, fussy_default_panics};
