@@ -177,6 +177,13 @@ fn run(arguments: Run) -> Result<bool> {
             .iter()
             .map(|scenario| scenario.name.as_str());
         eprintln!("error: {}", filter.nothing(names));
+        if arguments.json {
+            let summary = Summary {
+                skipped: suite.scenarios.len() + suite.problems.len(),
+                ..Summary::default()
+            };
+            report::print(&summary.line(Format::Json));
+        }
         return Ok(false);
     }
 

@@ -259,6 +259,8 @@ fn entries(store: &mut Store<State>) -> HashMap<TypeId, usize> {
 /// How many calls returned at once, if the runtimes recorded anything.
 fn calls(traces: &[Traced]) -> Option<u64> {
     let operations = traces.iter().flat_map(|traced| &traced.operations);
+    // Where nothing is recorded, other bindings may have made the calls.
+    operations.clone().next()?;
     let at_once = operations
         .filter(|operation| operation.kind == Kind::Subtask && operation.timing == Timing::AtOnce);
     Some(at_once.map(|operation| operation.count).sum())

@@ -24,6 +24,11 @@ use core::ptr;
 ///     }
 /// }
 /// ```
+///
+/// # Panics
+///
+/// Dropping an unwritten writer calls the default. Where that panics there is
+/// nothing to write: the end stays open, and the reader waits for ever.
 pub struct FutureWriter<T: 'static> {
     raw: RawFutureWriter<&'static FutureVtable<T>>,
 }

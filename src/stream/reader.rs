@@ -72,9 +72,10 @@ impl<O: StreamOps> RawStreamReader<O> {
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("StreamReader::take_handle");
-        // The ABI forbids to transfer a member of a set.
-        waitable::leave(waitable);
+        // The ABI forbids to transfer an end on which a read is in flight, or a
+        // member of a set.
         self.take_back(waitable);
+        waitable::leave(waitable);
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);

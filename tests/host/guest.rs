@@ -46,6 +46,13 @@ pub async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
 }
 
+/// Hands the readable end of a stream to the host, from guest code.
+pub fn lift_stream<T: super::Wire>(
+    reader: wit_async::rt::async_support::StreamReader<T>,
+) -> super::Peer<T> {
+    super::host().outgoing_stream(reader)
+}
+
 /// Notes `name` when it is dropped.
 pub struct NotesDrop(pub Log<&'static str>, pub &'static str);
 

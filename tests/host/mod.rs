@@ -47,7 +47,7 @@ mod vtables;
 pub use channel::{
     Buffer, Channel, Held, Outcome, Side, State, is_idle, last_serial, observe, observed,
 };
-pub use guest::{Log, NotesDrop, OnDrop, panic_message, pause, poll_once};
+pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use table::{Event, Object, Table};
 pub use tasks::{Code, Context, Task};

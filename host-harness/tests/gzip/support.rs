@@ -34,8 +34,19 @@ pub(crate) fn done(directory: &Path, arguments: &[impl AsRef<OsStr>]) -> Value {
     let output = run(gzip(directory).args(arguments).arg("--json"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {said}", output.status);
-    assert_eq!(said, "", "nothing is said where there is no terminal");
+    quiet(&output);
     serde_json::from_slice(&output.stdout).expect("a JSON object")
+}
+
+/// Where there is no terminal it says what it builds, and nothing else.
+#[track_caller]
+pub(crate) fn quiet(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let rest: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.starts_with("building the 3 guests in "))
+        .collect();
+    assert_eq!(rest, [""; 0]);
 }
 
 /// Runs it, and demands that it fails with such a message and leaves everything
