@@ -23,4 +23,6 @@ mod wake;
 pub(crate) use current::{Current, current, enter, preserve};
 pub(crate) use home::{Home, Spawned};
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
-pub(crate) use registry::{Registry, Standing, deliver, forget, leave, over, standing, take, wait};
+pub(crate) use registry::{
+    Registry, Standing, awaits_foreign, deliver, forget, leave, over, standing, take, wait,
+};

@@ -9,7 +9,8 @@ use core::future::Future;
 /// Runs `future` to completion and returns its output.
 ///
 /// The future may borrow. What it spawns with [`spawn_local`](crate::spawn_local)
-/// runs here too, and is finished before this returns.
+/// runs here too, and is finished before this returns. A future's default that is
+/// still being written in the background then is left to the instance.
 ///
 /// Inside of an async export this keeps the instance's lock: other async
 /// exports of the instance get no events until it returns, so a future that
@@ -28,7 +29,7 @@ use core::future::Future;
 /// ```
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut output = None;
-    let mut task = Task::new(Box::pin(async { output = Some(future.await) }));
+    let mut task = Task::nested(Box::pin(async { output = Some(future.await) }));
     let mut event = Event::None;
     loop {
         event = match task.turn(event) {

@@ -24,16 +24,30 @@ pub(super) struct Task<'a> {
     waker: Waker,
     root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
     spawned: Option<Spawned>,
+    /// Whether it stays until everything that it started is over.
+    stays: bool,
 }
 
 impl<'a> Task<'a> {
+    /// The futures of a component-model task. It stays until everything that it
+    /// started is over, for the host wants it to be there.
     pub(super) fn new(root: Pin<Box<dyn Future<Output = ()> + 'a>>) -> Task<'a> {
+        let mut task = Task::nested(root);
+        task.stays = true;
+        task
+    }
+
+    /// Futures in the middle of synchronous code. What is still being written in
+    /// the background when they are done is left to the instance: whoever reads
+    /// it may be waiting for that code to go on.
+    pub(super) fn nested(root: Pin<Box<dyn Future<Output = ()> + 'a>>) -> Task<'a> {
         let home = Arc::new(Home::new());
         Task {
             waker: Waker::from(Arc::clone(&home)),
             home,
             root: Some(root),
             spawned: None,
+            stays: false,
         }
     }
 
@@ -67,7 +81,12 @@ impl<'a> Task<'a> {
         for _ in 0..EVENTS_PER_TURN {
             self.home.begin_poll();
             if self.poll_all().is_ready() {
-                if !self.home.is_awaited() {
+                // Operations of other bindings need their executor in any case.
+                let stays = match self.stays {
+                    true => self.home.is_awaited(),
+                    false => waitable::awaits_foreign(&self.home),
+                };
+                if !stays {
                     return CallbackCode::Exit;
                 }
                 // Background writes, and operations of other bindings.

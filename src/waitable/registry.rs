@@ -473,11 +473,27 @@ pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c
     data
 }
 
+/// Whether operations of other bindings wait for events of `home`'s set.
+pub(crate) fn awaits_foreign(home: &Home) -> bool {
+    home.is_awaited()
+        && instance::with(|instance| {
+            let entries = instance.registry.entries.borrow();
+            let mut index = home.members.0.get() as usize;
+            while index != 0 {
+                let entry = &entries[index];
+                if matches!(entry.state, State::Foreign(..)) {
+                    return true;
+                }
+                index = entry.next as usize;
+            }
+            false
+        })
+}
+
 /// Takes all members of `home` out of its set, which is about to be dropped.
 ///
-/// Usually nobody waits for one of them any more. When a panic unwinds through
-/// `block_on` a default may still be being written: that becomes an operation
-/// without a task.
+/// Nobody waits for one of them any more, unless it is that of `block_on`: then a
+/// default may still be being written. That becomes an operation without a task.
 pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.0.get()) {
         let (_seat, waits) = with_table(waitable, |entries, index| {

@@ -2,7 +2,7 @@
 
 use super::channel::{Buffer, Channel, Outcome, Side, Window};
 use super::table::{Event, Object, Set};
-use super::trap::{guarded, has_trapped, trap, unwind_if_trapped};
+use super::trap::{After, guarded, guarded_or, has_trapped, trap, unwind_if_trapped};
 use super::value::Type;
 use super::{Host, enter};
 use std::rc::Rc;
@@ -248,7 +248,7 @@ impl wit_async::native::Host for Host {
     }
 
     fn subtask_cancel(&self, subtask: u32) -> u32 {
-        guarded(|| {
+        let state = guarded(|| {
             let _host = enter();
             let call = self.table.borrow_mut().subtask(subtask);
             self.table.borrow_mut().demand_no_set(subtask);
@@ -256,7 +256,8 @@ impl wit_async::native::Host for Host {
             let state = call.cancel(self);
             self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
             state as u32
-        })
+        });
+        if has_trapped() { 4 } else { state }
     }
 
     fn subtask_drop(&self, subtask: u32) {
@@ -359,29 +360,40 @@ impl wit_async::native::Host for Host {
     }
 
     fn unit_stream_new(&self) -> u64 {
-        guarded(|| self.new_channel(false, Type::Unit))
+        guarded(|| {
+            let ends = self.new_channel(false, Type::Unit);
+            // What the runtime does with streams of its own is nobody's loss.
+            if let Object::End(channel, _) = self.table.borrow_mut().get(ends as u32) {
+                channel.borrow_mut().ignore();
+            }
+            ends
+        })
     }
 
     fn unit_stream_read(&self, stream: u32, items: usize) -> u32 {
-        guarded(|| {
+        guarded_or(After::Blocked, || {
             let none = std::ptr::null_mut();
             self.copy(false, Type::Unit, Side::Readable, stream, none, items)
         })
     }
 
     fn unit_stream_write(&self, stream: u32, items: usize) -> u32 {
-        guarded(|| {
+        guarded_or(After::Blocked, || {
             let none = std::ptr::null_mut();
             self.copy(false, Type::Unit, Side::Writable, stream, none, items)
         })
     }
 
     fn unit_stream_cancel_read(&self, stream: u32) -> u32 {
-        guarded(|| self.cancel_copy(false, Side::Readable, stream))
+        guarded_or(After::Cancelled, || {
+            self.cancel_copy(false, Side::Readable, stream)
+        })
     }
 
     fn unit_stream_cancel_write(&self, stream: u32) -> u32 {
-        guarded(|| self.cancel_copy(false, Side::Writable, stream))
+        guarded_or(After::Cancelled, || {
+            self.cancel_copy(false, Side::Writable, stream)
+        })
     }
 
     fn unit_stream_drop_readable(&self, stream: u32) {

@@ -185,6 +185,11 @@ impl Channel {
         &mut self.ends[side as usize]
     }
 
+    /// What is copied is of no interest.
+    pub fn ignore(&mut self) {
+        self.observed = false;
+    }
+
     /// Whether an end was dropped.
     pub fn is_gone(&self, side: Side) -> bool {
         self.end(side).gone

@@ -51,7 +51,7 @@ pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_
 pub use peer::Peer;
 pub use table::{Event, Object, Table};
 pub use tasks::{Code, Context, Task};
-use trap::{slot, trap};
+use trap::trap;
 pub use value::{Fussy, List, Nothing, Text, Type, Value, fussy_default, fussy_default_panics};
 pub use vtables::{Nested, Wire, future, stream};
 

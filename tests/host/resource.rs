@@ -1,8 +1,10 @@
 //! A resource type of the host: `token`.
 
 use super::table::Object;
+use super::trap::trap;
 use super::{Host, enter, host};
 use std::cell::Cell;
+use std::rc::Rc;
 
 thread_local! {
     static ALIVE: Cell<isize> = const { Cell::new(0) };
@@ -96,13 +98,18 @@ impl Host {
         });
     }
 
-    /// A handle is lent to a call, or comes back from it.
-    pub fn lend(&self, handle: u32, on: bool) {
+    /// A handle is lent to a call, until what is returned is counted down.
+    pub fn lend(&self, handle: u32) -> Rc<Cell<usize>> {
         let _host = enter();
         match self.table.borrow_mut().get(handle) {
-            Object::Resource(_, lends) if on => *lends += 1,
-            Object::Resource(_, lends) => *lends -= 1,
-            other => panic!("handle {handle} is a {other:?}, and was lent"),
+            Object::Resource(_, lends) => {
+                lends.set(lends.get() + 1);
+                Rc::clone(lends)
+            }
+            other => trap(
+                "lift of a borrow: the index is a resource",
+                format_args!("handle {handle} is a {other:?}"),
+            ),
         }
     }
 }

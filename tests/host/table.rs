@@ -4,7 +4,7 @@ use super::channel::{Channel, Held, Side, State};
 use super::imports::Call;
 use super::resource::Rep;
 use super::trap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 
@@ -14,7 +14,7 @@ pub enum Object {
     End(Rc<RefCell<Channel>>, Side),
     Subtask(Rc<Call>),
     /// An `own` handle, and how often it is lent.
-    Resource(Rep, usize),
+    Resource(Rep, Rc<Cell<usize>>),
     ErrorContext(String),
 }
 
@@ -112,7 +112,7 @@ impl Table {
     }
 
     pub fn add_resource(&mut self, rep: Rep) -> u32 {
-        self.add(Object::Resource(rep, 0))
+        self.add(Object::Resource(rep, Rc::default()))
     }
 
     pub fn resource(&mut self, index: u32) -> &Rep {
@@ -129,7 +129,7 @@ impl Table {
     pub fn take_resource(&mut self, index: u32) -> Rep {
         self.resource(index);
         match self.remove(index) {
-            Object::Resource(rep, 0) => rep,
+            Object::Resource(rep, lends) if lends.get() == 0 => rep,
             other => trap(
                 "resource.drop, lift of an own: nothing is lent",
                 format_args!("handle {index} is a {other:?} that is lent"),
@@ -331,7 +331,9 @@ impl fmt::Debug for Object {
             }
             Object::Subtask(call) => write!(f, "subtask, {:?}", call.state()),
             Object::ErrorContext(text) => write!(f, "error context {text:?}"),
-            Object::Resource(rep, lends) => write!(f, "token {}, lent {lends} times", rep.0),
+            Object::Resource(rep, lends) => {
+                write!(f, "token {}, lent {} times", rep.0, lends.get())
+            }
         }
     }
 }

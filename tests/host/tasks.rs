@@ -96,6 +96,10 @@ impl Context {
 
     /// `task.cancel`
     pub fn cancelled(&self) {
+        if std::thread::panicking() {
+            // The panic is what matters; a component would have ended by now.
+            return;
+        }
         if !self.cancel_delivered.get() || self.resolved.replace(true) {
             trap(
                 "task.cancel: CANCEL_DELIVERED",

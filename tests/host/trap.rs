@@ -44,48 +44,67 @@ pub fn caught() -> Option<String> {
     CAUGHT.with_borrow(Clone::clone)
 }
 
-/// What a built-in answers once the instance has trapped.
+/// What a built-in answers once the instance has trapped: something that the
+/// runtime takes without complaint.
+#[derive(Copy, Clone)]
+pub enum After {
+    /// A copy starts, and never ends.
+    Blocked,
+    /// It was cancelled.
+    Cancelled,
+    /// A handle, or nothing of importance.
+    One,
+}
+
+/// A result that can be made of [`After`].
 pub trait Harmless {
-    /// An answer that leads nowhere.
-    fn harmless() -> Self;
+    fn harmless(after: After) -> Self;
 }
 
 impl Harmless for () {
-    fn harmless() {}
+    fn harmless(_: After) {}
 }
 
 impl Harmless for u32 {
-    /// DROPPED with no items, CANCELLED... whatever asks ends by it.
-    fn harmless() -> u32 {
-        1
+    fn harmless(after: After) -> u32 {
+        match after {
+            After::Blocked => u32::MAX,
+            After::Cancelled => 2,
+            After::One => 1,
+        }
     }
 }
 
 impl Harmless for u64 {
-    fn harmless() -> u64 {
+    fn harmless(_: After) -> u64 {
         2 << 32 | 1
     }
 }
 
 impl Harmless for String {
-    fn harmless() -> String {
+    fn harmless(_: After) -> String {
         String::new()
     }
 }
 
 /// Runs a built-in that Rust code calls.
 pub fn guarded<R: Harmless>(f: impl FnOnce() -> R) -> R {
+    guarded_or(After::One, f)
+}
+
+/// The same, with another answer after a trap.
+pub fn guarded_or<R: Harmless>(after: After, f: impl FnOnce() -> R) -> R {
     if !CATCHING.get() {
         return f();
     }
     if has_trapped() {
-        return R::harmless();
+        return R::harmless(after);
     }
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => result,
         Err(panic) => {
             note(panic);
-            R::harmless()
+            R::harmless(after)
         }
     }
 }
@@ -121,10 +140,10 @@ pub fn text(panic: &(dyn Any + Send)) -> String {
 
 /// Runs a slot of a vtable, through which nothing can unwind. A trap that is not
 /// caught is printed, past the capturing of output, and ends the process.
-pub fn slot<R: Harmless>(f: impl FnOnce(&super::Host) -> R) -> R {
+pub fn slot<R: Harmless>(after: After, f: impl FnOnce(&super::Host) -> R) -> R {
     let host = super::host();
     if CATCHING.get() {
-        return guarded(|| f(&host));
+        return guarded_or(after, || f(&host));
     }
     match catch_unwind(AssertUnwindSafe(|| f(&host))) {
         Ok(result) => result,

@@ -3,7 +3,7 @@
 
 use super::channel::Side;
 use super::resource::Token;
-use super::slot;
+use super::trap::{After, slot};
 use super::value::{Fussy, List, Nothing, Text, Type, Value};
 use wit_async::rt::async_support::{
     FutureReader, FutureVtable, FutureWriter, StreamReader, StreamVtable, StreamWriter, future_new,
@@ -281,11 +281,11 @@ unsafe fn lift_fussy(from: *mut u8) -> Fussy {
 }
 
 unsafe extern "C" fn new<T: Wire, const FUTURE: bool>() -> u64 {
-    slot(|host| host.new_channel(FUTURE, T::TYPE))
+    slot(After::One, |host| host.new_channel(FUTURE, T::TYPE))
 }
 
 unsafe extern "C" fn stream_write<T: Wire>(stream: u32, from: *const u8, items: usize) -> u32 {
-    slot(|host| {
+    slot(After::Blocked, |host| {
         host.copy(
             false,
             T::TYPE,
@@ -298,29 +298,43 @@ unsafe extern "C" fn stream_write<T: Wire>(stream: u32, from: *const u8, items: 
 }
 
 unsafe extern "C" fn stream_read<T: Wire>(stream: u32, to: *mut u8, items: usize) -> u32 {
-    slot(|host| host.copy(false, T::TYPE, Side::Readable, stream, to, items))
+    slot(After::Blocked, |host| {
+        host.copy(false, T::TYPE, Side::Readable, stream, to, items)
+    })
 }
 
 unsafe extern "C" fn future_write<T: Wire>(future: u32, from: *const u8) -> u32 {
-    slot(|host| host.copy(true, T::TYPE, Side::Writable, future, from.cast_mut(), 1))
+    slot(After::Blocked, |host| {
+        host.copy(true, T::TYPE, Side::Writable, future, from.cast_mut(), 1)
+    })
 }
 
 unsafe extern "C" fn future_read<T: Wire>(future: u32, to: *mut u8) -> u32 {
-    slot(|host| host.copy(true, T::TYPE, Side::Readable, future, to, 1))
+    slot(After::Blocked, |host| {
+        host.copy(true, T::TYPE, Side::Readable, future, to, 1)
+    })
 }
 
 unsafe extern "C" fn cancel_write<const FUTURE: bool>(end: u32) -> u32 {
-    slot(|host| host.cancel_copy(FUTURE, Side::Writable, end))
+    slot(After::Cancelled, |host| {
+        host.cancel_copy(FUTURE, Side::Writable, end)
+    })
 }
 
 unsafe extern "C" fn cancel_read<const FUTURE: bool>(end: u32) -> u32 {
-    slot(|host| host.cancel_copy(FUTURE, Side::Readable, end))
+    slot(After::Cancelled, |host| {
+        host.cancel_copy(FUTURE, Side::Readable, end)
+    })
 }
 
 unsafe extern "C" fn drop_writable<const FUTURE: bool>(end: u32) {
-    slot(|host| host.drop_end(FUTURE, Side::Writable, end));
+    slot(After::One, |host| {
+        host.drop_end(FUTURE, Side::Writable, end)
+    });
 }
 
 unsafe extern "C" fn drop_readable<const FUTURE: bool>(end: u32) {
-    slot(|host| host.drop_end(FUTURE, Side::Readable, end));
+    slot(After::One, |host| {
+        host.drop_end(FUTURE, Side::Readable, end)
+    });
 }

@@ -289,8 +289,7 @@ impl World {
     /// A guest calls with a borrowed handle.
     fn borrow(&self, token: u32, results: *mut u32) -> u32 {
         let host = host();
-        host.lend(token, true);
-        let lender = Rc::clone(&host);
+        let lends = host.lend(token);
         let bodies: [Box<dyn Fn(*const u8, *mut u8)>; 2] = [
             Box::new(|_, _| {}),
             // SAFETY: lent until the callee has returned.
@@ -299,7 +298,7 @@ impl World {
         let none = std::ptr::null();
         let call = Call::new(&host, none, results.cast(), OnCancel::Confirm, bodies);
         // Given back when the caller learns that the call has resolved.
-        call.when_told(Box::new(move || lender.lend(token, false)));
+        call.when_told(Box::new(move || lends.set(lends.get() - 1)));
         self.serve(Served {
             call: Rc::clone(&call),
             letter: Rc::default(),

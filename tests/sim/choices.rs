@@ -51,6 +51,11 @@ impl Choices {
         self.taken.unwrap_or_default()
     }
 
+    /// Whether only zeros come.
+    pub fn is_exhausted(&self) -> bool {
+        matches!(&self.source, Source::Given(sequence) if sequence.len() == 0)
+    }
+
     /// Picks a number below `among`.
     pub fn pick(&mut self, among: u32) -> u32 {
         if among <= 1 {

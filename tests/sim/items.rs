@@ -37,7 +37,11 @@ macro_rules! items {
             const CODE: u32 = $code;
 
             fn make(number: u32) -> (Self, u32, Option<StreamWriter<u32>>) {
-                ($make(number), number, None)
+                {
+                let value: $payload = $make(number);
+                let known = value.number();
+                (value, known, None)
+            }
             }
 
             fn number(&self) -> u32 {

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::Poll;
 use wit_async::{FutureWriteCancel, StreamResult, yield_async};
 
@@ -143,6 +144,46 @@ where
     }
 }
 
+/// An operation of which nobody will know what it came to, unless it is settled.
+struct InDoubt {
+    world: Rc<World>,
+    serial: u32,
+    reads: bool,
+    settled: bool,
+}
+
+impl InDoubt {
+    fn read(world: &Rc<World>, serial: u32) -> InDoubt {
+        InDoubt {
+            world: Rc::clone(world),
+            serial,
+            reads: true,
+            settled: false,
+        }
+    }
+
+    fn write(world: &Rc<World>, serial: u32) -> InDoubt {
+        let mut doubt = InDoubt::read(world, serial);
+        doubt.reads = false;
+        doubt
+    }
+
+    fn settled(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for InDoubt {
+    fn drop(&mut self) {
+        if self.settled {
+        } else if self.reads {
+            self.world.ledger.read_lost(self.serial);
+        } else {
+            self.world.ledger.write_lost(self.serial);
+        }
+    }
+}
+
 /// Values to write, and what they are known by.
 fn make<T: Item>(program: &mut Program, count: u32) -> (Vec<T>, Vec<u32>) {
     (0..count).map(|_| program.make::<T>()).unzip()
@@ -166,6 +207,7 @@ async fn write<T: Item>(
     let count = world.pick(5);
     let (items, known) = make::<T>(program, count);
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::write(&world, serial);
     let mut operation = writer.write(items);
     let (state, output) = carry(&world, &mut operation, fate).await;
     let (result, buffer) = match output {
@@ -176,7 +218,7 @@ async fn write<T: Item>(
         None => match stop(&world, Kind::StreamWrite, state, fate) {
             End::Cancel => Pin::new(&mut operation).cancel(),
             end => {
-                world.ledger.write_lost(serial);
+                drop(doubt);
                 return match end {
                     End::Forget => mem::forget(operation),
                     _ => drop(operation),
@@ -189,6 +231,7 @@ async fn write<T: Item>(
         StreamResult::Dropped | StreamResult::Cancelled => 0,
     };
     world.ledger.told(serial, sent);
+    doubt.settled();
     let back = buffer.into_vec();
     assert_eq!(
         numbers(&back),
@@ -206,6 +249,7 @@ async fn write_one<T: Item>(
     let world = program.world.clone();
     let (item, known) = program.make::<T>();
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::write(&world, serial);
     let (state, output) = {
         let operation = pin!(writer.write_one(item));
         carry(&world, &mut { operation }, fate).await
@@ -217,10 +261,11 @@ async fn write_one<T: Item>(
                 Some(back) => assert_eq!(back.number(), known, "what was not sent comes back"),
                 None => world.ledger.told(serial, 1),
             }
+            doubt.settled();
         }
         None => {
             stop(&world, Kind::StreamWrite, state, fate);
-            world.ledger.write_lost(serial);
+            drop(doubt);
         }
     }
 }
@@ -234,6 +279,7 @@ async fn write_all<T: Item>(
     let count = world.pick(5);
     let (items, known) = make::<T>(program, count);
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::write(&world, serial);
     let (state, output) = {
         let operation = pin!(writer.write_all(items));
         carry(&world, &mut { operation }, fate).await
@@ -243,6 +289,7 @@ async fn write_all<T: Item>(
             world.count(Kind::StreamWrite, state, Stop::Finished);
             let sent = known.len() - back.len();
             world.ledger.told(serial, sent);
+            doubt.settled();
             assert_eq!(
                 numbers(&back),
                 known[sent..],
@@ -252,7 +299,7 @@ async fn write_all<T: Item>(
         }
         None => {
             stop(&world, Kind::StreamWrite, state, fate);
-            world.ledger.write_lost(serial);
+            drop(doubt);
         }
     }
 }
@@ -265,6 +312,7 @@ async fn read<T: Item>(
     let world = program.world.clone();
     let room = world.pick(5) as usize;
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::read(&world, serial);
     let mut operation = reader.read(Vec::with_capacity(room));
     let (state, output) = carry(&world, &mut operation, fate).await;
     let (result, items) = match output {
@@ -275,7 +323,7 @@ async fn read<T: Item>(
         None => match stop(&world, Kind::StreamRead, state, fate) {
             End::Cancel => Pin::new(&mut operation).cancel(),
             end => {
-                world.ledger.read_lost(serial);
+                drop(doubt);
                 return match end {
                     End::Forget => mem::forget(operation),
                     _ => drop(operation),
@@ -289,6 +337,7 @@ async fn read<T: Item>(
         assert_eq!(items.len(), 0, "{result:?} comes without items");
     }
     world.ledger.received(serial, numbers(&items));
+    doubt.settled();
     program.keep(items);
 }
 
@@ -299,6 +348,7 @@ async fn next<T: Item>(
 ) {
     let world = program.world.clone();
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::read(&world, serial);
     let (state, output) = {
         let operation = pin!(reader.next());
         carry(&world, &mut { operation }, fate).await
@@ -307,11 +357,12 @@ async fn next<T: Item>(
         Some(item) => {
             world.count(Kind::StreamRead, state, Stop::Finished);
             world.ledger.received(serial, item.iter().map(T::number));
+            doubt.settled();
             program.keep(item.into_iter().collect());
         }
         None => {
             stop(&world, Kind::StreamRead, state, fate);
-            world.ledger.read_lost(serial);
+            drop(doubt);
         }
     }
 }
@@ -323,6 +374,7 @@ async fn adapt<T: Item>(
     reader: wit_async::StreamReader<T>,
 ) -> Option<wit_async::StreamReader<T>> {
     let world = program.world.clone();
+    let doubt = InDoubt::read(&world, serial);
     let mut stream = Box::pin(reader.into_stream());
     for _ in 0..=world.pick(3) {
         let fate = Fate::pick(&world);
@@ -337,7 +389,8 @@ async fn adapt<T: Item>(
         world.ledger.received(serial, [item.number()]);
         program.keep(vec![item]);
     }
-    world.ledger.read_lost(serial);
+    // Whatever was in flight in the adapter went with it.
+    drop(doubt);
     (*Pin::into_inner(stream)).into_inner()
 }
 
@@ -349,6 +402,7 @@ async fn fulfil<T: Item>(
     let world = program.world.clone();
     let (value, known) = program.make::<T>();
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::write(&world, serial);
     let mut operation = writer.write(value);
     let (state, output) = carry(&world, &mut operation, fate).await;
     match output {
@@ -358,10 +412,15 @@ async fn fulfil<T: Item>(
                 Ok(()) => world.ledger.told(serial, 1),
                 Err(error) => assert_eq!(error.value.number(), known),
             }
+            doubt.settled();
             None
         }
         None => match stop(&world, Kind::FutureWrite, state, fate) {
-            End::Cancel => match Pin::new(&mut operation).cancel() {
+            End::Cancel => match {
+                let cancelled = Pin::new(&mut operation).cancel();
+                doubt.settled();
+                cancelled
+            } {
                 FutureWriteCancel::AlreadySent => {
                     world.ledger.told(serial, 1);
                     None
@@ -376,7 +435,7 @@ async fn fulfil<T: Item>(
                 }
             },
             end => {
-                world.ledger.write_lost(serial);
+                drop(doubt);
                 match end {
                     End::Forget => mem::forget(operation),
                     _ => drop(operation),
@@ -394,6 +453,7 @@ async fn receive<T: Item>(
 ) -> Option<wit_async::FutureReader<T>> {
     let world = program.world.clone();
     let fate = Fate::pick(&world);
+    let doubt = InDoubt::read(&world, serial);
     let mut operation = reader.into_future();
     let (state, output) = carry(&world, &mut operation, fate).await;
     let value = match output {
@@ -404,10 +464,13 @@ async fn receive<T: Item>(
         None => match stop(&world, Kind::FutureRead, state, fate) {
             End::Cancel => match Pin::new(&mut operation).cancel() {
                 Ok(value) => value,
-                Err(reader) => return Some(reader),
+                Err(reader) => {
+                    doubt.settled();
+                    return Some(reader);
+                }
             },
             end => {
-                world.ledger.read_lost(serial);
+                drop(doubt);
                 match end {
                     End::Forget => mem::forget(operation),
                     _ => drop(operation),
@@ -417,6 +480,7 @@ async fn receive<T: Item>(
         },
     };
     world.ledger.received(serial, [value.number()]);
+    doubt.settled();
     program.keep(vec![value]);
     None
 }

@@ -31,6 +31,11 @@ pub fn clear_shelves(instances: usize) {
     SHELF.set((0..instances).map(|_| Vec::new()).collect());
 }
 
+/// After a run that failed: nothing is to be touched again.
+pub fn forget_shelves() {
+    std::mem::forget(SHELF.take());
+}
+
 /// At the end of a run: what was left is dropped, in a synchronous export.
 pub fn drop_shelf(instance: usize) {
     loop {

@@ -9,6 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came out of a run.
 pub struct Outcome {
+    /// It could not be brought to its end: threads wait for each other that have
+    /// one stack here.
+    pub inconclusive: bool,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
@@ -29,7 +32,6 @@ pub fn run(choices: Choices, traced: bool) -> Outcome {
     let world = World::new(choices, instances, traced);
     let lived = catch_unwind(AssertUnwindSafe(|| {
         world.live();
-        world.clear_shelves();
         let residue = match world.failure() {
             None => world.residue(),
             Some(_) => None,
@@ -46,6 +48,7 @@ pub fn run(choices: Choices, traced: bool) -> Outcome {
     {
         failure = Some(what);
     }
+    let inconclusive = world.is_inconclusive();
     let trace = if traced { world.traced() } else { Vec::new() };
     let stats = world.stats.take();
     let taken = if failure.is_some() {
@@ -57,7 +60,8 @@ pub fn run(choices: Choices, traced: bool) -> Outcome {
     trap::catch_traps(false);
     resource::reset_tokens(before);
     Outcome {
-        failure,
+        inconclusive,
+        failure: failure.filter(|_| !inconclusive),
         stats,
         taken,
         trace,

@@ -48,6 +48,10 @@ pub struct World {
     /// Wake what waits for the world to close, by instance.
     sleepers: RefCell<Vec<(usize, Waker)>>,
     failure: RefCell<Option<String>>,
+    /// How many built-ins are blocked, one inside of what goes on during the
+    /// other: they can only come back in that order.
+    blocked: Cell<u32>,
+    inconclusive: Cell<bool>,
     trace: RefCell<Option<Vec<String>>>,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
@@ -111,6 +115,8 @@ impl World {
             numbers: Cell::new(1),
             sleepers: RefCell::default(),
             failure: RefCell::default(),
+            blocked: Cell::new(0),
+            inconclusive: Cell::new(false),
             trace: RefCell::new(traced.then(Vec::new)),
             ledger: Ledger::default(),
             stats: RefCell::default(),
@@ -184,6 +190,7 @@ impl World {
     pub fn abandon(self: Rc<World>) -> Choices {
         WORLD.set(None);
         let choices = self.choices.replace(Choices::given(Vec::new()));
+        program::forget_shelves();
         std::mem::forget(self);
         choices
     }
@@ -244,7 +251,7 @@ impl World {
     /// Runs until it is quiet, closes, and runs until it is quiet again.
     pub fn live(&self) {
         while !self.has_failed() && self.step() {
-            if self.steps.get() > STEPS {
+            if self.steps.get() > STEPS || self.choices.borrow().is_exhausted() {
                 break;
             }
         }
@@ -254,6 +261,13 @@ impl World {
         if !self.has_failed() {
             self.close();
         }
+        self.drain();
+        self.clear_shelves();
+        self.drain();
+    }
+
+    /// Runs until nothing is left to do.
+    fn drain(&self) {
         while !self.has_failed() && self.step() {
             if self.steps.get() > CLOSING_STEPS {
                 self.fail("livelock: it does not come to an end".to_owned());
@@ -572,6 +586,36 @@ impl Elsewhere for World {
     }
 
     fn goes_on(&self) -> bool {
+        self.blocked.set(self.blocked.get() + 1);
+        let goes_on = self.goes_on_inside();
+        if !goes_on && self.blocked.get() > 1 {
+            // The thread that could go on is further down on this stack. A host
+            // has a stack for each.
+            self.inconclusive.set(true);
+        }
+        self.blocked.set(self.blocked.get() - 1);
+        goes_on
+    }
+
+    fn lingers(&self) -> bool {
+        if self.has_failed() || self.pick(2) == 0 {
+            return false;
+        }
+        self.blocked.set(self.blocked.get() + 1);
+        let went_on = self.step();
+        self.blocked.set(self.blocked.get() - 1);
+        went_on
+    }
+}
+
+impl World {
+    /// Whether the run ended because threads wait for each other that have one
+    /// stack here.
+    pub fn is_inconclusive(&self) -> bool {
+        self.inconclusive.get()
+    }
+
+    fn goes_on_inside(&self) -> bool {
         self.pass_on_cancels();
         if self.steps.get() > CLOSING_STEPS {
             trap("livelock", format_args!("a wait does not come to an end"));
@@ -579,8 +623,10 @@ impl Elsewhere for World {
         if self.has_failed() {
             return false;
         }
-        if self.steps.get() > STEPS {
+        let over = self.steps.get() > STEPS || self.choices.borrow().is_exhausted();
+        if over && !self.closing.get() {
             self.close();
+            return true;
         }
         if self.step() {
             return true;
@@ -591,9 +637,5 @@ impl Elsewhere for World {
         }
         self.close();
         true
-    }
-
-    fn lingers(&self) -> bool {
-        !self.has_failed() && self.pick(2) == 1 && self.step()
     }
 }
