@@ -16,6 +16,7 @@ impl Host {
         let _host = enter();
         let channel = Channel::shared(is_future, ty, self.rules.get());
         let name = channel.borrow().name();
+        channel.borrow_mut().maker = Some(Rc::as_ptr(&self.table));
         let mut table = self.table.borrow_mut();
         let readable = table.add(Object::End(Rc::clone(&channel), Side::Readable));
         let writable = table.add(Object::End(channel, Side::Writable));

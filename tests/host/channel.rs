@@ -122,6 +122,8 @@ pub struct Channel {
     /// What was copied so far, by number, if somebody observes; see [`Value::number`].
     pub copied: Vec<u32>,
     observed: bool,
+    /// The table of the instance that made it.
+    pub maker: Option<*const RefCell<Table>>,
 }
 
 thread_local! {
@@ -170,6 +172,7 @@ impl Channel {
             serial: SERIAL.replace(SERIAL.get() + 1),
             copied: Vec::new(),
             observed: false,
+            maker: None,
         }
     }
 
@@ -528,6 +531,19 @@ pub fn is_idle(serial: u32) -> bool {
     OBSERVED.with_borrow(|observed| {
         let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
         channel.is_some_and(|channel| channel.borrow().end(Side::Readable).state == State::Idle)
+    })
+}
+
+/// Whether the running instance made an observed channel whose payload it cannot
+/// send to itself.
+pub fn came_back(serial: u32) -> bool {
+    let running = Rc::as_ptr(super::host().table());
+    OBSERVED.with_borrow(|observed| {
+        let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
+        channel.is_some_and(|channel| {
+            let channel = channel.borrow();
+            channel.maker == Some(running) && !channel.ty.is_number()
+        })
     })
 }
 

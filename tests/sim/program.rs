@@ -16,7 +16,7 @@ use wit_async::rt::async_support::Subtask;
 use wit_async::{JoinHandle, block_on, spawn_local, yield_async, yield_blocking};
 
 /// How many things a program does at most, one after the other.
-const THINGS: u32 = 6;
+const THINGS: u32 = 14;
 
 /// How deep programs spawn programs.
 const DEPTH: u32 = 2;
@@ -142,7 +142,10 @@ impl Program {
     }
 
     fn takes(&mut self, message: Message) {
-        self.ends.extend(message.ends);
+        // An end that comes back to where its other end is cannot be used: the
+        // host traps when both meet in one instance.
+        let usable = |end: &AnyEnd| !crate::host::came_back(end.serial());
+        self.ends.extend(message.ends.into_iter().filter(usable));
         self.tokens.extend(message.token);
     }
 
