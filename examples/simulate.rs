@@ -1,42 +1,279 @@
-//! placeholder
+//! Runs generated guests on a simulated host, each decision of which comes from a
+//! seed.
+//!
+//! ```sh
+//! cargo run --release --example simulate -- --runs 1000000 --seed 1
+//! cargo run --release --example simulate -- --replay 4711
+//! ```
+//!
+//! A failure ends the run with exit code 1: its seed is printed, and the shortest
+//! trace that fails in the same way.
+
 #[path = "../tests/host/mod.rs"]
 mod host;
 #[path = "../tests/sim/mod.rs"]
 mod sim;
 
-fn main() {
-    let mut arguments = std::env::args()
-        .skip(1)
-        .map(|text| text.parse::<u64>().unwrap());
-    let (seed, runs) = (arguments.next().unwrap(), arguments.next().unwrap());
-    if std::env::var_os("LOUD").is_none() {
-        std::panic::set_hook(Box::new(|_| {}));
+use serde_json::{Value, json};
+use sim::choices::Choices;
+use sim::heap::Counting;
+use sim::run::{Outcome, run};
+use sim::scenario::Scenario;
+use sim::shrink::{sequence_of, shrink};
+use sim::stats::{KINDS, Stats};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const USAGE: &str = "\
+Usage: simulate [OPTIONS]
+
+  --runs N         how many runs [default: 100000]
+  --seed S         the first seed; the next run has the next one [default: 1]
+  --scenario NAME  what programs do most [default: each in turn]: all, streams,
+                   futures, imports, spawns, blocking, forgets
+  --replay SEED    one run, with everything that happens in it
+  --json           print one JSON object
+  --help           print this";
+
+/// What is asked for.
+struct Arguments {
+    runs: u64,
+    seed: u64,
+    scenario: Option<Scenario>,
+    replay: Option<u64>,
+    json: bool,
+}
+
+/// A seed that failed.
+struct Failed {
+    seed: u64,
+    scenario: Scenario,
+    message: String,
+}
+
+/// What came out of all runs.
+#[derive(Default)]
+struct Report {
+    runs: u64,
+    inconclusive: u64,
+    stats: Stats,
+    failed: Option<Failed>,
+    time: Duration,
+}
+
+fn main() -> ExitCode {
+    let arguments = match arguments() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    // What panics in a guest is reported with its seed.
+    std::panic::set_hook(Box::new(|_| {}));
+    if let Some(seed) = arguments.replay {
+        return replay(seed, scenario(&arguments, seed));
     }
-    let start = std::time::Instant::now();
-    let mut inconclusive = 0;
-    let mut stats = sim::stats::Stats::default();
-    for seed in seed..seed + runs {
-        let outcome = sim::run::run(sim::choices::Choices::of_seed(seed), false);
-        stats.add(&outcome.stats);
-        inconclusive += u64::from(outcome.inconclusive);
-        if let Some(failure) = outcome.failure {
-            println!("seed {seed}: {failure}");
-            let sequence = sim::shrink::sequence_of(seed);
-            let small = sim::shrink::shrink(sequence);
-            let outcome = sim::run::run(sim::choices::Choices::given(small.clone()), true);
+    let report = simulate(&arguments);
+    let details = report.failed.as_ref().map(explain);
+    if arguments.json {
+        println!("{}", summary(&report, details.as_deref()));
+    } else {
+        if let (Some(failed), Some(details)) = (&report.failed, &details) {
             println!(
-                "small: {small:?}\n{}\n{:?}",
-                outcome.trace.join("\n"),
-                outcome.failure
+                "seed {} of scenario {} failed: {}\nsmall:\n{details}",
+                failed.seed,
+                failed.scenario.name(),
+                failed.message,
             );
-            return;
+            println!(
+                "replay it with: --replay {} --scenario {}",
+                failed.seed,
+                failed.scenario.name()
+            );
+        }
+        for (kind, state, stop, count) in report.stats.all() {
+            println!("{kind:?} {state:?} {stop:?}: {count}");
+        }
+        println!(
+            "runs={} failures={} seconds={:.2} inconclusive={} operations={} items={}",
+            report.runs,
+            u64::from(report.failed.is_some()),
+            report.time.as_secs_f64(),
+            report.inconclusive,
+            report.stats.operations(),
+            report.stats.items,
+        );
+    }
+    match report.failed {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    }
+}
+
+fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
+    use lexopt::prelude::*;
+
+    let mut arguments = Arguments {
+        runs: 100_000,
+        seed: 1,
+        scenario: None,
+        replay: None,
+        json: false,
+    };
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("runs") => arguments.runs = parser.value()?.parse()?,
+            Long("seed") => arguments.seed = parser.value()?.parse()?,
+            Long("replay") => arguments.replay = Some(parser.value()?.parse()?),
+            Long("scenario") => {
+                let name = parser.value()?.string()?;
+                let found = Scenario::named(&name);
+                arguments.scenario = Some(found.ok_or_else(|| {
+                    lexopt::Error::from(format!("there is no scenario `{name}`"))
+                })?);
+            }
+            Long("json") => arguments.json = true,
+            Short('h') | Long("help") => return Ok(None),
+            other => return Err(other.unexpected()),
         }
     }
-    println!(
-        "{runs} runs, {inconclusive} inconclusive, {:?}",
-        start.elapsed()
-    );
-    for (key, count) in &stats.counts {
-        println!("{key:?}: {count}");
+    if arguments.runs == 0 {
+        return Err("expected one run at least".into());
     }
+    Ok(Some(arguments))
+}
+
+/// The scenario of a seed: the one that is asked for, or each in turn.
+fn scenario(arguments: &Arguments, seed: u64) -> Scenario {
+    let turn = (seed % Scenario::ALL.len() as u64) as usize;
+    arguments.scenario.unwrap_or(Scenario::ALL[turn])
+}
+
+fn simulate(arguments: &Arguments) -> Report {
+    let begin = Instant::now();
+    let mut report = Report::default();
+    let mut shown = begin;
+    for seed in arguments.seed..arguments.seed.saturating_add(arguments.runs) {
+        let scenario = scenario(arguments, seed);
+        let Outcome {
+            inconclusive,
+            failure,
+            stats,
+            ..
+        } = run(Choices::of_seed(seed), scenario, false);
+        report.runs += 1;
+        report.stats.add(&stats);
+        report.inconclusive += u64::from(inconclusive);
+        if let Some(message) = failure {
+            report.failed = Some(Failed {
+                seed,
+                scenario,
+                message,
+            });
+            break;
+        }
+        if report.runs % 1024 == 0 && shown.elapsed() > Duration::from_secs(1) {
+            shown = Instant::now();
+            progress(&report, arguments.runs, begin);
+        }
+    }
+    report.time = begin.elapsed();
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K");
+    }
+    report
+}
+
+/// A line on a terminal, now and then a line elsewhere.
+fn progress(report: &Report, runs: u64, begin: Instant) {
+    let seconds = begin.elapsed().as_secs_f64();
+    let line = format!(
+        "{} of {runs} runs, {:.0} per second",
+        report.runs,
+        report.runs as f64 / seconds
+    );
+    let mut stderr = std::io::stderr();
+    // Who does not want to see it need not.
+    let _ = if stderr.is_terminal() {
+        write!(stderr, "\r\x1b[K{line}")
+    } else if (seconds as u64).is_multiple_of(10) {
+        writeln!(stderr, "{line}")
+    } else {
+        Ok(())
+    };
+}
+
+/// The shortest trace that fails like a seed.
+fn explain(failed: &Failed) -> String {
+    let small = shrink(sequence_of(failed.seed, failed.scenario), failed.scenario);
+    let outcome = run(Choices::given(small), failed.scenario, true);
+    let message = outcome.failure.unwrap_or_default();
+    format!("{}\n=> {message}", outcome.trace.join("\n"))
+}
+
+fn replay(seed: u64, scenario: Scenario) -> ExitCode {
+    let outcome = run(Choices::of_seed(seed), scenario, true);
+    println!("{}", outcome.trace.join("\n"));
+    match outcome.failure {
+        Some(message) => {
+            println!("=> {message}");
+            ExitCode::FAILURE
+        }
+        None if outcome.inconclusive => {
+            println!("=> inconclusive");
+            ExitCode::SUCCESS
+        }
+        None => {
+            println!("=> all is well");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn summary(report: &Report, details: Option<&str>) -> Value {
+    let counts: Vec<Value> = report
+        .stats
+        .all()
+        .map(|(kind, state, stop, count)| {
+            json!({
+                "operation": format!("{kind:?}"),
+                "state": format!("{state:?}"),
+                "stop": format!("{stop:?}"),
+                "count": count,
+            })
+        })
+        .collect();
+    let blocked: serde_json::Map<String, Value> = KINDS
+        .into_iter()
+        .map(|kind| (format!("{kind:?}"), json!(report.stats.blocked(kind))))
+        .collect();
+    let failure = report.failed.as_ref().map(|failed| {
+        json!({
+            "seed": failed.seed,
+            "scenario": failed.scenario.name(),
+            "message": failed.message,
+            "trace": details,
+        })
+    });
+    json!({
+        "runs": report.runs,
+        "failures": u64::from(report.failed.is_some()),
+        "seconds": report.time.as_secs_f64(),
+        "inconclusive": report.inconclusive,
+        "operations": report.stats.operations(),
+        "items": report.stats.items,
+        "counts": counts,
+        "blocked": blocked,
+        "failure": failure,
+    })
 }

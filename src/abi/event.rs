@@ -1,6 +1,6 @@
 //! Events, as the callback and `waitable-set.{wait,poll}` deliver them.
 
-use super::Waitable;
+use super::{SubtaskState, Waitable};
 
 /// What an event says about its waitable: a packed copy result or a state of
 /// a subtask. Whoever started the operation knows how to decode it.
@@ -16,6 +16,12 @@ impl Payload {
     /// Whether this says of a stream or future that the other end is gone.
     pub(crate) fn is_dropped(self) -> bool {
         !self.subtask && self.code & 0xf == 1
+    }
+
+    /// Whether this says of a subtask that it has started, and no more: another
+    /// event will come.
+    pub(crate) fn goes_on(self) -> bool {
+        self.subtask && self.code < SubtaskState::Returned as u32
     }
 }
 

@@ -10,7 +10,7 @@ use core::future::Future;
 ///
 /// The future may borrow. What it spawns with [`spawn_local`](crate::spawn_local)
 /// runs here too, and is finished before this returns. A future's default that is
-/// still being written in the background then is left to the instance.
+/// still being written in the background then is left to the task around.
 ///
 /// Inside of an async export this keeps the instance's lock: other async
 /// exports of the instance get no events until it returns, so a future that

@@ -68,8 +68,14 @@ enum State {
 }
 
 impl State {
+    /// Whether the host has more to say, for which the task has to be there.
     fn is_awaited(&self) -> bool {
-        matches!(self, State::Waiting(_) | State::Foreign(..))
+        match self {
+            State::Waiting(_) | State::Foreign(..) => true,
+            // Nobody may ever fetch this: a call can be leaked.
+            State::Ready(payload) => payload.goes_on(),
+            State::Idle => false,
+        }
     }
 }
 
@@ -493,7 +499,9 @@ pub(crate) fn awaits_foreign(home: &Home) -> bool {
 /// Takes all members of `home` out of its set, which is about to be dropped.
 ///
 /// Nobody waits for one of them any more, unless it is that of `block_on`: then a
-/// default may still be being written. That becomes an operation without a task.
+/// default may still be being written, or an operation was handed out or leaked.
+/// That is up to the task around it then, which the host takes for the one that
+/// started it, or else to no task.
 pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.0.get()) {
         let (_seat, waits) = with_table(waitable, |entries, index| {
@@ -504,7 +512,10 @@ pub(super) fn detach_all(home: &Home) {
             (seat, entries[index].state.is_awaited())
         });
         match waits {
-            true => join(waitable, &orphans::home()),
+            true => match current::with_home(Arc::clone) {
+                Ok(around) if !ptr::eq(Arc::as_ptr(&around), home) => join(waitable, &around),
+                _ => join(waitable, &orphans::home()),
+            },
             false => sys::waitable_join(waitable, None),
         }
     }

@@ -375,7 +375,8 @@ impl World {
         }
         for _ in 0..self.pick(ENDS as u32 + 1) {
             let code = self.pick(PAYLOADS);
-            let is_future = self.pick(2) == 1;
+            let only = self.scenario().is_future();
+            let is_future = only.unwrap_or_else(|| self.pick(2) == 1);
             let held = self.host_readable(type_of(code), is_future);
             letter.ends.push((code, is_future, held));
         }

@@ -52,6 +52,15 @@ impl Ledger {
         self.account(serial, |account| account.write_lost = true);
     }
 
+    /// How many items were received.
+    pub fn items(&self) -> u64 {
+        let accounts = self.accounts.borrow();
+        accounts
+            .iter()
+            .map(|account| account.received.len() as u64)
+            .sum()
+    }
+
     /// Whether everything adds up.
     pub fn check(&self, channels: &[Rc<RefCell<Channel>>]) -> Result<(), String> {
         for channel in channels {

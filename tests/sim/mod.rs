@@ -21,7 +21,9 @@
 //! | `program` | what guest code does |
 //! | `operations` | reads and writes, and each way to stop one |
 //! | `ledger` | what was sent, received, given back; what has to add up |
+//! | `heap` | bytes on the heap, of which none may be left |
 //! | `stats` | what was exercised |
+//! | `scenario` | what a run is about |
 //! | `run` | one run: its life, and the checks at its end |
 //! | `shrink` | making a failure small |
 
@@ -30,12 +32,14 @@
 mod calls;
 pub mod choices;
 mod ends;
+pub mod heap;
 mod items;
 mod ledger;
 mod operations;
 mod peers;
 mod program;
 pub mod run;
+pub mod scenario;
 pub mod shrink;
 pub mod stats;
 mod world;

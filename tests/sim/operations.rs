@@ -485,11 +485,14 @@ async fn receive<T: Item>(
     None
 }
 
-/// Stops an import in one of these ways, or lets it finish.
-pub async fn import<F: Future>(world: &World, call: F) -> Option<F::Output> {
+/// Stops an import in one of these ways, or lets it finish. One that borrows must
+/// not be leaked: what it borrows would be dropped while it is lent.
+pub async fn import<F: Future>(world: &World, call: F, borrows: bool) -> Option<F::Output> {
     let mut fate = Fate::pick(world);
-    if let Fate::Unstarted(_) = fate {
-        fate = Fate::After(0, End::Drop);
+    match fate {
+        Fate::Unstarted(_) => fate = Fate::After(0, End::Drop),
+        Fate::After(turns, End::Forget) if borrows => fate = Fate::After(turns, End::Drop),
+        _ => {}
     }
     let mut call = Box::pin(call);
     let (state, output) = carry(world, &mut call, fate).await;

@@ -4,6 +4,7 @@ use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
 use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
 use super::items::Item;
 use super::operations;
+use super::scenario::Thing;
 use super::world::{World, world};
 use crate::host::resource::Token;
 use std::cell::RefCell;
@@ -189,10 +190,11 @@ impl Program {
 
     async fn thing(&mut self) {
         let world = Rc::clone(&self.world);
-        match world.pick(16) {
-            0 => yield_async().await,
-            1 => self.new_pair(),
-            2..8 => {
+        let things = world.scenario().things();
+        match things[world.pick(things.len() as u32) as usize] {
+            Thing::Yield => yield_async().await,
+            Thing::Pair => self.new_pair(),
+            Thing::Operate => {
                 let Some(end) = self.any_end() else {
                     return self.new_pair();
                 };
@@ -200,19 +202,20 @@ impl Program {
                     self.ends.push(end);
                 }
             }
-            8 => {
+            Thing::Drop => {
                 // Gone, whatever it is.
                 if let Some(end) = self.any_end() {
                     note_unwritten(&world, &end);
                     drop(end);
                 }
             }
-            9 | 10 => self.call().await,
-            11 if self.depth < DEPTH => self.spawn(),
-            12 => self.join().await,
-            13 => self.shelve(),
-            14 => self.blocks(),
-            _ => self.pressure().await,
+            Thing::Call => self.call().await,
+            Thing::Spawn if self.depth < DEPTH => self.spawn(),
+            Thing::Spawn => yield_async().await,
+            Thing::Join => self.join().await,
+            Thing::Shelve => self.shelve(),
+            Thing::Block => self.blocks(),
+            Thing::Pressure => self.pressure().await,
         }
     }
 
@@ -221,10 +224,15 @@ impl Program {
         (count > 0).then(|| self.ends.swap_remove(self.world.pick(count) as usize))
     }
 
+    fn is_future(&self) -> bool {
+        let only = self.world.scenario().is_future();
+        only.unwrap_or_else(|| self.world.pick(2) == 1)
+    }
+
     fn new_pair(&mut self) {
         // Both ends stay for now: only numbers may meet in one instance.
         let code = NUMBERS[self.world.pick(NUMBERS.len() as u32) as usize];
-        let pair = AnyEnd::pair(code, self.world.pick(2) == 1);
+        let pair = AnyEnd::pair(code, self.is_future());
         self.ends.extend(pair);
     }
 
@@ -234,7 +242,7 @@ impl Program {
         if world.pick(6) == 1 {
             let token = Token::new(world.next_number());
             let call = async { Borrowing(PhantomData).call(&token).await };
-            if let Some(answer) = operations::import(&world, call).await {
+            if let Some(answer) = operations::import(&world, call, true).await {
                 assert_eq!(answer, 7);
             }
             return;
@@ -248,11 +256,11 @@ impl Program {
         // An end of another payload is made for the occasion.
         if message.ends.len() < ENDS && world.pick(2) == 1 {
             let code = world.pick(PAYLOADS);
-            let [writable, readable] = AnyEnd::pair(code, world.pick(2) == 1);
+            let [writable, readable] = AnyEnd::pair(code, self.is_future());
             self.ends.push(writable);
             message.ends.push(readable);
         }
-        let answer = operations::import(&world, Exchange(target).call(message)).await;
+        let answer = operations::import(&world, Exchange(target).call(message), false).await;
         if let Some(answer) = answer {
             self.takes(answer);
         }

@@ -1,10 +1,13 @@
 //! One run: a world that lives, closes, and is looked at.
 
 use super::choices::Choices;
+use super::heap;
 use super::program;
+use super::scenario::Scenario;
 use super::stats::Stats;
 use super::world::World;
 use crate::host::{observe, observed, resource, trap};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came out of a run.
@@ -21,20 +24,51 @@ pub struct Outcome {
     pub trace: Vec<String>,
 }
 
-/// Runs a world to its end.
-pub fn run(choices: Choices, traced: bool) -> Outcome {
+/// Makes what this thread keeps from run to run.
+fn warm_up() {
+    thread_local! {
+        static WARM: Cell<bool> = const { Cell::new(false) };
+    }
+    if !WARM.replace(true) {
+        for scenario in Scenario::ALL {
+            drop(live(Choices::of_seed(0), scenario, false));
+        }
+    }
+}
+
+/// Runs a world to its end, and looks whether memory is left.
+pub fn run(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
+    warm_up();
+    let before = heap::live();
+    let mut outcome = live(choices, scenario, traced);
+    let (taken, trace) = (outcome.taken.capacity(), outcome.trace.capacity());
+    let kept = taken * size_of::<(u32, u32)>()
+        + trace * size_of::<String>()
+        + outcome.trace.iter().map(String::capacity).sum::<usize>();
+    let left = heap::live() - before - kept as isize;
+    if outcome.failure.is_none()
+        && !outcome.inconclusive
+        && left != 0
+        && scenario != Scenario::Forgets
+    {
+        outcome.failure = Some(format!("{left} bytes are left on the heap"));
+    }
+    outcome
+}
+
+fn live(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     trap::catch_traps(true);
     observe();
     let mut choices = choices;
     let instances = 1 + choices.pick(2) as usize;
     program::clear_shelves(instances);
     let before = resource::tokens_alive();
-    let world = World::new(choices, instances, traced);
+    let world = World::new(choices, instances, scenario, traced);
     let lived = catch_unwind(AssertUnwindSafe(|| {
         world.live();
         let residue = match world.failure() {
-            None => world.residue(),
-            Some(_) => None,
+            None if scenario != Scenario::Forgets => world.residue(),
+            _ => None,
         };
         residue.into_iter().for_each(|what| world.fail(what));
     }));
@@ -44,17 +78,20 @@ pub fn run(choices: Choices, traced: bool) -> Outcome {
     let channels = observed();
     let mut failure = world.failure();
     if failure.is_none()
+        && scenario != Scenario::Forgets
         && let Err(what) = world.ledger.check(&channels)
     {
         failure = Some(what);
     }
     let inconclusive = world.is_inconclusive();
     let trace = if traced { world.traced() } else { Vec::new() };
-    let stats = world.stats.take();
+    let mut stats = world.stats.take();
+    stats.items = world.ledger.items();
     let taken = if failure.is_some() {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()
     } else {
+        program::clear_shelves(0);
         world.end().taken()
     };
     trap::catch_traps(false);

@@ -2,13 +2,14 @@
 
 use super::choices::Choices;
 use super::run::run;
+use super::scenario::Scenario;
 
 /// How many runs it may take.
 const TRIES: usize = 4000;
 
 /// The sequence of choices of a seed.
-pub fn sequence_of(seed: u64) -> Vec<u32> {
-    let outcome = run(Choices::of_seed(seed).kept(), false);
+pub fn sequence_of(seed: u64, scenario: Scenario) -> Vec<u32> {
+    let outcome = run(Choices::of_seed(seed).kept(), scenario, false);
     outcome
         .taken
         .into_iter()
@@ -26,9 +27,9 @@ fn kind(failure: &str) -> String {
 }
 
 /// A small sequence that fails in the same way.
-pub fn shrink(mut sequence: Vec<u32>) -> Vec<u32> {
+pub fn shrink(mut sequence: Vec<u32>, scenario: Scenario) -> Vec<u32> {
     let fails = |sequence: &[u32]| {
-        let outcome = run(Choices::given(sequence.to_vec()), false);
+        let outcome = run(Choices::given(sequence.to_vec()), scenario, false);
         outcome.failure.as_deref().map(kind)
     };
     let Some(wanted) = fails(&sequence) else {

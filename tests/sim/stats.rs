@@ -1,9 +1,7 @@
 //! What was exercised: operation × how far it was × how it was stopped.
 
-use std::collections::BTreeMap;
-
 /// The operations.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Kind {
     StreamRead,
     StreamWrite,
@@ -13,7 +11,7 @@ pub enum Kind {
 }
 
 /// How far it was when it was stopped, or how it ended.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum State {
     /// It was not polled.
     Unstarted,
@@ -26,7 +24,7 @@ pub enum State {
 }
 
 /// How it was stopped.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Stop {
     /// It was not: it finished.
     Finished,
@@ -36,36 +34,90 @@ pub enum Stop {
     Forgotten,
     /// Dropped because the world came to its end.
     Closing,
+    /// Dropped with the task or the future that it was in.
+    Swept,
 }
 
-/// How often.
-#[derive(Clone, Default, Debug)]
+pub const KINDS: [Kind; 5] = [
+    Kind::StreamRead,
+    Kind::StreamWrite,
+    Kind::FutureRead,
+    Kind::FutureWrite,
+    Kind::Import,
+];
+
+pub const STATES: [State; 4] = [
+    State::Unstarted,
+    State::InFlight,
+    State::AtOnce,
+    State::Blocked,
+];
+
+pub const STOPS: [Stop; 6] = [
+    Stop::Finished,
+    Stop::Dropped,
+    Stop::Cancelled,
+    Stop::Forgotten,
+    Stop::Closing,
+    Stop::Swept,
+];
+
+/// How often. No memory on the heap, whose use is looked at.
+#[derive(Copy, Clone, Default, Debug)]
 pub struct Stats {
-    pub counts: BTreeMap<(Kind, State, Stop), u64>,
+    counts: [[[u64; STOPS.len()]; STATES.len()]; KINDS.len()],
+    /// Items that were received.
+    pub items: u64,
 }
 
 impl Stats {
     pub fn count(&mut self, kind: Kind, state: State, stop: Stop) {
-        *self.counts.entry((kind, state, stop)).or_insert(0) += 1;
+        self.counts[kind as usize][state as usize][stop as usize] += 1;
+    }
+
+    pub fn of(&self, kind: Kind, state: State, stop: Stop) -> u64 {
+        self.counts[kind as usize][state as usize][stop as usize]
     }
 
     pub fn add(&mut self, other: &Stats) {
-        for (key, count) in &other.counts {
-            *self.counts.entry(*key).or_insert(0) += count;
+        for kind in KINDS {
+            for state in STATES {
+                for stop in STOPS {
+                    self.counts[kind as usize][state as usize][stop as usize] +=
+                        other.of(kind, state, stop);
+                }
+            }
         }
+        self.items += other.items;
+    }
+
+    /// Everything that happened at all.
+    pub fn all(&self) -> impl Iterator<Item = (Kind, State, Stop, u64)> {
+        let counts = *self;
+        let keys = KINDS.into_iter().flat_map(|kind| {
+            STATES
+                .into_iter()
+                .flat_map(move |state| STOPS.into_iter().map(move |stop| (kind, state, stop)))
+        });
+        keys.map(move |(kind, state, stop)| (kind, state, stop, counts.of(kind, state, stop)))
+            .filter(|(.., count)| *count > 0)
+    }
+
+    /// How many operations there were.
+    pub fn operations(&self) -> u64 {
+        self.all().map(|(.., count)| count).sum()
     }
 
     /// Of the operations of a kind that were started, the share that blocked.
     pub fn blocked(&self, kind: Kind) -> f64 {
-        let of = |states: &[State]| -> u64 {
-            let counts = self.counts.iter();
-            counts
-                .filter(|((k, state, _), _)| *k == kind && states.contains(state))
-                .map(|(_, count)| count)
+        let of = |states: [State; 2]| -> u64 {
+            let states = states.into_iter();
+            states
+                .flat_map(|state| STOPS.map(|stop| self.of(kind, state, stop)))
                 .sum()
         };
-        let blocked = of(&[State::InFlight, State::Blocked]);
-        let started = blocked + of(&[State::AtOnce]);
-        blocked as f64 / started.max(1) as f64
+        let blocked = of([State::InFlight, State::Blocked]);
+        let at_once = of([State::AtOnce, State::AtOnce]) / 2;
+        blocked as f64 / (blocked + at_once).max(1) as f64
     }
 }

@@ -6,6 +6,7 @@ use super::choices::Choices;
 use super::ledger::Ledger;
 use super::peers::HostEnd;
 use super::program;
+use super::scenario::Scenario;
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text, trap};
 use crate::host::{Context, Elsewhere, Held, Host, Rules, Task};
@@ -35,7 +36,7 @@ pub struct World {
     this: Weak<World>,
     choices: RefCell<Choices>,
     rules: Rules,
-    forgets: bool,
+    scenario: Scenario,
     hosts: RefCell<Vec<Rc<Host>>>,
     tasks: RefCell<Vec<Rc<Export>>>,
     ends: RefCell<Vec<HostEnd>>,
@@ -90,7 +91,12 @@ enum Action {
 
 impl World {
     /// A world of so many instances; it is the one of this thread from now on.
-    pub fn new(mut choices: Choices, instances: usize, traced: bool) -> Rc<World> {
+    pub fn new(
+        mut choices: Choices,
+        instances: usize,
+        scenario: Scenario,
+        traced: bool,
+    ) -> Rc<World> {
         let mut rule = || choices.pick(2) == 1;
         let rules = Rules {
             notices: rule(),
@@ -104,7 +110,7 @@ impl World {
             this: this.clone(),
             choices: RefCell::new(choices),
             rules,
-            forgets: false,
+            scenario,
             hosts: RefCell::default(),
             tasks: RefCell::default(),
             ends: RefCell::default(),
@@ -144,12 +150,16 @@ impl World {
         self.choices.replace(Choices::given(Vec::new()))
     }
 
+    pub fn scenario(&self) -> Scenario {
+        self.scenario
+    }
+
     pub fn rules(&self) -> Rules {
         self.rules
     }
 
     pub fn forgets(&self) -> bool {
-        self.forgets
+        self.scenario == Scenario::Forgets
     }
 
     pub fn pick(&self, among: u32) -> u32 {

@@ -1,0 +1,269 @@
+//! The host of the native tests against the tables of the canonical ABI: what each
+//! sequence of operations on the two ends of a stream or a future comes to.
+//!
+//! A row is a sequence of steps, each with its result:
+//!
+//! | Step | Is |
+//! |---|---|
+//! | `r8`, `w4` | a read or write of so many items; of a future without a number |
+//! | `cr`, `cw` | cancelling the read, the write |
+//! | `dr`, `dw` | dropping the readable end, the writable one |
+//! | `er`, `ew` | the event of the readable end, of the writable one |
+//!
+//! | Result | Is |
+//! |---|---|
+//! | `B` | BLOCKED |
+//! | `C4`, `D0`, `X0` | COMPLETED, DROPPED, CANCELLED, with the count |
+//! | `-` | nothing: it works; of an event: there is none |
+//! | `T` | a trap |
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+mod host;
+
+use host::{Installed, Rules, Side, Type};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wit_async::native::Host as _;
+
+/// Streams of bytes (canonical-abi.md §5.2).
+const STREAMS: &[&str] = &[
+    "r8=B w4=C4 er=C4",
+    "r8=B w4=C4 w4=C4 er=C8",
+    "r8=B w4=C4 w8=C4 er=C8",
+    "r4=B w4=C4 w4=B er=C4",
+    "w8=B r4=C4 r2=C2 ew=C6",
+    "w8=B dr=- ew=D0 w1=T",
+    "w8=B dr=- ew=D0 dw=-",
+    "w8=B r4=C4 dr=- ew=D4",
+    "w8=B r8=C8 dr=- ew=D8",
+    "r8=B dw=- er=D0",
+    "r8=B w4=C4 dw=- er=D4",
+    "dr=- w4=D0 w4=T",
+    "dr=- w4=D0 dw=-",
+    "dw=- r4=D0 r4=T",
+    "dw=- r0=D0 dr=-",
+    "r8=B cr=X0 r8=B",
+    "w8=B r4=C4 dr=- cw=D4 w1=T",
+    "w8=B dr=- cw=D0 w1=T",
+    "cr=T",
+    "cw=T",
+    "r8=B cr=X0 cr=T",
+    "w8=B r8=C8 ew=C8 cw=T",
+    "r8=B dr=T",
+    "w8=B dw=T",
+    // The event is undelivered.
+    "r8=B w8=C8 dr=T",
+    "w8=B r8=C8 dw=T",
+    "r8=B r8=T",
+    "r8=B w8=C8 r8=T",
+    "r0=B dw=- er=D0",
+    "w0=B dr=- ew=D0",
+    "r0=B cr=X0",
+    "r0=B w4=B er=C0 r4=C4 ew=C4",
+    "w0=B r4=B ew=C0 w4=C4 er=C4",
+    "r4=B w0=C0 er=- w4=C4 er=C4",
+    "w4=B r0=C0 ew=- r4=C4 ew=C4",
+    // Zero and zero: the writer completes and the reader stays.
+    "r0=B w0=C0 er=-",
+    "w0=B r0=B ew=C0 er=-",
+    // Nothing happens without an operation.
+    "er=- ew=- dr=- dw=-",
+];
+
+/// The same where hosts differ: after a part was copied.
+const CANCELS: &[(&str, bool)] = &[
+    ("r8=B w4=C4 cr=X4 r4=B", false),
+    ("r8=B w4=C4 cr=C4 r4=B", true),
+    ("w8=B r4=C4 cw=X4 w4=B", false),
+    ("w8=B r4=C4 cw=C4 w4=B", true),
+];
+
+/// An idle end is told that the other one is gone, where hosts do that.
+const NOTICES: &[&str] = &[
+    "dr=- ew=D0 w1=T",
+    "dw=- er=D0 r1=T",
+    "dr=- ew=D0 dw=-",
+    "dw=- er=D0 dr=-",
+    // Asking first is as good.
+    "dr=- w4=D0 dw=-",
+];
+
+/// Futures of a byte (canonical-abi.md §5.3).
+const FUTURES: &[&str] = &[
+    "r=B w=C0 er=C0 r=T",
+    "w=B r=C0 ew=C0 w=T",
+    "w=B dr=- ew=D0 dw=-",
+    "dr=- w=D0 dw=-",
+    "w=B cw=X0 dw=T",
+    "w=B cw=X0 w=B r=C0 ew=C0 dw=-",
+    "w=B r=C0 cw=C0 dw=-",
+    "w=B dr=- cw=D0 dw=-",
+    "r=B cr=X0 r=B w=C0 er=C0",
+    "r=B w=C0 cr=C0 dr=-",
+    "r=B dr=T",
+    "dw=T",
+    "dr=- dw=T",
+    "w=B r=C0 dw=T",
+    "w=B r=C0 ew=C0 dw=-",
+    "w=B dr=- dw=T",
+    "dr=- ew=-",
+    "w=B r=C0 dr=- ew=C0 dw=-",
+];
+
+/// Both ends in one instance, in a set each.
+struct Ends {
+    host: Installed,
+    is_future: bool,
+    handles: [u32; 2],
+    sets: [u32; 2],
+    memory: [Box<[u8; 16]>; 2],
+}
+
+impl Ends {
+    fn new(is_future: bool, rules: Rules) -> Ends {
+        let host = host::install_with(rules);
+        host.leaks_on_purpose();
+        let ends = host.new_channel(is_future, Type::Byte);
+        let sets = [host.waitable_set_new(), host.waitable_set_new()];
+        Ends {
+            host,
+            is_future,
+            handles: [ends as u32, (ends >> 32) as u32],
+            sets,
+            memory: [Box::new([0; 16]), Box::new([0; 16])],
+        }
+    }
+
+    fn copy(&mut self, side: Side, items: usize) -> u32 {
+        let start = self.memory[side as usize].as_mut_ptr();
+        let handle = self.handles[side as usize];
+        self.host
+            .copy(self.is_future, Type::Byte, side, handle, start, items)
+    }
+
+    /// What there is for an end. It leaves its set again: cancels want it out.
+    fn event(&mut self, side: Side) -> String {
+        let (handle, set) = (self.handles[side as usize], self.sets[side as usize]);
+        self.host.waitable_join(handle, set);
+        let mut payload = [0; 2];
+        let event = self.host.waitable_set_poll(set, &mut payload);
+        self.host.waitable_join(handle, 0);
+        if event == 0 {
+            return "-".to_owned();
+        }
+        let expected = match (self.is_future, side) {
+            (false, Side::Readable) => 2,
+            (false, Side::Writable) => 3,
+            (true, Side::Readable) => 4,
+            (true, Side::Writable) => 5,
+        };
+        assert_eq!((event, payload[0]), (expected, handle));
+        said(payload[1])
+    }
+
+    fn step(&mut self, step: &str) -> String {
+        let of = |letter: u8| match letter {
+            b'r' => Side::Readable,
+            _ => Side::Writable,
+        };
+        match step.as_bytes() {
+            [b'c', side] => {
+                let handle = self.handles[of(*side) as usize];
+                said(self.host.cancel_copy(self.is_future, of(*side), handle))
+            }
+            [b'd', side] => {
+                let handle = self.handles[of(*side) as usize];
+                self.host.drop_end(self.is_future, of(*side), handle);
+                "-".to_owned()
+            }
+            [b'e', side] => self.event(of(*side)),
+            [side, ..] => {
+                let items = step[1..].parse().unwrap_or(1);
+                said(self.copy(of(*side), items))
+            }
+            [] => unreachable!("no step is empty"),
+        }
+    }
+}
+
+/// A packed result, as the rows have it.
+fn said(code: u32) -> String {
+    match (code, code & 0xf, code >> 4) {
+        (u32::MAX, ..) => "B".to_owned(),
+        (_, 0, items) => format!("C{items}"),
+        (_, 1, items) => format!("D{items}"),
+        (_, 2, items) => format!("X{items}"),
+        _ => format!("{code:#x}"),
+    }
+}
+
+fn check(row: &str, is_future: bool, rules: Rules) {
+    let mut ends = Ends::new(is_future, rules);
+    for step in row.split(' ') {
+        let (step, expected) = step.split_once('=').expect("a step and its result");
+        let found = catch_unwind(AssertUnwindSafe(|| ends.step(step)));
+        let found = found.unwrap_or_else(|_| "T".to_owned());
+        assert_eq!(found, expected, "{step} of `{row}` with {rules:?}");
+    }
+}
+
+#[test]
+fn streams() {
+    for notices in [false, true] {
+        for cancel_says_completed in [false, true] {
+            let rules = Rules {
+                cancel_says_completed,
+                ..Rules::STRICT
+            };
+            for row in STREAMS {
+                // A host that tells idle ends tells them here too.
+                if !(notices && row.contains("er=- ew=-")) {
+                    check(row, false, Rules { notices, ..rules });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn cancels_that_find_something_copied() {
+    for (row, cancel_says_completed) in CANCELS {
+        let rules = Rules {
+            cancel_says_completed: *cancel_says_completed,
+            ..Rules::STRICT
+        };
+        check(row, false, rules);
+    }
+}
+
+#[test]
+fn idle_ends_that_are_told() {
+    let rules = Rules {
+        notices: true,
+        ..Rules::STRICT
+    };
+    for row in NOTICES {
+        check(row, false, rules);
+    }
+    // The writer of a future is told, and still has to write.
+    check("dr=- ew=D0 dw=T", true, rules);
+    check("dr=- ew=D0 w=D0 dw=-", true, rules);
+}
+
+#[test]
+fn an_end_that_was_told_is_told_again_where_hosts_do_that() {
+    let rules = Rules {
+        stale_notices: true,
+        ..Rules::STRICT
+    };
+    check("dr=- w4=D0 ew=D0 dw=-", false, rules);
+    check("dw=- r4=D0 er=D0 dr=-", false, rules);
+    check("dr=- w=D0 ew=D0 dw=-", true, rules);
+}
+
+#[test]
+fn futures() {
+    for row in FUTURES {
+        check(row, true, Rules::STRICT);
+    }
+}
