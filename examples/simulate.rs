@@ -21,8 +21,10 @@ use sim::run::{Outcome, run};
 use sim::scenario::Scenario;
 use sim::shrink::{sequence_of, shrink};
 use sim::stats::{KINDS, Stats};
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 #[global_allocator]
@@ -77,8 +79,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    // What panics in a guest is reported with its seed.
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(panicked));
     if let Some(seed) = arguments.replay {
         return replay(seed, scenario(&arguments, seed));
     }
@@ -117,6 +118,30 @@ fn main() -> ExitCode {
         Some(_) => ExitCode::FAILURE,
         None => ExitCode::SUCCESS,
     }
+}
+
+/// The seed of the run that goes on.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+/// A panic of a guest is reported with its run, unless that is the end of us.
+fn panicked(info: &std::panic::PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or_default();
+    let last_words = ["cannot unwind", "destructor during cleanup"];
+    if last_words.iter().any(|words| message.contains(words)) {
+        eprintln!("seed {}: {message}", SEED.load(Relaxed));
+        eprintln!("trap before: {:?}", host::trap::caught());
+        eprintln!("{}", std::backtrace::Backtrace::capture());
+        if let Some(before) = BEFORE.take() {
+            eprintln!("after: {before}");
+        }
+    } else {
+        BEFORE.set(Some(info.to_string()));
+    }
+}
+
+thread_local! {
+    /// The panic before.
+    static BEFORE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
@@ -165,6 +190,7 @@ fn simulate(arguments: &Arguments) -> Report {
     let mut shown = begin;
     for seed in arguments.seed..arguments.seed.saturating_add(arguments.runs) {
         let scenario = scenario(arguments, seed);
+        SEED.store(seed, Relaxed);
         let Outcome {
             inconclusive,
             failure,

@@ -106,21 +106,19 @@ impl<O: StreamOps> RawStreamReader<O> {
     /// stream has ended.
     pub(super) fn take_back(&self, waitable: Waitable) -> bool {
         let mut done = self.done;
-        match waitable::standing(waitable) {
-            Standing::Free => {}
-            Standing::ToldDropped => done = true,
-            Standing::InFlight => {
-                let code = match waitable::leave(waitable) {
-                    Some(payload) => Copied::decode(payload.code),
-                    // SAFETY: a read is in flight on this end. Its memory was
-                    // leaked with it.
-                    None => waitable::preserve(|| unsafe {
-                        Copied::decode(self.ops.clone().cancel_read(waitable.index()))
-                    }),
-                };
-                outcome(code, &mut done);
-            }
+        if waitable::standing(waitable) == Standing::InFlight {
+            let code = match waitable::leave(waitable) {
+                Some(payload) => Copied::decode(payload.code),
+                // SAFETY: a read is in flight on this end. Its memory was
+                // leaked with it.
+                None => waitable::preserve(|| unsafe {
+                    Copied::decode(self.ops.clone().cancel_read(waitable.index()))
+                }),
+            };
+            outcome(code, &mut done);
         }
+        // That may have come on top.
+        done |= waitable::standing(waitable) == Standing::ToldDropped;
         done
     }
 

@@ -96,21 +96,19 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// the readable end is gone.
     pub(super) fn take_back(&self) -> bool {
         let mut done = self.done;
-        match waitable::standing(self.waitable) {
-            Standing::Free => {}
-            Standing::ToldDropped => done = true,
-            Standing::InFlight => {
-                let code = match waitable::leave(self.waitable) {
-                    Some(payload) => Copied::decode(payload.code),
-                    // SAFETY: a write is in flight on this end. Its memory was
-                    // leaked with it.
-                    None => waitable::preserve(|| unsafe {
-                        Copied::decode(self.ops.clone().cancel_write(self.waitable.index()))
-                    }),
-                };
-                outcome(code, &mut done);
-            }
+        if waitable::standing(self.waitable) == Standing::InFlight {
+            let code = match waitable::leave(self.waitable) {
+                Some(payload) => Copied::decode(payload.code),
+                // SAFETY: a write is in flight on this end. Its memory was
+                // leaked with it.
+                None => waitable::preserve(|| unsafe {
+                    Copied::decode(self.ops.clone().cancel_write(self.waitable.index()))
+                }),
+            };
+            outcome(code, &mut done);
         }
+        // That may have come on top.
+        done |= waitable::standing(self.waitable) == Standing::ToldDropped;
         done
     }
 

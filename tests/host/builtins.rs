@@ -109,11 +109,11 @@ impl Host {
 
     /// What tells the channel of an end from all others.
     pub fn serial(&self, handle: u32) -> u32 {
-        match self.table.borrow_mut().get(handle) {
+        // After a trap handles mean nothing.
+        guarded(|| match self.table.borrow_mut().get(handle) {
             Object::End(channel, _) => channel.borrow().serial,
-            // After a trap handles mean nothing.
             _ => 0,
-        }
+        })
     }
 
     /// The next event of `set`.

@@ -549,5 +549,5 @@ pub fn came_back(serial: u32) -> bool {
 
 /// What tells the channel that was made last from all others.
 pub fn last_serial() -> u32 {
-    SERIAL.get() - 1
+    SERIAL.get().saturating_sub(1)
 }
