@@ -51,7 +51,8 @@ struct Guest {
     directory: PathBuf,
 }
 
-/// Builds every guest of the workspace in `root` that is stale.
+/// Builds every guest of the workspace in `root` that is stale, or those of
+/// some themes.
 ///
 /// A guest is a package with a `cdylib`. One that has nothing to do with
 /// scenarios says so in its manifest: `[package.metadata.host-harness]`,
@@ -62,9 +63,10 @@ struct Guest {
 ///
 /// When cargo cannot be run or fails for another reason than that guests do
 /// not compile: those are in [`Built::failures`].
-pub fn build(root: &Path, progress: &Progress) -> Result<Built> {
-    build_if(root, progress, |package| {
+pub fn build(root: &Path, themes: &[String], progress: &Progress) -> Result<Built> {
+    build_if(root, progress, |package, theme| {
         package.metadata["host-harness"]["skip"] != true
+            && (themes.is_empty() || themes.iter().any(|wanted| wanted == theme))
     })
 }
 
@@ -75,12 +77,16 @@ pub fn build(root: &Path, progress: &Progress) -> Result<Built> {
 ///
 /// As [`build`].
 pub fn build_packages(root: &Path, names: &[&str], progress: &Progress) -> Result<Built> {
-    build_if(root, progress, |package| {
+    build_if(root, progress, |package, _| {
         names.contains(&package.name.as_str())
     })
 }
 
-fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool) -> Result<Built> {
+fn build_if(
+    root: &Path,
+    progress: &Progress,
+    wanted: impl Fn(&Package, &str) -> bool,
+) -> Result<Built> {
     let root = &std::path::absolute(root)?;
     let manifest = root.join("Cargo.toml");
     if !manifest.is_file() {
@@ -93,8 +99,9 @@ fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool)
     let guests = guests(&metadata, wanted);
     if guests.is_empty() {
         bail!(
-            "the workspace {} has no guest: no package with a `cdylib` that does not say `skip = \
-             true` in `[package.metadata.host-harness]`",
+            "the workspace {} has no such guest: no package with a `cdylib` that does not say \
+             `skip = true` in `[package.metadata.host-harness]`, and is of a theme that was asked \
+             for",
             root.display(),
         );
     }
@@ -141,13 +148,15 @@ fn build_if(root: &Path, progress: &Progress, wanted: impl Fn(&Package) -> bool)
 }
 
 /// The packages of the workspace that are guests.
-fn guests(metadata: &Metadata, wanted: impl Fn(&Package) -> bool) -> BTreeMap<PackageId, Guest> {
+fn guests(
+    metadata: &Metadata,
+    wanted: impl Fn(&Package, &str) -> bool,
+) -> BTreeMap<PackageId, Guest> {
     let root = metadata.workspace_root.as_std_path();
     metadata
         .workspace_packages()
         .into_iter()
         .filter(|package| package.targets.iter().any(is_component))
-        .filter(|package| wanted(package))
         .filter_map(|package| {
             let directory = package.manifest_path.parent()?.as_std_path().to_owned();
             let guest = Guest {
@@ -155,7 +164,7 @@ fn guests(metadata: &Metadata, wanted: impl Fn(&Package) -> bool) -> BTreeMap<Pa
                 theme: theme(root, &directory),
                 directory,
             };
-            Some((package.id.clone(), guest))
+            wanted(package, &guest.theme).then(|| (package.id.clone(), guest))
         })
         .collect()
 }

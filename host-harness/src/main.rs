@@ -54,6 +54,10 @@ struct Source {
     /// A workspace of guests, instead of those of this repository
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
+    /// Build and look at the guests of this theme only, a folder of the workspace;
+    /// may be given several times
+    #[arg(long, value_name = "NAME", requires = "workspace")]
+    theme: Vec<String>,
     /// A component, instead of a workspace
     #[arg(long, value_name = "FILE", conflicts_with = "workspace")]
     component: Option<PathBuf>,
@@ -121,8 +125,10 @@ impl Source {
     fn suite(&self, progress: &Progress) -> Result<Suite> {
         match (&self.workspace, &self.component) {
             (_, Some(component)) => Suite::of_component(component),
-            (Some(workspace), None) => Suite::build(std::slice::from_ref(workspace), progress),
-            (None, None) => Suite::build(&suite::workspaces()?, progress),
+            (Some(workspace), None) => {
+                Suite::build(std::slice::from_ref(workspace), &self.theme, progress)
+            }
+            (None, None) => Suite::build(&suite::workspaces()?, &[], progress),
         }
     }
 }

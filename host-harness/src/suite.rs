@@ -40,19 +40,20 @@ pub struct Suite {
 type Slot = Arc<OnceLock<Result<Prepared, String>>>;
 
 impl Suite {
-    /// Builds the guests of some workspaces and finds their scenarios.
+    /// Builds the guests of some workspaces, or of some themes in them, and finds
+    /// their scenarios.
     ///
     /// # Errors
     ///
     /// When a workspace cannot be built at all. A guest that does not compile
     /// is a problem of its own among [`Suite::problems`].
-    pub fn build(workspaces: &[PathBuf], progress: &Progress) -> Result<Suite> {
+    pub fn build(workspaces: &[PathBuf], themes: &[String], progress: &Progress) -> Result<Suite> {
         let mut guests = Vec::new();
         let mut problems = Vec::new();
         for workspace in workspaces {
             let say = |line: &str| progress.say(line);
             target::ensure(&target::Tools::default(), workspace, say)?;
-            let built = match compile::build(workspace, progress) {
+            let built = match compile::build(workspace, themes, progress) {
                 Ok(built) => built,
                 Err(error) if workspaces.len() == 1 => return Err(error),
                 // The guests of the other workspaces can still run.

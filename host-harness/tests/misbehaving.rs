@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(700);
 
 static SUITE: LazyLock<Suite> = LazyLock::new(|| {
-    Suite::build(&[workspace()], &Progress::hidden()).expect("the workspace builds")
+    Suite::build(&[workspace()], &[], &Progress::hidden()).expect("the workspace builds")
 });
 
 fn workspace() -> PathBuf {
@@ -303,7 +303,7 @@ fn a_scenario_without_a_doc_comment_is_told() {
 #[test]
 fn a_guest_that_does_not_compile_is_told_with_the_compiler_s_error() {
     let broken = workspace().join("broken");
-    let suite = Suite::build(&[broken], &Progress::hidden()).expect("cargo itself works");
+    let suite = Suite::build(&[broken], &[], &Progress::hidden()).expect("cargo itself works");
     assert!(suite.scenarios.is_empty());
     let [problem] = suite.problems.as_slice() else {
         panic!("expected one problem, found {:#?}", suite.problems);
@@ -326,7 +326,7 @@ fn a_guest_that_does_not_compile_is_told_with_the_compiler_s_error() {
 fn a_workspace_that_is_none_is_told() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let error = |path: &Path| {
-        let built = Suite::build(&[path.to_owned()], &Progress::hidden());
+        let built = Suite::build(&[path.to_owned()], &[], &Progress::hidden());
         built.map(|_| ()).expect_err("no workspace").to_string()
     };
     assert!(error(directory.path()).contains("has no Cargo.toml"));

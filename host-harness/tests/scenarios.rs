@@ -13,7 +13,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let progress = Progress::shown();
-    let suite = suite::workspaces().and_then(|workspaces| Suite::build(&workspaces, &progress));
+    let suite =
+        suite::workspaces().and_then(|workspaces| Suite::build(&workspaces, &[], &progress));
     progress.finish();
     match suite {
         Ok(suite) => libtest_mimic::run(&arguments, trials(suite)).exit_code(),

@@ -1,6 +1,6 @@
 //! Runs scenarios of the scratch copy with the harness of this repository.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -71,6 +71,7 @@ impl Harness {
                 "--workspace",
             ])
             .arg(workspace)
+            .args(themes(names).iter().flat_map(|theme| ["--theme", theme]))
             .args(names)
             .stdin(Stdio::null())
             .output()
@@ -89,6 +90,12 @@ impl Harness {
         }
         Ok(outcomes)
     }
+}
+
+/// The themes of some scenarios: no others have to be built.
+fn themes<'a>(names: &[&'a str]) -> BTreeSet<&'a str> {
+    let themes = names.iter().filter_map(|name| name.split_once('/'));
+    themes.map(|(theme, _)| theme).collect()
 }
 
 /// All texts of a failure; the first line is what was found.
