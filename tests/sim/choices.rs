@@ -13,6 +13,8 @@ pub struct Choices {
     source: Source,
     /// What was chosen, and among how many, if somebody wants to know.
     taken: Option<Vec<(u32, u32)>>,
+    /// Bytes of the sequence that was given.
+    bytes: usize,
 }
 
 #[derive(Debug)]
@@ -29,12 +31,14 @@ impl Choices {
         Choices {
             source: Source::Seed(seed),
             taken: None,
+            bytes: 0,
         }
     }
 
     /// A sequence, with zeros behind it.
     pub fn given(sequence: Vec<u32>) -> Choices {
         Choices {
+            bytes: sequence.capacity() * size_of::<u32>(),
             source: Source::Given(sequence.into_iter()),
             taken: None,
         }
@@ -44,6 +48,11 @@ impl Choices {
     pub fn kept(mut self) -> Choices {
         self.taken = Some(Vec::new());
         self
+    }
+
+    /// How many bytes of memory it came with.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// What was chosen, and among how many.

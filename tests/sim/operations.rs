@@ -416,24 +416,24 @@ async fn fulfil<T: Item>(
             None
         }
         None => match stop(&world, Kind::FutureWrite, state, fate) {
-            End::Cancel => match {
+            End::Cancel => {
                 let cancelled = Pin::new(&mut operation).cancel();
                 doubt.settled();
-                cancelled
-            } {
-                FutureWriteCancel::AlreadySent => {
-                    world.ledger.told(serial, 1);
-                    None
+                match cancelled {
+                    FutureWriteCancel::AlreadySent => {
+                        world.ledger.told(serial, 1);
+                        None
+                    }
+                    FutureWriteCancel::Dropped(value) => {
+                        assert_eq!(value.number(), known);
+                        None
+                    }
+                    FutureWriteCancel::Cancelled(value, writer) => {
+                        assert_eq!(value.number(), known);
+                        Some(writer)
+                    }
                 }
-                FutureWriteCancel::Dropped(value) => {
-                    assert_eq!(value.number(), known);
-                    None
-                }
-                FutureWriteCancel::Cancelled(value, writer) => {
-                    assert_eq!(value.number(), known);
-                    Some(writer)
-                }
-            },
+            }
             end => {
                 drop(doubt);
                 match end {

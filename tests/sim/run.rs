@@ -39,7 +39,7 @@ fn warm_up() {
 /// Runs a world to its end, and looks whether memory is left.
 pub fn run(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     warm_up();
-    let before = heap::live();
+    let before = heap::live() - choices.bytes() as isize;
     let mut outcome = live(choices, scenario, traced);
     let (taken, trace) = (outcome.taken.capacity(), outcome.trace.capacity());
     let kept = taken * size_of::<(u32, u32)>()

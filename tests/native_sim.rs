@@ -1,0 +1,121 @@
+//! A few seeds of the simulation, so that every test run has some: those that
+//! failed once, and the first ones of each scenario. Miri looks at them too.
+//!
+//! Many more are run by `cargo run --release --example simulate`.
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+mod host;
+mod sim;
+
+use sim::choices::{Choices, next_sequence};
+use sim::run::run;
+use sim::scenario::Scenario;
+
+#[global_allocator]
+static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
+
+/// How many seeds of each scenario.
+const SEEDS: u64 = if cfg!(miri) { 10 } else { 3000 };
+
+#[track_caller]
+fn passes(seed: u64, scenario: Scenario) {
+    let outcome = run(Choices::of_seed(seed), scenario, false);
+    if let Some(failure) = outcome.failure {
+        panic!(
+            "{failure}\nreplay it with: cargo run --release --example simulate -- --replay {seed} \
+             --scenario {}",
+            scenario.name()
+        );
+    }
+}
+
+fn seeds(scenario: Scenario) {
+    (1..=SEEDS).for_each(|seed| passes(seed, scenario));
+}
+
+#[test]
+fn everything() {
+    seeds(Scenario::All);
+}
+
+#[test]
+fn streams() {
+    seeds(Scenario::Streams);
+}
+
+#[test]
+fn futures() {
+    seeds(Scenario::Futures);
+}
+
+#[test]
+fn imports() {
+    seeds(Scenario::Imports);
+}
+
+#[test]
+fn spawns() {
+    seeds(Scenario::Spawns);
+}
+
+#[test]
+fn blocking() {
+    seeds(Scenario::Blocking);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
+fn forgets() {
+    seeds(Scenario::Forgets);
+}
+
+/// What failed once: a default that `block_on` waited for, a call that was leaked
+/// while its callee had started, one that was leaked inside of `block_on`, a
+/// stream that ended after a leaked read had its result.
+#[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
+fn what_failed_once() {
+    for (seed, scenario) in [
+        (1, Scenario::All),
+        (888, Scenario::Forgets),
+        (3233, Scenario::Forgets),
+        (483_013, Scenario::Forgets),
+        (980_306, Scenario::All),
+        (1_299_696, Scenario::Forgets),
+    ] {
+        passes(seed, scenario);
+    }
+}
+
+/// A run that is replayed by its choices is the same run.
+#[test]
+fn a_run_repeats_itself() {
+    for seed in 1..SEEDS.min(50) {
+        let once = run(Choices::of_seed(seed).kept(), Scenario::All, true);
+        let sequence = once.taken.iter().map(|(choice, _)| *choice).collect();
+        let again = run(Choices::given(sequence).kept(), Scenario::All, true);
+        assert_eq!(once.failure, again.failure, "seed {seed}");
+        // The replay may close earlier: it knows that no more choices come.
+        let same = once.taken.iter().zip(&again.taken);
+        assert!(same.take(once.taken.len() / 2).all(|(a, b)| a == b));
+    }
+}
+
+/// All sequences whose choices differ in the first few places.
+#[test]
+fn the_first_choices_are_counted_through() {
+    let mut sequence = Some(Vec::new());
+    let (mut runs, bound) = (0, if cfg!(miri) { 20 } else { 20_000 });
+    while let Some(choices) = sequence.take()
+        && runs < bound
+    {
+        let outcome = run(Choices::given(choices).kept(), Scenario::All, false);
+        assert_eq!(outcome.failure, None, "after {runs} runs");
+        runs += 1;
+        let mut taken = outcome.taken;
+        taken.truncate(12);
+        sequence = next_sequence(taken);
+    }
+    println!("{runs} sequences");
+}
