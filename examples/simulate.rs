@@ -105,13 +105,15 @@ fn main() -> ExitCode {
             println!("{kind:?} {state:?} {stop:?}: {count}");
         }
         println!(
-            "runs={} failures={} seconds={:.2} inconclusive={} operations={} items={}",
+            "runs={} failures={} seconds={:.2} inconclusive={} operations={} items={} \
+             runs-per-second={:.0}",
             report.runs,
             u64::from(report.failed.is_some()),
             report.time.as_secs_f64(),
             report.inconclusive,
             report.stats.operations(),
             report.stats.items,
+            report.runs as f64 / report.time.as_secs_f64(),
         );
     }
     match report.failed {
@@ -134,7 +136,7 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         if let Some(before) = BEFORE.take() {
             eprintln!("after: {before}");
         }
-    } else {
+    } else if !message.starts_with(host::fault::MESSAGE) {
         BEFORE.set(Some(info.to_string()));
     }
 }

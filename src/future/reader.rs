@@ -70,7 +70,7 @@ impl<O: FutureOps> RawFutureReader<O> {
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
         // The ABI forbids to transfer a member of a set.
-        waitable::leave(waitable);
+        drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);

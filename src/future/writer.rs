@@ -201,7 +201,7 @@ impl<O: FutureOps> Drop for WritableEnd<O> {
             unsafe { self.ops.drop_writable(self.waitable.index()) };
         } else {
             // Dropping it would trap. It stays in the table, in no set.
-            waitable::leave(self.waitable);
+            drop(waitable::leave(self.waitable));
         }
     }
 }

@@ -256,12 +256,15 @@ impl<S: WaitableOp> WaitableOperation<S> {
             },
             None => flight,
         };
-        waitable::leave(waitable);
+        let left = waitable::leave(waitable);
         let code = waitable::preserve(|| self.op.cancel(&mut flight));
-        match self.advance(flight, code, Stage::Cancel) {
-            Some(output) => self.op.settled(output),
-            None => panic!("the host cancelled {} without an end", self.op.name()),
-        }
+        let Some(output) = self.advance(flight, code, Stage::Cancel) else {
+            panic!("the host cancelled {} without an end", self.op.name());
+        };
+        // The waker goes last, for its destructor may panic; and not at the end of
+        // the scope, where what is returned would leak then.
+        drop(left);
+        self.op.settled(output)
     }
 
     /// Applies a code: `None` if the operation goes on.

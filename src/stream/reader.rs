@@ -75,7 +75,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
         self.take_back(waitable);
-        waitable::leave(waitable);
+        drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
@@ -107,7 +107,8 @@ impl<O: StreamOps> RawStreamReader<O> {
     pub(super) fn take_back(&self, waitable: Waitable) -> bool {
         let mut done = self.done;
         if waitable::standing(waitable) == Standing::InFlight {
-            let code = match waitable::leave(waitable) {
+            let left = waitable::leave(waitable);
+            let code = match left.payload() {
                 Some(payload) => Copied::decode(payload.code),
                 // SAFETY: a read is in flight on this end. Its memory was
                 // leaked with it.
@@ -116,6 +117,7 @@ impl<O: StreamOps> RawStreamReader<O> {
                 }),
             };
             outcome(code, &mut done);
+            drop(left);
         }
         // That may have come on top.
         done |= waitable::standing(waitable) == Standing::ToldDropped;

@@ -97,7 +97,8 @@ impl<O: StreamOps> RawStreamWriter<O> {
     pub(super) fn take_back(&self) -> bool {
         let mut done = self.done;
         if waitable::standing(self.waitable) == Standing::InFlight {
-            let code = match waitable::leave(self.waitable) {
+            let left = waitable::leave(self.waitable);
+            let code = match left.payload() {
                 Some(payload) => Copied::decode(payload.code),
                 // SAFETY: a write is in flight on this end. Its memory was
                 // leaked with it.
@@ -106,6 +107,7 @@ impl<O: StreamOps> RawStreamWriter<O> {
                 }),
             };
             outcome(code, &mut done);
+            drop(left);
         }
         // That may have come on top.
         done |= waitable::standing(self.waitable) == Standing::ToldDropped;

@@ -309,12 +309,25 @@ pub(crate) fn over(waitable: Waitable) {
     }
 }
 
+/// What was known of a waitable that left.
+#[must_use = "it may hold a waker, whose destructor may panic: drop it when all is done"]
+pub(crate) struct Left(State);
+
+impl Left {
+    /// The event that was delivered and not fetched.
+    pub(crate) fn payload(&self) -> Option<Payload> {
+        match self.0 {
+            State::Ready(payload) => Some(payload),
+            _ => None,
+        }
+    }
+}
+
 /// Takes `waitable` out of whatever set it is in and stops waiting for it.
-/// Returns the event that was delivered and not fetched.
 ///
 /// The ABI demands this before a synchronous cancel and before a readable end
 /// is handed away.
-pub(crate) fn leave(waitable: Waitable) -> Option<Payload> {
+pub(crate) fn leave(waitable: Waitable) -> Left {
     let (seat, origin, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
         let entry = &mut entries[index];
@@ -331,10 +344,7 @@ pub(crate) fn leave(waitable: Waitable) -> Option<Payload> {
     if let Some(origin) = origin {
         origin.released();
     }
-    match state {
-        State::Ready(payload) => Some(payload),
-        _ => None,
-    }
+    Left(state)
 }
 
 /// Forgets all about a handle that is about to be dropped or was handed away:
@@ -475,7 +485,7 @@ pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c
     let Some(data) = data else {
         return ptr::null_mut();
     };
-    leave(waitable);
+    drop(leave(waitable));
     data
 }
 

@@ -21,6 +21,7 @@
 //! | `tasks` | component-model tasks of the guest |
 //! | `imports` | imported async functions |
 //! | `resource` | a resource type of the host |
+//! | `fault` | panics on demand |
 //! | `trap` | what happens where the canonical ABI traps |
 //! | `guest` | helpers for guest code |
 //! | `foreign` | executors and importers of other bindings (C ABI) |
@@ -33,6 +34,7 @@
 
 mod builtins;
 mod channel;
+pub mod fault;
 pub mod foreign;
 mod guest;
 pub mod imports;
@@ -209,6 +211,7 @@ impl Host {
         }
         let leave = {
             let _host = enter();
+            context.entered_panicking.set(std::thread::panicking());
             self.running.borrow_mut().push(Rc::clone(context));
             let separate = self.separate.borrow();
             Leave {

@@ -34,6 +34,8 @@ pub struct Context {
     cancel_delivered: Cell<bool>,
     resolved: Cell<bool>,
     exited: Cell<bool>,
+    /// Somebody else's panic was unwinding when its code was entered.
+    pub entered_panicking: Cell<bool>,
     sync: bool,
     /// Borrowed handles that were passed to it.
     pub borrows: Cell<usize>,
@@ -46,6 +48,7 @@ impl Context {
             cancel_delivered: Cell::new(false),
             resolved: Cell::new(false),
             exited: Cell::new(false),
+            entered_panicking: Cell::new(false),
             sync,
             borrows: Cell::new(0),
         })
@@ -96,8 +99,8 @@ impl Context {
 
     /// `task.cancel`
     pub fn cancelled(&self) {
-        if std::thread::panicking() {
-            // The panic is what matters; a component would have ended by now.
+        if std::thread::panicking() && !self.entered_panicking.get() {
+            // Its panic is what matters; a component would have ended by now.
             return;
         }
         if !self.cancel_delivered.get() || self.resolved.replace(true) {

@@ -4,6 +4,7 @@
 //! them: a string is a pointer and a length.
 
 use super::channel::Held;
+use super::fault::{self, Site};
 use super::resource::Rep;
 use super::table::Table;
 use std::alloc::Layout;
@@ -232,8 +233,21 @@ impl Fussy {
         Fussy(text.to_owned())
     }
 
+    /// The text, which is dropped by somebody else.
+    pub fn into_text(mut self) -> String {
+        let text = std::mem::take(&mut self.0);
+        std::mem::forget(self);
+        text
+    }
+
     pub fn check(&self, at: &str) {
         assert!(self.0 != at, "a {at:?} panics as it was told to");
+    }
+}
+
+impl Drop for Fussy {
+    fn drop(&mut self) {
+        fault::at(Site::Drop);
     }
 }
 

@@ -2,6 +2,7 @@
 //! host and layouts of this process.
 
 use super::channel::Side;
+use super::fault::{self, Site};
 use super::resource::Token;
 use super::trap::{After, slot};
 use super::value::{Fussy, List, Nothing, Text, Type, Value};
@@ -175,8 +176,8 @@ wire!(
         Value::Text(text) => Fussy(text),
         other => panic!("{other:?} arrived where a text is sent"),
     },
-    lower: lower_fussy, lift: lift_fussy, dealloc: dealloc_text,
-    stream: Some(lower_fussy), Some(lift_fussy), Some(dealloc_text)
+    lower: lower_fussy, lift: lift_fussy, dealloc: dealloc_fussy,
+    stream: Some(lower_fussy), Some(lift_fussy), Some(dealloc_fussy)
 );
 
 wire!(
@@ -269,14 +270,22 @@ unsafe fn lift_nothing(from: *mut u8) -> Nothing {
 
 unsafe fn lower_fussy(fussy: Fussy, to: *mut u8) {
     fussy.check("lower!");
+    fault::at(Site::Lower);
     // SAFETY: the contract of the slot.
-    unsafe { lower_text(fussy.0, to) }
+    unsafe { lower_text(fussy.into_text(), to) }
+}
+
+unsafe fn dealloc_fussy(at: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { dealloc_text(at) };
+    fault::at(Site::Dealloc);
 }
 
 unsafe fn lift_fussy(from: *mut u8) -> Fussy {
     // SAFETY: the contract of the slot.
     let fussy = Fussy(unsafe { lift_text(from) });
     fussy.check("lift!");
+    fault::at(Site::Lift);
     fussy
 }
 

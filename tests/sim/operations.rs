@@ -204,10 +204,11 @@ async fn write<T: Item>(
     writer: &mut wit_async::StreamWriter<T>,
 ) {
     let world = program.world.clone();
-    let count = world.pick(5);
+    let count = world.pick(8);
     let (items, known) = make::<T>(program, count);
     let fate = Fate::pick(&world);
     let doubt = InDoubt::write(&world, serial);
+    world.trace(|| format!("program: operate_on on {serial}, {fate:?}"));
     let mut operation = writer.write(items);
     let (state, output) = carry(&world, &mut operation, fate).await;
     let (result, buffer) = match output {
@@ -250,6 +251,7 @@ async fn write_one<T: Item>(
     let (item, known) = program.make::<T>();
     let fate = Fate::pick(&world);
     let doubt = InDoubt::write(&world, serial);
+    world.trace(|| format!("program: write_one on {serial}, {fate:?}"));
     let (state, output) = {
         let operation = pin!(writer.write_one(item));
         carry(&world, &mut { operation }, fate).await
@@ -276,10 +278,11 @@ async fn write_all<T: Item>(
     writer: &mut wit_async::StreamWriter<T>,
 ) {
     let world = program.world.clone();
-    let count = world.pick(5);
+    let count = world.pick(8);
     let (items, known) = make::<T>(program, count);
     let fate = Fate::pick(&world);
     let doubt = InDoubt::write(&world, serial);
+    world.trace(|| format!("program: write_all on {serial}, {fate:?}"));
     let (state, output) = {
         let operation = pin!(writer.write_all(items));
         carry(&world, &mut { operation }, fate).await
@@ -310,9 +313,10 @@ async fn read<T: Item>(
     reader: &mut wit_async::StreamReader<T>,
 ) {
     let world = program.world.clone();
-    let room = world.pick(5) as usize;
+    let room = world.pick(8) as usize;
     let fate = Fate::pick(&world);
     let doubt = InDoubt::read(&world, serial);
+    world.trace(|| format!("program: read on {serial}, {fate:?}"));
     let mut operation = reader.read(Vec::with_capacity(room));
     let (state, output) = carry(&world, &mut operation, fate).await;
     let (result, items) = match output {
@@ -349,6 +353,7 @@ async fn next<T: Item>(
     let world = program.world.clone();
     let fate = Fate::pick(&world);
     let doubt = InDoubt::read(&world, serial);
+    world.trace(|| format!("program: next on {serial}, {fate:?}"));
     let (state, output) = {
         let operation = pin!(reader.next());
         carry(&world, &mut { operation }, fate).await
@@ -375,6 +380,7 @@ async fn adapt<T: Item>(
 ) -> Option<wit_async::StreamReader<T>> {
     let world = program.world.clone();
     let doubt = InDoubt::read(&world, serial);
+    world.trace(|| format!("program: adapt {serial}"));
     let mut stream = Box::pin(reader.into_stream());
     for _ in 0..=world.pick(3) {
         let fate = Fate::pick(&world);
@@ -403,6 +409,7 @@ async fn fulfil<T: Item>(
     let (value, known) = program.make::<T>();
     let fate = Fate::pick(&world);
     let doubt = InDoubt::write(&world, serial);
+    world.trace(|| format!("program: fulfil on {serial}, {fate:?}"));
     let mut operation = writer.write(value);
     let (state, output) = carry(&world, &mut operation, fate).await;
     match output {
@@ -430,6 +437,8 @@ async fn fulfil<T: Item>(
                     }
                     FutureWriteCancel::Cancelled(value, writer) => {
                         assert_eq!(value.number(), known);
+                        // Not at the end of the scope: see `survive`.
+                        drop(value);
                         Some(writer)
                     }
                 }
@@ -454,6 +463,7 @@ async fn receive<T: Item>(
     let world = program.world.clone();
     let fate = Fate::pick(&world);
     let doubt = InDoubt::read(&world, serial);
+    world.trace(|| format!("program: receive on {serial}, {fate:?}"));
     let mut operation = reader.into_future();
     let (state, output) = carry(&world, &mut operation, fate).await;
     let value = match output {

@@ -9,9 +9,17 @@ use std::rc::Rc;
 /// An end that the host holds.
 pub struct HostEnd {
     held: Held,
-    /// What the host wrote into the copy in flight: nobody else would know.
     writes: bool,
+    /// It leaves the copy in flight alone until the world closes.
+    stalls: bool,
 }
+
+/// What an idle end does: seldom nothing more.
+const IDLE: [Next; 8] = {
+    let mut nexts = [Next::Start; 8];
+    nexts[0] = Next::Drop;
+    nexts
+};
 
 /// What an end can do now.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -26,7 +34,11 @@ enum Next {
 impl HostEnd {
     pub fn new(held: Held) -> HostEnd {
         let writes = held.side() == Side::Writable;
-        HostEnd { held, writes }
+        HostEnd {
+            held,
+            writes,
+            stalls: false,
+        }
     }
 
     fn channel(&self) -> Rc<RefCell<Channel>> {
@@ -54,10 +66,11 @@ impl HostEnd {
         match channel.end(side).state {
             State::Idle if self.owes() => vec![Next::Start],
             State::Idle if closing => vec![Next::Drop],
-            State::Idle => vec![Next::Drop, Next::Start, Next::Start, Next::Start],
+            State::Idle => IDLE.to_vec(),
             State::Copying if self.owes() && closing => vec![],
-            State::Copying if self.owes() => vec![Next::Cancel],
             State::Copying if closing => vec![Next::Drop],
+            State::Copying if self.stalls => vec![],
+            State::Copying if self.owes() => vec![Next::Cancel],
             State::Copying => vec![Next::Cancel, Next::Drop],
             State::Cancelling => vec![],
             State::Done => vec![Next::Drop],
@@ -70,7 +83,7 @@ impl HostEnd {
     }
 
     /// Does something. Gives the end back unless it is gone.
-    pub fn step(self, world: &World) -> Option<HostEnd> {
+    pub fn step(mut self, world: &World) -> Option<HostEnd> {
         let nexts = self.nexts(world.is_closing());
         let next = nexts[world.pick(nexts.len() as u32) as usize];
         let channel = self.channel();
@@ -84,6 +97,7 @@ impl HostEnd {
             }
             Next::Start => {
                 self.start(world);
+                self.stalls = world.pick(4) != 3;
                 Some(self)
             }
             Next::Cancel => {
@@ -108,7 +122,7 @@ impl HostEnd {
         let (ty, is_future) = (channel.borrow().ty, channel.borrow().is_future);
         let count = match is_future {
             true => 1,
-            false => world.pick(5) as usize,
+            false => world.pick(8) as usize,
         };
         let buffer = if self.writes {
             let values = (0..count).map(|_| world.host_value(ty));

@@ -4,15 +4,18 @@ use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
 use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
 use super::items::Item;
 use super::operations;
-use super::scenario::Thing;
+use super::scenario::{Scenario, Thing};
 use super::world::{World, world};
+use crate::host::fault;
 use crate::host::resource::Token;
+use crate::host::trap::text;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use wit_async::rt::async_support::Subtask;
 use wit_async::{JoinHandle, block_on, spawn_local, yield_async, yield_blocking};
 
@@ -59,6 +62,31 @@ pub struct Program {
     tokens: Vec<Token>,
     spawned: Vec<JoinHandle<()>>,
     depth: u32,
+}
+
+/// Awaits `future`. If foreign code in it panics as it was planned, goes on without
+/// it.
+async fn survive<F: Future>(world: &World, future: F) -> Option<F::Output> {
+    if world.scenario() != Scenario::Faults {
+        return Some(future.await);
+    }
+    let mut future = Box::pin(future);
+    poll_fn(|cx| {
+        let poll = catch_unwind(AssertUnwindSafe(|| {
+            let waker = fault::waker(cx.waker());
+            let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
+            // Not at the end of the scope: a result that is on its way out leaks
+            // when a destructor panics.
+            drop(waker);
+            poll
+        }));
+        match poll {
+            Ok(poll) => poll.map(Some),
+            Err(panic) if text(&*panic).starts_with(fault::MESSAGE) => Poll::Ready(None),
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+    .await
 }
 
 /// The unwritten writable end of a future delivers its default, untold.
@@ -201,7 +229,8 @@ impl Program {
                 let Some(end) = self.any_end() else {
                     return self.new_pair();
                 };
-                if let Some(end) = operations::operate(self, end).await {
+                let operated = survive(&world, operations::operate(self, end)).await;
+                if let Some(Some(end)) = operated {
                     self.ends.push(end);
                 }
             }
@@ -212,7 +241,9 @@ impl Program {
                     drop(end);
                 }
             }
-            Thing::Call => self.call().await,
+            Thing::Call => {
+                survive(&world, self.call()).await;
+            }
             Thing::Spawn if self.depth < DEPTH => self.spawn(),
             Thing::Spawn => yield_async().await,
             Thing::Join => self.join().await,

@@ -6,7 +6,7 @@ use super::program;
 use super::scenario::Scenario;
 use super::stats::Stats;
 use super::world::World;
-use crate::host::{observe, observed, resource, trap};
+use crate::host::{fault, observe, observed, resource, trap};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -47,6 +47,7 @@ pub fn run(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
         + outcome.trace.iter().map(String::capacity).sum::<usize>();
     let left = heap::live() - before - kept as isize;
     if outcome.failure.is_none()
+        && !fault::left_an_end()
         && !outcome.inconclusive
         && left != 0
         && scenario != Scenario::Forgets
@@ -63,11 +64,21 @@ fn live(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     let instances = 1 + choices.pick(2) as usize;
     program::clear_shelves(instances);
     let before = resource::tokens_alive();
+    let mut planned = String::new();
+    if scenario == Scenario::Faults {
+        let site = fault::Site::ALL[choices.pick(fault::Site::ALL.len() as u32) as usize];
+        fault::plan(Some((site, choices.pick(12))));
+        planned = format!("planned: {site:?}");
+    } else {
+        fault::plan(None);
+    }
     let world = World::new(choices, instances, scenario, traced);
+    world.trace(|| planned);
     let lived = catch_unwind(AssertUnwindSafe(|| {
         world.live();
         let residue = match world.failure() {
-            None if scenario != Scenario::Forgets => world.residue(),
+            // Where a default panics its end stays open: there is nothing to write.
+            None if scenario != Scenario::Forgets && !fault::left_an_end() => world.residue(),
             _ => None,
         };
         residue.into_iter().for_each(|what| world.fail(what));
@@ -79,11 +90,18 @@ fn live(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     let mut failure = world.failure();
     if failure.is_none()
         && scenario != Scenario::Forgets
+        && !fault::has_fired()
         && let Err(what) = world.ledger.check(&channels)
     {
         failure = Some(what);
     }
     let inconclusive = world.is_inconclusive();
+    // A panic that no program survived ended the instance, as on wasm.
+    let ended = fault::has_fired()
+        && failure
+            .as_ref()
+            .is_some_and(|failure| failure.contains(fault::MESSAGE));
+    let inconclusive = inconclusive || ended;
     let trace = if traced { world.traced() } else { Vec::new() };
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();

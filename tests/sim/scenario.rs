@@ -13,6 +13,8 @@ pub enum Scenario {
     /// Everything, and `mem::forget` of operations: then memory and handles may
     /// be left.
     Forgets,
+    /// Everything, and foreign code that panics once.
+    Faults,
 }
 
 /// What a program does next.
@@ -32,7 +34,7 @@ pub enum Thing {
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Scenario; 7] = [
+    pub const ALL: [Scenario; 8] = [
         Scenario::All,
         Scenario::Streams,
         Scenario::Futures,
@@ -40,6 +42,7 @@ impl Scenario {
         Scenario::Spawns,
         Scenario::Blocking,
         Scenario::Forgets,
+        Scenario::Faults,
     ];
 
     /// What it is called on the command line.
@@ -52,6 +55,7 @@ impl Scenario {
             Scenario::Spawns => "spawns",
             Scenario::Blocking => "blocking",
             Scenario::Forgets => "forgets",
+            Scenario::Faults => "faults",
         }
     }
 
@@ -64,7 +68,7 @@ impl Scenario {
     pub fn things(self) -> &'static [Thing] {
         use Thing::*;
         match self {
-            Scenario::All | Scenario::Forgets => &[
+            Scenario::All | Scenario::Forgets | Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Operate, Drop, Call,
                 Call, Spawn, Join, Shelve, Block, Pressure,
             ],

@@ -255,12 +255,17 @@ impl World {
     }
 
     pub fn fail(&self, what: String) {
+        if has_trapped() {
+            return;
+        }
         self.failure.borrow_mut().get_or_insert(what);
     }
 
-    /// What went wrong, a trap first.
+    /// What went wrong. After another failure what is blocked traps; after a trap
+    /// nothing else is noted.
     pub fn failure(&self) -> Option<String> {
-        crate::host::trap::caught().or_else(|| self.failure.borrow().clone())
+        let failure = self.failure.borrow().clone();
+        failure.or_else(crate::host::trap::caught)
     }
 
     fn has_failed(&self) -> bool {
@@ -411,8 +416,16 @@ impl World {
                 self.turn(&export, |task| {
                     task.cancel();
                 });
+                if !export.context.is_resolved() {
+                    self.fail("a cancel request was not acted on in the callback".to_owned());
+                }
             }
-            Action::Ask(index) => self.export(index).cancel.set(Cancel::Requested),
+            Action::Ask(index) => {
+                // Not every caller loses patience.
+                if self.pick(8) == 7 {
+                    self.export(index).cancel.set(Cancel::Requested);
+                }
+            }
             Action::End(index) => {
                 let end = self.ends.borrow_mut().swap_remove(index);
                 let left = crate::host::trap::guarded_with(|| end.step(self));

@@ -1,0 +1,116 @@
+//! Panics on demand: at the n-th call of a place where foreign code runs.
+
+use std::cell::Cell;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+/// Where the runtime calls code that it does not know.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Site {
+    Lower,
+    Lift,
+    Dealloc,
+    Default,
+    /// The destructor of a payload.
+    Drop,
+    WakerClone,
+    Wake,
+    WakerDrop,
+}
+
+impl Site {
+    pub const ALL: [Site; 8] = [
+        Site::Lower,
+        Site::Lift,
+        Site::Dealloc,
+        Site::Default,
+        Site::Drop,
+        Site::WakerClone,
+        Site::Wake,
+        Site::WakerDrop,
+    ];
+}
+
+thread_local! {
+    static PLANNED: Cell<Option<(Site, u32)>> = const { Cell::new(None) };
+    static CALLS: Cell<[u32; Site::ALL.len()]> = const { Cell::new([0; Site::ALL.len()]) };
+    static FIRED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a planned panic says.
+pub const MESSAGE: &str = "a panic as it was planned";
+
+/// From now on the n-th call (from 0) of a site panics; nothing does with `None`.
+pub fn plan(fault: Option<(Site, u32)>) {
+    PLANNED.set(fault);
+    CALLS.set([0; Site::ALL.len()]);
+    FIRED.set(false);
+}
+
+/// Whether the panic has happened.
+pub fn has_fired() -> bool {
+    FIRED.get()
+}
+
+/// Whether that may have been in a default, or in lowering one: then an end stays
+/// open, for there is nothing to write to it.
+pub fn left_an_end() -> bool {
+    FIRED.get() && matches!(PLANNED.get(), Some((Site::Default | Site::Lower, _)))
+}
+
+/// How often each site was called since the last plan.
+pub fn calls() -> [u32; Site::ALL.len()] {
+    CALLS.get()
+}
+
+/// A site is called.
+pub fn at(site: Site) {
+    // A second panic during the first is the end of the process, whoever is to
+    // blame.
+    if std::thread::panicking() {
+        return;
+    }
+    let mut calls = CALLS.get();
+    let call = calls[site as usize];
+    calls[site as usize] += 1;
+    CALLS.set(calls);
+    if PLANNED.get() == Some((site, call)) {
+        FIRED.set(true);
+        panic!("{MESSAGE}: {site:?}");
+    }
+}
+
+/// A waker that does what another one does, and panics on demand.
+pub fn waker(inner: &Waker) -> Waker {
+    let data = Box::into_raw(Box::new(inner.clone()));
+    // SAFETY: the functions take the data for what it is, a boxed waker.
+    unsafe { Waker::from_raw(RawWaker::new(data.cast_const().cast(), &VTABLE)) }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    at(Site::WakerClone);
+    // SAFETY: made in `waker` or here, and not dropped.
+    let inner = unsafe { &*data.cast::<Waker>() };
+    let data = Box::into_raw(Box::new(inner.clone()));
+    RawWaker::new(data.cast_const().cast(), &VTABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    // SAFETY: made in `waker` or `clone`, and used up here.
+    let inner = unsafe { Box::from_raw(data.cast_mut().cast::<Waker>()) };
+    inner.wake_by_ref();
+    at(Site::Wake);
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    // SAFETY: as in `clone`.
+    unsafe { &*data.cast::<Waker>() }.wake_by_ref();
+    at(Site::Wake);
+}
+
+unsafe fn drop_waker(data: *const ()) {
+    // SAFETY: as in `wake`.
+    drop(unsafe { Box::from_raw(data.cast_mut().cast::<Waker>()) });
+    at(Site::WakerDrop);
+}
