@@ -331,5 +331,5 @@ fn a_workspace_that_is_none_is_told() {
     };
     assert!(error(directory.path()).contains("has no Cargo.toml"));
     std::fs::write(directory.path().join("Cargo.toml"), "[workspace]\n").expect("written");
-    assert!(error(directory.path()).contains("has no guest"));
+    assert!(error(directory.path()).contains("has no such guest"));
 }
