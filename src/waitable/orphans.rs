@@ -28,6 +28,7 @@ impl Orphanage {
     }
 
     /// How many operations wait here.
+    #[cfg(feature = "diagnostics")]
     pub(crate) fn len(&self) -> usize {
         self.home.get().map_or(0, |home| home.awaited.get())
     }
@@ -55,9 +56,10 @@ pub(super) fn home() -> Arc<Home> {
 
 /// Delivers the events of operations without a task, without waiting.
 pub(crate) fn settle() {
-    let home = instance::with(|instance| match instance.orphanage.len() {
-        0 => None,
-        _ => instance.orphanage.home.get().cloned(),
+    // The set may be left when the last operation has moved to a task.
+    let home = instance::with(|instance| {
+        let home = instance.orphanage.home.get();
+        home.filter(|home| home.existing_set().is_some()).cloned()
     });
     let Some(home) = home else { return };
     while home.is_awaited()
