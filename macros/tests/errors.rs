@@ -51,10 +51,10 @@ them = { package = "wit-bindgen-rust-macro", version = "=0.63.0" }
 fn errors_are_the_generators() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("errors");
+    fs::create_dir_all(directory.join("src")).unwrap();
     let manifest = MANIFEST.replace("ROOT", root.to_str().unwrap());
     fs::write(directory.join("Cargo.toml"), manifest).unwrap();
     fs::copy(root.join("Cargo.lock"), directory.join("Cargo.lock")).unwrap();
-    fs::create_dir_all(directory.join("src")).unwrap();
 
     let ours = errors(&directory, "ours");
     let theirs = errors(&directory, "them");
