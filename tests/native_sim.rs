@@ -16,7 +16,7 @@ use sim::scenario::Scenario;
 static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
 
 /// How many seeds of each scenario.
-const SEEDS: u64 = if cfg!(miri) { 10 } else { 3000 };
+const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
 
 #[track_caller]
 fn passes(seed: u64, scenario: Scenario) {
@@ -106,7 +106,7 @@ fn a_run_repeats_itself() {
 #[test]
 fn the_first_choices_are_counted_through() {
     let mut sequence = Some(Vec::new());
-    let (mut runs, bound) = (0, if cfg!(miri) { 20 } else { 20_000 });
+    let (mut runs, bound) = (0, if cfg!(miri) { 5 } else { 20_000 });
     while let Some(choices) = sequence.take()
         && runs < bound
     {
