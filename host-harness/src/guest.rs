@@ -9,6 +9,9 @@ use wac_graph::types::{InterfaceId, ItemKind, Package, Type, Types};
 /// The interface through which a guest tells what its runtime counts.
 pub const ACCOUNTING: &str = "test:harness/accounting";
 
+/// The interface of WASI that programs export and no host provides.
+const PROGRAM: &str = "wasi:cli/run";
+
 /// A component that was built or given.
 #[derive(Clone, Debug)]
 pub struct Guest {
@@ -94,8 +97,9 @@ impl Guest {
     /// that need a peer. An interface that only names types needs nobody.
     pub fn peers(&self) -> impl Iterator<Item = &Interface> {
         self.imports.iter().filter(|import| {
-            import.name.starts_with("test:")
-                && !import.name.starts_with("test:harness/")
+            let theirs =
+                import.name.starts_with("test:") && !import.name.starts_with("test:harness/");
+            (theirs || import.plain_name() == PROGRAM)
                 && (import.resources || !import.functions.is_empty())
         })
     }

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
@@ -12,6 +13,7 @@ use wasmtime::{Engine, Store};
 use crate::accounting::{Kind, Live, Operation, Timing, Traced};
 use crate::compose::Composition;
 use crate::discover::Scenario;
+use crate::guest::Guest;
 use crate::host::{self, Limits, State};
 use crate::leaks::{self, Remains, Table};
 use crate::verdict::{self, Ended, Failure, Outcome, Stage, Verdict};
@@ -212,7 +214,7 @@ impl Prepared {
         // After the guests were asked: asking makes a runtime settle writes that
         // belong to no task.
         let mut table = Table::compare(&before, &entries(store));
-        table.calls = calls(&traces);
+        table.calls = calls(&scenario.composition.guests, &traces);
         let handles = self.handles(store, &instance).await;
         let remains = Remains {
             guests,
@@ -256,12 +258,19 @@ fn entries(store: &mut Store<State>) -> HashMap<TypeId, usize> {
         .unwrap_or_default()
 }
 
-/// How many calls returned at once, if the runtimes recorded anything.
-fn calls(traces: &[Traced]) -> Option<u64> {
-    let operations = traces.iter().flat_map(|traced| &traced.operations);
-    // Where nothing is recorded, other bindings may have made the calls.
-    operations.clone().next()?;
-    let at_once = operations
+/// How many calls returned at once, if that is known: where the runtime of a guest
+/// recorded nothing, other bindings may have made its calls.
+fn calls(guests: &[Arc<Guest>], traces: &[Traced]) -> Option<u64> {
+    let silent = |(guest, traced): (&Arc<Guest>, &Traced)| {
+        let mut functions = guest.peers().flat_map(|peer| &peer.functions);
+        traced.operations.is_empty() && functions.any(|function| function.is_async)
+    };
+    if guests.iter().zip(traces).any(silent) {
+        return None;
+    }
+    let at_once = traces
+        .iter()
+        .flat_map(|traced| &traced.operations)
         .filter(|operation| operation.kind == Kind::Subtask && operation.timing == Timing::AtOnce);
     Some(at_once.map(|operation| operation.count).sum())
 }

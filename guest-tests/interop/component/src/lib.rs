@@ -5,6 +5,7 @@
 mod executors;
 mod moves;
 mod parked;
+mod program;
 mod spawns;
 mod wasi;
 
@@ -15,6 +16,7 @@ interop_own::bindings::export_own!(Interop with_types_in interop_own::bindings);
 interop_v63::bindings::export_v63!(Interop with_types_in interop_v63::bindings);
 interop_v60::bindings::export_v60!(Interop with_types_in interop_v60::bindings);
 interop_v58::bindings::export_v58!(Interop with_types_in interop_v58::bindings);
+wasip3::cli::command::export!(Interop);
 
 struct Interop;
 

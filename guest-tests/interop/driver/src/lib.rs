@@ -11,6 +11,7 @@ mod bindings {
 
 mod executors;
 mod moves;
+mod program;
 
 use bindings::exports::test::interop::scenarios_tasks::Guest;
 use executors::{Own, V58, V60, V63};
