@@ -6,6 +6,7 @@
 //! reaches the host.
 
 mod adapter;
+mod leaked;
 mod read;
 mod reader;
 mod unit;

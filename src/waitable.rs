@@ -15,6 +15,7 @@
 
 pub(crate) mod cabi;
 mod current;
+mod entry;
 mod home;
 mod orphans;
 mod registry;

@@ -1,13 +1,14 @@
 //! The readable end.
 
 use super::StreamResult;
-use super::read::{RawStreamRead, ReadOp, outcome};
-use crate::abi::{Copied, Waitable};
+use super::leaked;
+use super::read::{RawStreamRead, ReadOp};
+use crate::abi::Waitable;
 use crate::buffer::{OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Standing};
+use crate::waitable;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -105,23 +106,12 @@ impl<O: StreamOps> RawStreamReader<O> {
     /// Cancels a read that was leaked (`mem::forget`) in flight. Says whether the
     /// stream has ended.
     pub(super) fn take_back(&self, waitable: Waitable) -> bool {
-        let mut done = self.done;
-        if waitable::standing(waitable) == Standing::InFlight {
-            let left = waitable::leave(waitable);
-            let code = match left.payload() {
-                Some(payload) => Copied::decode(payload.code),
-                // SAFETY: a read is in flight on this end. Its memory was
-                // leaked with it.
-                None => waitable::preserve(|| unsafe {
-                    Copied::decode(self.ops.clone().cancel_read(waitable.index()))
-                }),
-            };
-            outcome(code, &mut done);
-            drop(left);
-        }
-        // That may have come on top.
-        done |= waitable::standing(waitable) == Standing::ToldDropped;
-        done
+        self.done
+            || leaked::take_back(waitable, |handle| {
+                // SAFETY: a read is in flight on this end. Its memory was leaked
+                // with it.
+                unsafe { self.ops.clone().cancel_read(handle) }
+            })
     }
 
     /// Reads into the spare capacity of `buffer`.

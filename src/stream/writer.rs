@@ -1,14 +1,14 @@
 //! The writable end.
 
 use super::StreamResult;
-use super::read::outcome;
+use super::leaked;
 use super::write::{RawStreamWrite, WriteOp};
-use crate::abi::{Copied, Waitable};
+use crate::abi::Waitable;
 use crate::buffer::{AbiBuffer, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Standing};
+use crate::waitable;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -95,23 +95,12 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// Cancels a write that was leaked (`mem::forget`) in flight. Says whether
     /// the readable end is gone.
     pub(super) fn take_back(&self) -> bool {
-        let mut done = self.done;
-        if waitable::standing(self.waitable) == Standing::InFlight {
-            let left = waitable::leave(self.waitable);
-            let code = match left.payload() {
-                Some(payload) => Copied::decode(payload.code),
-                // SAFETY: a write is in flight on this end. Its memory was
-                // leaked with it.
-                None => waitable::preserve(|| unsafe {
-                    Copied::decode(self.ops.clone().cancel_write(self.waitable.index()))
-                }),
-            };
-            outcome(code, &mut done);
-            drop(left);
-        }
-        // That may have come on top.
-        done |= waitable::standing(self.waitable) == Standing::ToldDropped;
-        done
+        self.done
+            || leaked::take_back(self.waitable, |handle| {
+                // SAFETY: a write is in flight on this end. Its memory was leaked
+                // with it.
+                unsafe { self.ops.clone().cancel_write(handle) }
+            })
     }
 
     /// Writes what a buffer has not sent yet; otherwise as

@@ -1,6 +1,6 @@
 //! What operations and other tasks have to know about a task.
 
-use super::registry::Members;
+use super::entry::Members;
 use super::wake::{Bell, Sleep};
 use crate::abi::Set;
 use crate::diagnostics::{Gauge, count, uncount};

@@ -8,6 +8,9 @@
 //!    └────── wake, which rings the bell ────────────┘
 //! ```
 //!
+//! Natively a wake may come from another thread. It cannot ring the bell, so it
+//! leaves a task that sleeps asleep.
+//!
 //! A task that returned WAIT to the host is called again only when a member of
 //! its set has an event. If plain Rust code (a channel, a lock) wakes it, there
 //! is no such event, so one is made: the bell is a `stream` without payload,
@@ -92,15 +95,13 @@ impl Home {
 
     /// Makes sure that the task is polled again.
     pub(crate) fn wake_task(&self) {
-        if self.sleep.state.load(Relaxed) == SLEEPING {
-            // A wake from elsewhere must not stand for the ones from here.
-            if !self.sleep.is_here() {
-                return;
-            }
-            self.sleep.state.store(WOKEN, Relaxed);
+        let before = self.sleep.state.fetch_update(Relaxed, Relaxed, |state| {
+            // A wake of a sleeping task from elsewhere cannot ring, and must not
+            // stand for those that can.
+            (state != SLEEPING || self.sleep.is_here()).then_some(WOKEN)
+        });
+        if before == Ok(SLEEPING) {
             self.ring();
-        } else {
-            self.sleep.state.store(WOKEN, Relaxed);
         }
     }
 

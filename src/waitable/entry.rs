@@ -1,0 +1,176 @@
+//! What is known of one handle, and the lists of the members of a set.
+//!
+//! # States of an entry
+//!
+//! ```text
+//!            wait                     deliver
+//!  Idle ───────────────► Waiting ─────────────────► Ready ──┐ deliver: the next
+//!   ▲ │                     │                         │ ▲───┘ state of a subtask
+//!   │ └─ deliver: a notice  │ leave, forget           │ take, leave, forget
+//!   └───────────────────────┴─────────────────────────┘
+//!
+//!            register_foreign             deliver, unregister_foreign
+//!  Idle ──────────────────────► Foreign ────────────────────────────► Idle
+//! ```
+//!
+//! An entry is *awaited* while the host has more to say: in Waiting, in Foreign,
+//! and in Ready when what came is that a subtask has started. Whoever waits may
+//! be leaked in any of these states; `leave` then makes the entry Idle.
+//!
+//! # Seats
+//!
+//! An entry's seat is the set that the handle is a member of. One of ours stays
+//! seated between operations, so that a blocked operation in steady state costs
+//! no join; it leaves before a synchronous cancel, before it is handed away and
+//! before its task exits. A seat with a foreign executor is given up when the
+//! event arrives.
+
+use super::cabi::{Callback, ForeignTask};
+use super::home::Home;
+use crate::abi::Payload;
+use alloc::sync::Arc;
+use core::cell::Cell;
+use core::ffi::c_void;
+use core::mem;
+use core::task::Waker;
+
+pub(super) struct Entry {
+    pub(super) state: State,
+    pub(super) seat: Seat,
+    /// Neighbours in the list of members of `seat`, as indices; 0 is none.
+    pub(super) next: u32,
+    previous: u32,
+    /// The task that started the operation, if another one waits for it now. It
+    /// has to stay: the host lowers results in the task that started it.
+    pub(super) origin: Option<Arc<Home>>,
+    /// The host said, unasked, that the other end is gone.
+    pub(super) told_dropped: bool,
+}
+
+pub(super) enum State {
+    /// Nobody waits.
+    Idle,
+    /// An operation of ours waits.
+    Waiting(Waker),
+    /// The event came; the operation was woken and did not fetch it yet.
+    Ready(Payload),
+    /// An operation of other bindings waits.
+    Foreign(Callback, *mut c_void),
+}
+
+impl State {
+    /// Whether the host has more to say, for which the task has to be there.
+    pub(super) fn is_awaited(&self) -> bool {
+        match self {
+            State::Waiting(_) | State::Foreign(..) => true,
+            // Nobody may ever fetch this: a call can be leaked.
+            State::Ready(payload) => payload.goes_on(),
+            State::Idle => false,
+        }
+    }
+}
+
+pub(super) enum Seat {
+    /// In no set.
+    Nowhere,
+    /// In the set of one of our tasks.
+    Ours(Arc<Home>),
+    /// In the set of somebody else's task.
+    Foreign(ForeignTask),
+}
+
+/// Head of the list of a home's members, as an index; 0 is none.
+pub(super) struct Members(Cell<u32>);
+
+impl Members {
+    pub(super) const fn new() -> Members {
+        Members(Cell::new(0))
+    }
+
+    /// The index of the first member; 0 is none.
+    pub(super) fn first(&self) -> u32 {
+        self.0.get()
+    }
+}
+
+impl Entry {
+    pub(super) const VACANT: Entry = Entry {
+        state: State::Idle,
+        seat: Seat::Nowhere,
+        next: 0,
+        previous: 0,
+        origin: None,
+        told_dropped: false,
+    };
+
+    /// The operation goes on in another task than in `home`, which started it,
+    /// unless another one did before.
+    fn moves_from(&mut self, home: &Arc<Home>) {
+        if self.state.is_awaited() && self.origin.is_none() {
+            home.awaited.set(home.awaited.get() + 1);
+            self.origin = Some(Arc::clone(home));
+        }
+    }
+
+    /// The operation is over: the task that started it may go. The result is to
+    /// be told that, by [`Home::released`], when the borrow has ended.
+    pub(super) fn let_origin_go(&mut self) -> Option<Arc<Home>> {
+        let home = self.origin.take()?;
+        home.awaited.set(home.awaited.get() - 1);
+        Some(home)
+    }
+
+    /// Changes the state and keeps the count of awaited members.
+    pub(super) fn set_state(&mut self, state: State) -> State {
+        if let Seat::Ours(home) = &self.seat {
+            let before = usize::from(self.state.is_awaited());
+            let after = usize::from(state.is_awaited());
+            home.awaited.set(home.awaited.get() + after - before);
+        }
+        mem::replace(&mut self.state, state)
+    }
+}
+
+/// Makes the entry at `index` a member of `home`.
+pub(super) fn seat(entries: &mut [Entry], index: usize, home: &Arc<Home>) {
+    let first = home.members.0.replace(index as u32);
+    if let Some(neighbour) = entries.get_mut(first as usize).filter(|_| first != 0) {
+        neighbour.previous = index as u32;
+    }
+    let entry = &mut entries[index];
+    entry.next = first;
+    entry.previous = 0;
+    entry.seat = Seat::Ours(Arc::clone(home));
+    if entry.state.is_awaited() {
+        home.awaited.set(home.awaited.get() + 1);
+    }
+}
+
+/// Takes the entry at `index` out of the list that it is in, and returns what
+/// its seat was. The host is not told.
+pub(super) fn unseat(entries: &mut [Entry], index: usize) -> Seat {
+    let entry = &mut entries[index];
+    let awaited = usize::from(entry.state.is_awaited());
+    let seat = mem::replace(&mut entry.seat, Seat::Nowhere);
+    let (next, previous) = (mem::take(&mut entry.next), mem::take(&mut entry.previous));
+    if let Seat::Ours(home) = &seat {
+        home.awaited.set(home.awaited.get() - awaited);
+        match previous {
+            0 => home.members.0.set(next),
+            _ => entries[previous as usize].next = next,
+        }
+        if next != 0 {
+            entries[next as usize].previous = previous;
+        }
+    }
+    seat
+}
+
+/// Takes the entry at `index` out of its seat, for another one.
+pub(super) fn vacate(entries: &mut [Entry], index: usize) -> Seat {
+    if let Seat::Ours(home) = &entries[index].seat {
+        let home = Arc::clone(home);
+        entries[index].moves_from(&home);
+    }
+    unseat(entries, index)
+}
