@@ -1,10 +1,6 @@
 //! The executor, on a host in the same process.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::{Code, Log, NotesDrop, OnDrop, Outcome, future, pause, poll_once, stream};
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, Outcome, future, pause, poll_once, stream};
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;

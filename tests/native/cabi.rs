@@ -1,13 +1,9 @@
 //! The `wasip3_task` C ABI: our operations on executors of other bindings, and
 //! operations of other bindings on ours.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::foreign::{self, Executor, Waits};
-use host::imports::{Import, Shout, Until};
-use host::{Code, Log, Outcome, Wire, future, panic_message, pause, poll_once};
+use crate::host::foreign::{self, Executor, Waits};
+use crate::host::imports::{Import, Shout, Until};
+use crate::host::{self, Code, Log, Outcome, Wire, future, panic_message, pause, poll_once};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;

@@ -1,11 +1,7 @@
 //! Calls of imported functions, on a host in the same process.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::imports::{Double, Import, OnCancel, Shout, Until};
-use host::{Code, Log, panic_message, pause, poll_once};
+use crate::host::imports::{Double, Import, OnCancel, Shout, Until};
+use crate::host::{self, Code, Log, panic_message, pause, poll_once};
 use std::future::Future;
 use std::pin::pin;
 use wit_async::rt::async_support::Subtask as _;

@@ -1,15 +1,11 @@
 //! Panics in the code of payloads: nothing is lost that can be kept, nothing is
 //! lifted twice, and nobody else is disturbed.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use futures::FutureExt;
-use host::{
-    Code, Fussy, Log, Outcome, fussy_default, fussy_default_panics, future, panic_message,
+use crate::host::{
+    self, Code, Fussy, Log, Outcome, fussy_default, fussy_default_panics, future, panic_message,
     poll_once, stream,
 };
+use futures::FutureExt;
 use std::future::{Future, IntoFuture};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;

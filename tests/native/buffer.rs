@@ -1,11 +1,7 @@
 //! Streams under random lengths, cancels and drops: every item arrives once, in
 //! order, or comes back.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::{Log, Nothing, Outcome, Rules, Wire, stream};
+use crate::host::{self, Log, Nothing, Outcome, Rules, Wire, stream};
 use proptest::prelude::*;
 use std::cell::RefCell;
 use std::fmt::Debug;

@@ -1,13 +1,9 @@
 //! Tasks that wake each other, operations that change tasks, and tasks that are
 //! cancelled, on a host in the same process.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, poll_once};
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
-use host::{Code, Log, NotesDrop, OnDrop, poll_once};
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
 use std::rc::Rc;

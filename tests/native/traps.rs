@@ -1,12 +1,8 @@
 //! The host of the native tests: that it traps where the canonical ABI does.
 //! A host that lets everything pass would make the other tests worthless.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::imports::{Double, Import, Until};
-use host::{Outcome, Side, Type, panic_message, poll_once};
+use crate::host::imports::{Double, Import, Until};
+use crate::host::{self, Outcome, Side, Type, panic_message, poll_once};
 use std::rc::Rc;
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;

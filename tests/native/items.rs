@@ -1,12 +1,8 @@
 //! Items of streams, on a host in the same process: lengths, payloads with memory
 //! and without, adapters, misuse.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
+use crate::host::{self, Code, Log, Nothing, Outcome, panic_message, pause, poll_once, stream};
 use futures::StreamExt;
-use host::{Code, Log, Nothing, Outcome, panic_message, pause, poll_once, stream};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;

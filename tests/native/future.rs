@@ -1,10 +1,8 @@
 //! Futures, on a host in the same process.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::{Code, Fussy, Log, OnDrop, Outcome, Wire, fussy_default, future, pause, poll_once};
+use crate::host::{
+    self, Code, Fussy, Log, OnDrop, Outcome, Wire, fussy_default, future, pause, poll_once,
+};
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::rc::Rc;

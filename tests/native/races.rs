@@ -17,11 +17,7 @@
 //! | `-` | nothing: it works; of an event: there is none |
 //! | `T` | a trap |
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
-use host::{Installed, Rules, Side, Type};
+use crate::host::{self, Installed, Rules, Side, Type};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
 

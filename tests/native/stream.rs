@@ -1,12 +1,8 @@
 //! Streams, on a host in the same process: which built-ins are called, and what
 //! becomes of each item.
 
-#![cfg(all(feature = "async", feature = "std"))]
-
-mod host;
-
+use crate::host::{self, Code, Log, Outcome, Rules, pause, poll_once, stream};
 use futures::StreamExt;
-use host::{Code, Log, Outcome, Rules, pause, poll_once, stream};
 use std::pin::Pin;
 use std::rc::Rc;
 use wit_async::StreamResult;

@@ -1,0 +1,27 @@
+//! The runtime on the host of the native tests, part by part.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `traps`, `races` | the host itself: where it traps, what races come to |
+//! | `future`, `stream`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `import` | calls |
+//! | `task`, `wake` | the executor |
+//! | `cabi` | other versions of the bindings |
+//! | `panic` | foreign code that panics |
+
+#![cfg(all(feature = "async", feature = "std"))]
+
+#[path = "../host/mod.rs"]
+mod host;
+
+mod buffer;
+mod cabi;
+mod future;
+mod import;
+mod items;
+mod panic;
+mod races;
+mod stream;
+mod task;
+mod traps;
+mod wake;
