@@ -1,11 +1,18 @@
 //! Streams and futures (canonical-abi.md §4.1, §4.2, §5.1 to §5.3).
 
+mod buffer;
+mod held;
+mod observe;
+
+pub use buffer::{Buffer, Window};
+pub use held::Held;
+pub use observe::{came_back, is_idle, last_serial, observe, observed};
+
 use super::table::Table;
-use super::tasks::Context;
-use super::value::{Type, Value};
-use super::{Rules, enter, trap};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use super::value::Type;
+use super::{Rules, trap};
+use buffer::transfer;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Which end.
@@ -50,24 +57,6 @@ impl Outcome {
             Outcome::Cancelled(items) => (items as u32) << 4 | 2,
         }
     }
-}
-
-/// Memory that a guest lends. It is its own promise that it stays valid.
-pub struct Window {
-    pub start: *mut u8,
-    /// The handles of its instance.
-    pub table: Rc<RefCell<Table>>,
-    /// The task that started the copy.
-    pub task: Option<Rc<Context>>,
-}
-
-/// Memory of a copy.
-pub enum Buffer {
-    Guest(Window),
-    /// What the peer sends.
-    Send(VecDeque<Value>),
-    /// What the peer received.
-    Receive(Vec<Value>),
 }
 
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -126,32 +115,11 @@ pub struct Channel {
     pub maker: Option<*const RefCell<Table>>,
 }
 
-thread_local! {
-    static OBSERVED: RefCell<Option<Vec<Rc<RefCell<Channel>>>>> = const { RefCell::new(None) };
-    static SERIAL: Cell<u32> = const { Cell::new(0) };
-}
-
-/// From now on all channels of this thread keep what is copied, and are kept.
-pub fn observe() {
-    OBSERVED.set(Some(Vec::new()));
-    SERIAL.set(0);
-}
-
-/// The channels since [`observe`].
-pub fn observed() -> Vec<Rc<RefCell<Channel>>> {
-    OBSERVED.take().unwrap_or_default()
-}
-
 impl Channel {
     /// A channel in a cell, as the two who hold its ends need it.
     pub fn shared(is_future: bool, ty: Type, rules: Rules) -> Rc<RefCell<Channel>> {
         let channel = Rc::new(RefCell::new(Channel::new(is_future, ty, rules)));
-        OBSERVED.with_borrow_mut(|observed| {
-            if let Some(all) = observed {
-                channel.borrow_mut().observed = true;
-                all.push(Rc::clone(&channel));
-            }
-        });
+        channel.borrow_mut().observed = observe::keep(&channel);
         channel
     }
 
@@ -169,7 +137,7 @@ impl Channel {
             ends: [end(), end()],
             parked: None,
             rules,
-            serial: SERIAL.replace(SERIAL.get() + 1),
+            serial: observe::next_serial(),
             copied: Vec::new(),
             observed: false,
             maker: None,
@@ -218,7 +186,7 @@ impl Channel {
                 format_args!("{} of an end that is {state:?}", side.verb()),
             );
         }
-        touch(&buffer, side, self.ty, 0, length);
+        buffer.touch(side, self.ty, 0, length);
         if self.end(other).gone {
             assert!(
                 !(self.is_future && side == Side::Readable),
@@ -230,53 +198,10 @@ impl Channel {
             end.notice = stale;
             return (Outcome::Dropped(0), Some(buffer));
         }
-        if self.parked == Some(other) {
-            let (ty, is_future) = (self.ty, self.is_future);
-            let needs_task = self.rules.results_need_task && (is_future || !ty.is_number());
-            let parked = self.ends[other as usize].copy.as_mut().expect("parked");
-            let (remain, asked) = (parked.remain(), parked.length);
-            if remain > 0 && length > 0 {
-                let items = remain.min(length);
-                let one_instance = match (&buffer, &parked.buffer) {
-                    (Buffer::Guest(one), Buffer::Guest(other)) => {
-                        Rc::ptr_eq(&one.table, &other.table)
-                    }
-                    _ => false,
-                };
-                if one_instance && !ty.is_number() {
-                    trap(
-                        "stream.read/write: no rendezvous within one instance",
-                        format_args!("{ty:?} was written and read by one instance"),
-                    );
-                }
-                if side == Side::Writable
-                    && needs_task
-                    && let Buffer::Guest(window) = &parked.buffer
-                    && window.task.as_ref().is_some_and(|task| task.has_exited())
-                {
-                    trap(
-                        "stream.write, future.write (wasmtime): the task that reads is there",
-                        format_args!("the task that started the read has exited"),
-                    );
-                }
-                let old = (&mut parked.buffer, parked.progress);
-                let log = self.observed.then_some(&mut self.copied);
-                match side {
-                    Side::Readable => transfer(ty, old, (&mut buffer, 0), items, log),
-                    Side::Writable => transfer(ty, (&mut buffer, 0), old, items, log),
-                }
-                parked.progress += items;
-                parked.done = Some(Done::Completed);
-                if is_future {
-                    self.parked = None;
-                    self.end_mut(side).state = State::Done;
-                }
-                return (Outcome::Completed(items), Some(buffer));
-            }
-            if remain > 0 || (side == Side::Writable && asked == 0 && length == 0) {
-                return (Outcome::Completed(0), Some(buffer));
-            }
-            parked.done = Some(Done::Completed);
+        if self.parked == Some(other)
+            && let Some(items) = self.meet(side, &mut buffer, length)
+        {
+            return (Outcome::Completed(items), Some(buffer));
         }
         let end = self.end_mut(side);
         end.state = State::Copying;
@@ -288,6 +213,74 @@ impl Channel {
         });
         self.parked = Some(side);
         (Outcome::Blocked, None)
+    }
+
+    /// Meets the copy that is parked at the other end. None if that one is done, and
+    /// this one has to wait for the next.
+    fn meet(&mut self, side: Side, buffer: &mut Buffer, length: usize) -> Option<usize> {
+        let parked = self.parked_copy(side.other());
+        let (remain, asked) = (parked.remain(), parked.length);
+        if remain > 0 && length > 0 {
+            let items = remain.min(length);
+            self.may_meet(side, buffer);
+            self.exchange(side, buffer, items);
+            return Some(items);
+        }
+        if remain > 0 || (side == Side::Writable && asked == 0 && length == 0) {
+            return Some(0);
+        }
+        self.finish(side.other());
+        None
+    }
+
+    fn parked_copy(&self, side: Side) -> &Copy {
+        self.end(side).copy.as_ref().expect("parked")
+    }
+
+    /// Whether items may go from one of the two buffers to the other.
+    fn may_meet(&self, side: Side, buffer: &Buffer) {
+        let parked = &self.parked_copy(side.other()).buffer;
+        let one_instance = match (buffer, parked) {
+            (Buffer::Guest(one), Buffer::Guest(other)) => Rc::ptr_eq(&one.table, &other.table),
+            _ => false,
+        };
+        if one_instance && !self.ty.is_number() {
+            trap(
+                "stream.read/write: no rendezvous within one instance",
+                format_args!("{:?} was written and read by one instance", self.ty),
+            );
+        }
+        let needs_task = self.rules.results_need_task && (self.is_future || !self.ty.is_number());
+        if side == Side::Writable
+            && needs_task
+            && let Buffer::Guest(window) = parked
+            && window.task.as_ref().is_some_and(|task| task.has_exited())
+        {
+            trap(
+                "stream.write, future.write (wasmtime): the task that reads is there",
+                format_args!("the task that started the read has exited"),
+            );
+        }
+    }
+
+    /// Moves so many items between a buffer and the one that is parked at the other
+    /// end, which is done then.
+    fn exchange(&mut self, side: Side, buffer: &mut Buffer, items: usize) {
+        let parked = self.ends[side.other() as usize].copy.as_mut();
+        let parked = parked.expect("parked");
+        let new = (buffer, 0);
+        let old = (&mut parked.buffer, parked.progress);
+        let log = self.observed.then_some(&mut self.copied);
+        match side {
+            Side::Readable => transfer(self.ty, old, new, items, log),
+            Side::Writable => transfer(self.ty, new, old, items, log),
+        }
+        parked.progress += items;
+        parked.done = Some(Done::Completed);
+        if self.is_future {
+            self.parked = None;
+            self.end_mut(side).state = State::Done;
+        }
     }
 
     /// Whether there is something to deliver to an end.
@@ -317,7 +310,7 @@ impl Channel {
             Outcome::Completed(_) if !is_future => State::Idle,
             _ => State::Done,
         };
-        touch(&copy.buffer, side, self.ty, copy.progress, copy.length);
+        copy.buffer.touch(side, self.ty, copy.progress, copy.length);
         self.unpark(side);
         (outcome, Some(copy.buffer))
     }
@@ -355,7 +348,7 @@ impl Channel {
             };
         }
         let copy = self.end_mut(side).copy.take().expect("COPYING");
-        touch(&copy.buffer, side, self.ty, copy.progress, copy.length);
+        copy.buffer.touch(side, self.ty, copy.progress, copy.length);
         self.end_mut(side).state = State::Idle;
         self.unpark(side);
         (Outcome::Cancelled(0), Some(copy.buffer))
@@ -393,161 +386,4 @@ impl Channel {
             _ => {}
         }
     }
-}
-
-/// The window belongs to the host from the start of a copy until it is
-/// delivered: all of it, at any time. Using what was not copied here makes Miri
-/// see a window that is too short, gone, or in use.
-fn touch(buffer: &Buffer, side: Side, ty: Type, progress: usize, length: usize) {
-    let Buffer::Guest(Window { start, .. }) = *buffer else {
-        return;
-    };
-    let layout = ty.layout();
-    if layout.size() == 0 || length == 0 {
-        return;
-    }
-    if start.addr() % layout.align() != 0 {
-        trap(
-            "stream.read/write: ptr is aligned",
-            format_args!("{start:?} for {ty:?}"),
-        );
-    }
-    match side {
-        // SAFETY: the guest lends the window to be written.
-        Side::Readable => unsafe {
-            start
-                .add(progress * layout.size())
-                .write_bytes(0xee, (length - progress) * layout.size());
-        },
-        Side::Writable => {
-            // SAFETY: the guest lends the window. `MaybeUninit` because of
-            // padding.
-            let window = unsafe {
-                std::slice::from_raw_parts(
-                    start.cast_const().cast::<std::mem::MaybeUninit<u8>>(),
-                    length * layout.size(),
-                )
-            };
-            drop(window.to_vec());
-        }
-    }
-}
-
-/// Moves `items` from a writer's buffer, which got as far as `sent`, to a
-/// reader's, which got as far as `received`.
-fn transfer(
-    ty: Type,
-    (from, sent): (&mut Buffer, usize),
-    (to, received): (&mut Buffer, usize),
-    items: usize,
-    mut log: Option<&mut Vec<u32>>,
-) {
-    let size = ty.layout().size();
-    if size == 0 && log.is_none() && matches!((&*from, &*to), (Buffer::Guest(_), Buffer::Guest(_)))
-    {
-        // There may be a great many, and there is nothing to move.
-        return;
-    }
-    for index in 0..items {
-        let value = match from {
-            // SAFETY: the writer lends what it lowered there.
-            Buffer::Guest(Window { start, table, .. }) => unsafe {
-                ty.load(start.wrapping_add((sent + index) * size), table)
-            },
-            Buffer::Send(values) => values.pop_front().expect("as long as was said"),
-            Buffer::Receive(_) => unreachable!("a writer sends"),
-        };
-        if let Some(log) = &mut log {
-            log.push(value.number());
-        }
-        match to {
-            // SAFETY: the reader lends this memory to be written.
-            Buffer::Guest(Window { start, table, .. }) => unsafe {
-                ty.store(value, start.wrapping_add((received + index) * size), table);
-            },
-            Buffer::Receive(values) => values.push(value),
-            Buffer::Send(_) => unreachable!("a reader receives"),
-        }
-    }
-}
-
-/// An end that no guest holds. Goes away when it is dropped, whatever is in
-/// flight.
-pub struct Held {
-    channel: Option<Rc<RefCell<Channel>>>,
-    side: Side,
-}
-
-impl Held {
-    pub fn new(channel: Rc<RefCell<Channel>>, side: Side) -> Held {
-        channel.borrow_mut().end_mut(side).host = true;
-        Held {
-            channel: Some(channel),
-            side,
-        }
-    }
-
-    pub fn channel(&self) -> &Rc<RefCell<Channel>> {
-        self.channel.as_ref().expect("held")
-    }
-
-    pub fn side(&self) -> Side {
-        self.side
-    }
-
-    /// For a table, which holds it from now on.
-    pub fn into_parts(mut self) -> (Rc<RefCell<Channel>>, Side) {
-        let channel = self.channel.take().expect("held");
-        channel.borrow_mut().end_mut(self.side).host = false;
-        (channel, self.side)
-    }
-}
-
-impl std::fmt::Debug for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} end", self.side)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let Some(channel) = self.channel.take() else {
-            return;
-        };
-        let _host = enter();
-        let mut channel = channel.borrow_mut();
-        // What is in flight goes with it, after the borrow has ended.
-        let _buffer = match channel.end(self.side).state {
-            State::Copying | State::Cancelling => channel.cancel(self.side).1,
-            _ => None,
-        };
-        // A host's own writable end of a future may go away unwritten.
-        channel.drop_end(self.side, false);
-    }
-}
-
-/// Whether the readable end of an observed channel is idle.
-pub fn is_idle(serial: u32) -> bool {
-    OBSERVED.with_borrow(|observed| {
-        let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
-        channel.is_some_and(|channel| channel.borrow().end(Side::Readable).state == State::Idle)
-    })
-}
-
-/// Whether the running instance made an observed channel whose payload it cannot
-/// send to itself.
-pub fn came_back(serial: u32) -> bool {
-    let running = Rc::as_ptr(super::host().table());
-    OBSERVED.with_borrow(|observed| {
-        let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
-        channel.is_some_and(|channel| {
-            let channel = channel.borrow();
-            channel.maker == Some(running) && !channel.ty.is_number()
-        })
-    })
-}
-
-/// What tells the channel that was made last from all others.
-pub fn last_serial() -> u32 {
-    SERIAL.get().saturating_sub(1)
 }
