@@ -23,18 +23,58 @@ pub struct Defect {
     pub find: String,
     /// What takes its place.
     pub replace: String,
-    /// The scenarios that must go red.
+    /// Who must notice.
     pub red: Vec<Red>,
 }
 
-/// A scenario that a defect must turn red.
+/// One that a defect must turn red.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Entry")]
 pub struct Red {
-    /// Its full name, as `host-harness list` prints it.
-    pub scenario: String,
+    /// Which sort it is.
+    pub kind: Kind,
+    /// Its full name.
+    pub name: String,
     /// A part of what the failure says: red for this reason, not for another.
     pub failure: Option<String>,
+}
+
+/// Who may notice.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A guest on wasmtime, by the name that `host-harness list` prints.
+    Scenario,
+    /// A native test, by its program and its path in there.
+    Test,
+}
+
+/// How a file names one.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    scenario: Option<String>,
+    test: Option<String>,
+    failure: Option<String>,
+}
+
+impl TryFrom<Entry> for Red {
+    type Error = &'static str;
+
+    fn try_from(entry: Entry) -> Result<Red, &'static str> {
+        let (kind, name) = match (entry.scenario, entry.test) {
+            (Some(name), None) => (Kind::Scenario, name),
+            (None, Some(name)) if name.contains("::") => (Kind::Test, name),
+            (None, Some(_)) => {
+                return Err("a test is named by its program too, as in `native::stream::name`");
+            }
+            _ => return Err("one `scenario` or one `test` has to go red"),
+        };
+        Ok(Red {
+            kind,
+            name,
+            failure: entry.failure,
+        })
+    }
 }
 
 /// Every defect in `directory`, by name.
@@ -59,7 +99,7 @@ pub fn load(directory: &Path) -> Result<Vec<Defect>> {
         let defect: Defect =
             toml::from_str(&text).with_context(|| format!("{shown} is no defect"))?;
         if defect.red.is_empty() {
-            bail!("{shown} names no scenario that must go red");
+            bail!("{shown} names nobody who must notice");
         }
         defects.push(Defect { name, ..defect });
     }
@@ -96,13 +136,6 @@ impl Defect {
         }
         Ok(text.replace(find.as_str(), replace))
     }
-
-    /// The folders of the guests that are needed.
-    pub fn themes(&self) -> impl Iterator<Item = &str> {
-        self.red
-            .iter()
-            .filter_map(|red| red.scenario.split('/').next())
-    }
 }
 
 #[cfg(test)]
@@ -131,6 +164,29 @@ mod tests {
             "expected at least 20 defects, found {}",
             defects().len()
         );
+    }
+
+    fn red(text: &str) -> Result<Red, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_test_or_a_scenario_goes_red() {
+        let test = red("test = 'native::stream::name'\nfailure = 'left'").expect("a test");
+        assert_eq!(test.kind, Kind::Test);
+        assert_eq!(test.name, "native::stream::name");
+        assert_eq!(test.failure.as_deref(), Some("left"));
+        let scenario = red("scenario = 'smoke/name@guest'").expect("a scenario");
+        assert_eq!(scenario.kind, Kind::Scenario);
+        assert_eq!(scenario.failure, None);
+        for wrong in [
+            "failure = 'left'",
+            "test = 'a::b'\nscenario = 'a/b'",
+            "test = 'name'",
+            "tests = 'a::b'",
+        ] {
+            assert!(red(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

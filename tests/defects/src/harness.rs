@@ -1,6 +1,6 @@
 //! Runs scenarios of the scratch copy with the harness of this repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,15 +8,15 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::runner::{Outcomes, Runner};
+use crate::scratch::Scratch;
+
 /// The program `host-harness`.
 pub struct Harness {
     program: PathBuf,
     /// Seconds per scenario: short, because a broken runtime often waits.
     timeout: f64,
 }
-
-/// What became of a scenario: `None` if it passed, and otherwise why it did not.
-pub type Outcomes = BTreeMap<String, Option<String>>;
 
 impl Harness {
     /// Builds the harness, and finds it where cargo says that it is.
@@ -54,14 +54,19 @@ impl Harness {
     pub fn at(program: PathBuf, timeout: f64) -> Harness {
         Harness { program, timeout }
     }
+}
 
-    /// Builds the guests in `workspace` and runs every scenario whose name
-    /// contains one of `names`.
-    ///
-    /// # Errors
-    ///
-    /// When the harness cannot be run, or none of them is there.
-    pub fn run(&self, workspace: &Path, names: &[&str]) -> Result<Outcomes> {
+impl Runner for Harness {
+    /// It exports a function that waits for nothing.
+    fn control(&self) -> &'static str {
+        "smoke/synchronous"
+    }
+
+    /// Builds the guests of `names` and runs every scenario whose name contains one
+    /// of them.
+    fn run(&self, scratch: &Scratch, names: &[&str]) -> Result<Outcomes> {
+        let themes = themes(names);
+        scratch.narrow(&themes)?;
         let output = Command::new(&self.program)
             .args([
                 "run",
@@ -70,8 +75,8 @@ impl Harness {
                 &self.timeout.to_string(),
                 "--workspace",
             ])
-            .arg(workspace)
-            .args(themes(names).iter().flat_map(|theme| ["--theme", theme]))
+            .arg(scratch.guests())
+            .args(themes.iter().flat_map(|theme| ["--theme", theme]))
             .args(names)
             .stdin(Stdio::null())
             .output()

@@ -20,6 +20,8 @@ const SUPPORT: &str = "support";
 /// The copy.
 pub struct Scratch {
     root: PathBuf,
+    /// What it is a copy of.
+    source: PathBuf,
 }
 
 impl Scratch {
@@ -32,7 +34,13 @@ impl Scratch {
         same_directory(source, root)?;
         Ok(Scratch {
             root: root.to_owned(),
+            source: source.to_owned(),
         })
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     /// The workspace of the guests.
@@ -55,8 +63,8 @@ impl Scratch {
     /// # Errors
     ///
     /// When the manifest is not that of a workspace.
-    pub fn narrow(&self, source: &Path, themes: &BTreeSet<&str>) -> Result<()> {
-        let manifest = source.join(GUESTS).join("Cargo.toml");
+    pub fn narrow(&self, themes: &BTreeSet<&str>) -> Result<()> {
+        let manifest = self.source.join(GUESTS).join("Cargo.toml");
         let mut table: Table = fs::read_to_string(&manifest)?.parse()?;
         let members = table
             .get_mut("workspace")
