@@ -1,0 +1,172 @@
+//! What all operations have in common: how far one gets, and how it is stopped.
+//!
+//! ```text
+//!   Attempt ── carry ──┬── Finished
+//!                      └── Stopped ──┬── Cancel ──► Cancelled
+//!                                    ├── Drop ────► Unknown
+//!                                    └── Forget ──► Unknown
+//! ```
+
+use super::doubt::InDoubt;
+use super::fate::{End, Fate};
+use crate::sim::stats::{Kind, State, Stop};
+use crate::sim::world::World;
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+use wit_async::yield_async;
+
+/// An operation that is about to be carried as far as its fate allows. It goes
+/// before its result is on its way out: see `survive`.
+#[must_use]
+pub struct Attempt<'a> {
+    world: &'a World,
+    kind: Kind,
+    fate: Fate,
+}
+
+/// How an operation that was carried ended, or is to end.
+enum Carried<T> {
+    Finished(T),
+    Stopped(End),
+}
+
+/// What an operation came to, that may be cancelled.
+pub enum Outcome<T, C> {
+    Finished(T),
+    Cancelled(C),
+    /// It was dropped or forgotten.
+    Unknown,
+}
+
+impl<T> Outcome<T, T> {
+    /// Of an operation whose cancel comes to the same as the operation.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Outcome::Finished(output) | Outcome::Cancelled(output) => Some(output),
+            Outcome::Unknown => None,
+        }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub fn new(world: &'a World, kind: Kind, fate: Fate) -> Attempt<'a> {
+        Attempt { world, kind, fate }
+    }
+
+    /// With a fate of its own, on an end of a channel.
+    pub fn on(world: &'a Rc<World>, kind: Kind, name: &str, serial: u32) -> (Attempt<'a>, InDoubt) {
+        let fate = Fate::pick(world);
+        let doubt = InDoubt::new(world, kind, serial);
+        world.trace(|| format!("program: {name} on {serial}, {fate:?}"));
+        (Attempt::new(world, kind, fate), doubt)
+    }
+
+    /// Of an operation that stays on the stack, and can only be dropped.
+    pub async fn droppable<F: Future>(self, operation: F) -> Option<F::Output> {
+        let mut operation = pin!(operation);
+        match self.carry(&mut operation).await {
+            Carried::Finished(output) => Some(output),
+            Carried::Stopped(_) => None,
+        }
+    }
+
+    /// Of an operation that can be dropped or forgotten.
+    pub async fn forgettable<F: Future + Unpin>(self, mut operation: F) -> Option<F::Output> {
+        let carried = self.carry(&mut operation).await;
+        match carried {
+            Carried::Finished(output) => {
+                drop(operation);
+                Some(output)
+            }
+            Carried::Stopped(end) => {
+                leave(operation, end);
+                None
+            }
+        }
+    }
+
+    /// Of an operation that can be dropped, forgotten or cancelled.
+    pub async fn cancellable<F: Future + Unpin, C>(
+        self,
+        mut operation: F,
+        cancel: impl FnOnce(Pin<&mut F>) -> C,
+    ) -> Outcome<F::Output, C> {
+        let carried = self.carry(&mut operation).await;
+        match carried {
+            Carried::Finished(output) => {
+                drop(operation);
+                Outcome::Finished(output)
+            }
+            Carried::Stopped(End::Cancel) => {
+                let output = cancel(Pin::new(&mut operation));
+                drop(operation);
+                Outcome::Cancelled(output)
+            }
+            Carried::Stopped(end) => {
+                leave(operation, end);
+                Outcome::Unknown
+            }
+        }
+    }
+
+    /// Brings an operation as far as its fate allows, or until the world closes.
+    async fn carry<F: Future + Unpin>(&self, operation: &mut F) -> Carried<F::Output> {
+        let (state, output) = progress(self.world, operation, self.fate).await;
+        let (stop, carried) = match output {
+            Some(output) => (Stop::Finished, Carried::Finished(output)),
+            None => {
+                let (stop, end) = self.fate.stop();
+                (stop, Carried::Stopped(end))
+            }
+        };
+        self.world.count(self.kind, state, stop);
+        carried
+    }
+}
+
+/// Polls an operation as often as its fate allows.
+async fn progress<F: Future + Unpin>(
+    world: &World,
+    operation: &mut F,
+    fate: Fate,
+) -> (State, Option<F::Output>) {
+    if let Fate::Unstarted(_) = fate {
+        return (State::Unstarted, None);
+    }
+    let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut *operation).poll(cx))).await;
+    if let Poll::Ready(output) = first {
+        return (State::AtOnce, Some(output));
+    }
+    let Fate::After(turns, _) = fate else {
+        let output = poll_fn(|cx| match Pin::new(&mut *operation).poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if world.is_closing() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+        let state = match output {
+            Some(_) => State::Blocked,
+            None => State::InFlight,
+        };
+        return (state, output);
+    };
+    for _ in 0..turns {
+        yield_async().await;
+        let poll = poll_fn(|cx| Poll::Ready(Pin::new(&mut *operation).poll(cx))).await;
+        if let Poll::Ready(output) = poll {
+            return (State::Blocked, Some(output));
+        }
+    }
+    (State::InFlight, None)
+}
+
+/// Stops an operation without a word.
+fn leave<F>(operation: F, end: End) {
+    match end {
+        End::Forget => mem::forget(operation),
+        End::Drop | End::Cancel => drop(operation),
+    }
+}

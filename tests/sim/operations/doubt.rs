@@ -1,0 +1,53 @@
+//! Whether somebody knows what an operation came to.
+
+use crate::sim::stats::Kind;
+use crate::sim::world::World;
+use std::rc::Rc;
+
+/// An operation of which nobody will know what it came to, unless it is settled.
+#[must_use]
+pub struct InDoubt {
+    world: Rc<World>,
+    serial: u32,
+    reads: bool,
+    settled: bool,
+}
+
+impl InDoubt {
+    pub fn new(world: &Rc<World>, kind: Kind, serial: u32) -> InDoubt {
+        InDoubt {
+            world: Rc::clone(world),
+            serial,
+            reads: matches!(kind, Kind::StreamRead | Kind::FutureRead),
+            settled: false,
+        }
+    }
+
+    /// The writer was told that so many items were sent.
+    pub fn told(self, items: usize) {
+        self.world.ledger.told(self.serial, items);
+        self.settled();
+    }
+
+    /// The reader got these.
+    pub fn received(self, numbers: impl IntoIterator<Item = u32>) {
+        self.world.ledger.received(self.serial, numbers);
+        self.settled();
+    }
+
+    /// Nothing was sent or received.
+    pub fn settled(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for InDoubt {
+    fn drop(&mut self) {
+        let ledger = &self.world.ledger;
+        match (self.settled, self.reads) {
+            (true, _) => {}
+            (false, true) => ledger.read_lost(self.serial),
+            (false, false) => ledger.write_lost(self.serial),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! How far an operation is to get.
+
+use crate::sim::stats::Stop;
+use crate::sim::world::World;
+
+/// What is to become of an operation.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    Finish,
+    /// Stopped before it is polled.
+    Unstarted(End),
+    /// Stopped after so many turns, if it is not finished then.
+    After(u32, End),
+}
+
+/// How an operation is stopped.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    Drop,
+    Cancel,
+    Forget,
+}
+
+impl Fate {
+    pub fn pick(world: &World) -> Fate {
+        let end = |world: &World| match world.pick(if world.forgets() { 7 } else { 6 }) {
+            0..3 => End::Drop,
+            3..6 => End::Cancel,
+            _ => End::Forget,
+        };
+        match world.pick(8) {
+            0..5 => Fate::Finish,
+            5 => Fate::Unstarted(end(world)),
+            _ => Fate::After(world.pick(3), end(world)),
+        }
+    }
+
+    /// How an operation that did not finish is stopped: by the world if it was
+    /// allowed to finish.
+    pub fn stop(self) -> (Stop, End) {
+        match self {
+            Fate::Finish => (Stop::Closing, End::Drop),
+            Fate::Unstarted(end) | Fate::After(_, end) => match end {
+                End::Drop => (Stop::Dropped, end),
+                End::Cancel => (Stop::Cancelled, end),
+                End::Forget => (Stop::Forgotten, end),
+            },
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Operations on the ends of futures.
+
+use super::attempt::{Attempt, Outcome};
+use crate::sim::items::Item;
+use crate::sim::program::Program;
+use crate::sim::stats::Kind;
+use std::future::IntoFuture;
+use wit_async::{FutureReader, FutureWriteCancel, FutureWriteError, FutureWriter};
+
+pub async fn fulfil<T: Item>(
+    program: &mut Program,
+    serial: u32,
+    writer: FutureWriter<T>,
+) -> Option<FutureWriter<T>> {
+    let (value, known) = program.make::<T>();
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::FutureWrite, "fulfil", serial);
+    let outcome = attempt
+        .cancellable(writer.write(value), |operation| operation.cancel())
+        .await;
+    let (back, writer) = match outcome {
+        Outcome::Finished(Ok(())) | Outcome::Cancelled(FutureWriteCancel::AlreadySent) => {
+            doubt.told(1);
+            return None;
+        }
+        Outcome::Finished(Err(FutureWriteError { value }))
+        | Outcome::Cancelled(FutureWriteCancel::Dropped(value)) => (value, None),
+        Outcome::Cancelled(FutureWriteCancel::Cancelled(value, writer)) => (value, Some(writer)),
+        Outcome::Unknown => return None,
+    };
+    doubt.settled();
+    assert_eq!(back.number(), known, "what was not sent comes back");
+    // Not at the end of the scope: see `survive`.
+    drop(back);
+    writer
+}
+
+pub async fn receive<T: Item>(
+    program: &mut Program,
+    serial: u32,
+    reader: FutureReader<T>,
+) -> Option<FutureReader<T>> {
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::FutureRead, "receive", serial);
+    let outcome = attempt
+        .cancellable(reader.into_future(), |operation| operation.cancel())
+        .await;
+    let value = match outcome {
+        Outcome::Finished(value) | Outcome::Cancelled(Ok(value)) => value,
+        Outcome::Cancelled(Err(reader)) => {
+            doubt.settled();
+            return Some(reader);
+        }
+        Outcome::Unknown => return None,
+    };
+    doubt.received([value.number()]);
+    program.keep(vec![value]);
+    None
+}

@@ -1,0 +1,119 @@
+//! Operations on the ends of streams.
+
+use super::attempt::Attempt;
+use super::doubt::InDoubt;
+use super::fate::Fate;
+use crate::sim::items::Item;
+use crate::sim::program::Program;
+use crate::sim::stats::Kind;
+use futures::StreamExt;
+use std::pin::Pin;
+use wit_async::{StreamReader, StreamResult, StreamWriter};
+
+/// Values to write, and what they are known by.
+fn make<T: Item>(program: &mut Program) -> (Vec<T>, Vec<u32>) {
+    let count = program.world.pick(8);
+    (0..count).map(|_| program.make::<T>()).unzip()
+}
+
+fn numbers<T: Item>(items: &[T]) -> Vec<u32> {
+    items.iter().map(T::number).collect()
+}
+
+/// What was not sent comes back, and is given up with the ends in it.
+fn came_back<T: Item>(items: Vec<T>, known: &[u32]) {
+    assert_eq!(numbers(&items), known, "what was not sent comes back");
+}
+
+pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
+    let (items, known) = make::<T>(program);
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamWrite, "write", serial);
+    let outcome = attempt
+        .cancellable(writer.write(items), |operation| operation.cancel())
+        .await;
+    let Some((result, buffer)) = outcome.known() else {
+        return;
+    };
+    let sent = match result {
+        StreamResult::Complete(sent) => sent,
+        StreamResult::Dropped | StreamResult::Cancelled => 0,
+    };
+    doubt.told(sent);
+    came_back(buffer.into_vec(), &known[sent..]);
+}
+
+pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
+    let (item, known) = program.make::<T>();
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamWrite, "write_one", serial);
+    let Some(back) = attempt.droppable(writer.write_one(item)).await else {
+        return;
+    };
+    doubt.told(usize::from(back.is_none()));
+    if let Some(back) = back {
+        assert_eq!(back.number(), known, "what was not sent comes back");
+    }
+}
+
+pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
+    let (items, known) = make::<T>(program);
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamWrite, "write_all", serial);
+    let Some(back) = attempt.droppable(writer.write_all(items)).await else {
+        return;
+    };
+    let sent = known.len() - back.len();
+    doubt.told(sent);
+    came_back(back, &known[sent..]);
+}
+
+pub async fn read<T: Item>(program: &mut Program, serial: u32, reader: &mut StreamReader<T>) {
+    let room = program.world.pick(8) as usize;
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamRead, "read", serial);
+    let operation = reader.read(Vec::with_capacity(room));
+    let outcome = attempt
+        .cancellable(operation, |operation| operation.cancel())
+        .await;
+    let Some((result, items)) = outcome.known() else {
+        return;
+    };
+    if let StreamResult::Complete(count) = result {
+        assert_eq!(count, items.len(), "the count is that of the items");
+    } else {
+        assert_eq!(items.len(), 0, "{result:?} comes without items");
+    }
+    doubt.received(numbers(&items));
+    program.keep(items);
+}
+
+pub async fn next<T: Item>(program: &mut Program, serial: u32, reader: &mut StreamReader<T>) {
+    let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamRead, "next", serial);
+    let Some(item) = attempt.droppable(reader.next()).await else {
+        return;
+    };
+    doubt.received(item.iter().map(T::number));
+    program.keep(item.into_iter().collect());
+}
+
+/// Reads through the adapter, and takes it off again if that is possible.
+pub async fn adapt<T: Item>(
+    program: &mut Program,
+    serial: u32,
+    reader: StreamReader<T>,
+) -> Option<StreamReader<T>> {
+    let world = program.world.clone();
+    let doubt = InDoubt::new(&world, Kind::StreamRead, serial);
+    world.trace(|| format!("program: adapt {serial}"));
+    let mut stream = Box::pin(reader.into_stream());
+    for _ in 0..=world.pick(3) {
+        let attempt = Attempt::new(&world, Kind::StreamRead, Fate::pick(&world));
+        let Some(item) = attempt.droppable(stream.next()).await else {
+            // The item is in flight in the adapter, and stays there.
+            continue;
+        };
+        let Some(item) = item else { break };
+        world.ledger.received(serial, [item.number()]);
+        program.keep(vec![item]);
+    }
+    // Whatever was in flight in the adapter went with it.
+    drop(doubt);
+    (*Pin::into_inner(stream)).into_inner()
+}
