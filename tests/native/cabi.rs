@@ -3,7 +3,9 @@
 
 use crate::host::foreign::{self, Executor, Waits};
 use crate::host::imports::{Import, Shout, Until};
-use crate::host::{self, Code, Log, Outcome, Wire, future, panic_message, pause, poll_once};
+use crate::host::{
+    self, Code, Installed, Log, Outcome, Task, Wire, future, panic_message, pause, poll_once,
+};
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -297,21 +299,31 @@ fn a_foreign_operation_completes_in_our_task_and_is_in_no_set_then() {
     }
 }
 
+/// A task that begins to wait for a read of theirs, and leaves that to others.
+fn leaves_a_read_of_theirs(
+    host: &Installed,
+    version: u32,
+    read: TheirRead,
+) -> (Task, Log<(Waits, TheirRead)>) {
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut waits = Waits::new(version, read.handle);
+            assert!(poll_once(&mut waits).await.is_pending());
+            shelf.note((waits, read));
+        }
+    });
+    assert!(task.is_waiting());
+    (task, shelf)
+}
+
 #[test]
 fn a_foreign_operation_keeps_our_task_until_it_is_done() {
     for version in VERSIONS {
         let host = host::install();
         let (read, mut peer) = TheirRead::start(&host);
-        let shelf = Log::new();
-        let task = host.start({
-            let shelf = shelf.clone();
-            async move {
-                let mut waits = Waits::new(version, read.handle);
-                assert!(poll_once(&mut waits).await.is_pending());
-                shelf.note((waits, read));
-            }
-        });
-        assert!(task.is_waiting());
+        let (task, shelf) = leaves_a_read_of_theirs(&host, version, read);
         peer.write([1]);
         assert_eq!(task.settle(), Code::Exit);
         // The clone outlives the task.
@@ -344,16 +356,7 @@ fn a_foreign_operation_dropped_with_no_task_lets_our_task_go() {
     for version in [2, 3] {
         let host = host::install();
         let (read, _peer) = TheirRead::start(&host);
-        let shelf = Log::new();
-        let task = host.start({
-            let shelf = shelf.clone();
-            async move {
-                let mut waits = Waits::new(version, read.handle);
-                assert!(poll_once(&mut waits).await.is_pending());
-                shelf.note((waits, read));
-            }
-        });
-        assert!(task.is_waiting());
+        let (task, shelf) = leaves_a_read_of_theirs(&host, version, read);
         for (waits, read) in shelf.take() {
             drop(waits);
             read.cancel();

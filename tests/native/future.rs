@@ -1,8 +1,10 @@
 //! Futures, on a host in the same process.
 
 use crate::host::{
-    self, Code, Fussy, Log, OnDrop, Outcome, Wire, fussy_default, future, pause, poll_once,
+    self, Code, Fussy, Installed, Log, OnDrop, Outcome, Peer, Task, Wire, fussy_default, future,
+    pause, poll_once,
 };
+use std::fmt::Debug;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -66,15 +68,14 @@ fn a_write_that_is_awaited_already_takes_one_host_call() {
     assert_eq!(peer.received(), ["hello"]);
 }
 
-#[test]
-fn a_write_that_blocks_completes_when_the_value_is_read() {
-    let host = host::install();
-    let (writer, reader) = future::<String>(|| unreachable!("it is written"));
-    let mut peer = host.outgoing_future(reader);
-    host.calls();
-    let task = host.start(async move {
-        writer.write("hello".to_owned()).await.expect("it is read");
-    });
+/// A task that writes the only future there is waits until the peer reads, which
+/// gets this value.
+pub fn blocks_until_read<T: Wire + PartialEq + Debug>(
+    host: &Installed,
+    task: &Task,
+    peer: &mut Peer<T>,
+    value: T,
+) {
     assert!(task.is_waiting());
     assert_eq!(
         host.calls(),
@@ -90,7 +91,19 @@ fn a_write_that_blocks_completes_when_the_value_is_read() {
         host.calls(),
         ["future.drop-writable 2", "waitable-set.drop 1"]
     );
-    assert_eq!(peer.received(), ["hello"]);
+    assert_eq!(peer.received(), [value]);
+}
+
+#[test]
+fn a_write_that_blocks_completes_when_the_value_is_read() {
+    let host = host::install();
+    let (writer, reader) = future::<String>(|| unreachable!("it is written"));
+    let mut peer = host.outgoing_future(reader);
+    host.calls();
+    let task = host.start(async move {
+        writer.write("hello".to_owned()).await.expect("it is read");
+    });
+    blocks_until_read(&host, &task, &mut peer, "hello".to_owned());
 }
 
 #[test]
@@ -306,22 +319,7 @@ fn a_task_stays_until_its_defaults_are_read() {
     let mut peer = host.outgoing_future(reader);
     host.calls();
     let task = host.start(async move { drop(writer) });
-    assert!(task.is_waiting());
-    assert_eq!(
-        host.calls(),
-        [
-            "future.write 2: blocked",
-            "waitable-set.new: 1",
-            "waitable.join 2 1",
-        ]
-    );
-    assert_eq!(peer.receive(), Outcome::Completed(1));
-    assert_eq!(task.settle(), Code::Exit);
-    assert_eq!(
-        host.calls(),
-        ["future.drop-writable 2", "waitable-set.drop 1"]
-    );
-    assert_eq!(peer.received(), ["default"]);
+    blocks_until_read(&host, &task, &mut peer, "default".to_owned());
 }
 
 #[test]

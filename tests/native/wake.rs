@@ -1,15 +1,15 @@
 //! Tasks that wake each other, operations that change tasks, and tasks that are
 //! cancelled, on a host in the same process.
 
-use crate::host::{self, Code, Log, NotesDrop, OnDrop, poll_once};
+use crate::host::{self, Code, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use std::cell::RefCell;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, IntoFuture, pending, poll_fn};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wit_async::rt::async_support::TaskCancelOnDrop;
-use wit_async::{spawn_local, yield_async};
+use wit_async::{FutureRead, FutureReader, spawn_local, yield_async};
 
 // --- wakes across tasks
 
@@ -173,19 +173,26 @@ fn a_wake_from_another_thread_does_not_touch_this_instance() {
     assert_eq!(task.cancel(), Code::Exit);
 }
 
-#[test]
-fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
-    let host = host::install();
-    let (reader, mut peer) = host.incoming_future::<u32>();
+/// A task that begins a read, and leaves it to others.
+fn leaves_a_read(host: &Installed, reader: FutureReader<u32>) -> (Task, Log<FutureRead<u32>>) {
     let shelf = Log::new();
-    let first = host.start({
+    let task = host.start({
         let shelf = shelf.clone();
         async move {
-            let mut read = Box::pin(async move { reader.await });
+            let mut read = reader.into_future();
             assert!(poll_once(&mut read).await.is_pending());
             shelf.note(read);
         }
     });
+    assert!(task.is_waiting());
+    (task, shelf)
+}
+
+#[test]
+fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
     // Its futures are done, but what it awaits could still come.
     assert_eq!(first.code(), Code::Wait(2));
     host.calls();
@@ -224,16 +231,7 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
 fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
     let host = host::install();
     let (reader, _peer) = host.incoming_future::<u32>();
-    let shelf = Log::new();
-    let first = host.start({
-        let shelf = shelf.clone();
-        async move {
-            let mut read = Box::pin(async move { reader.await });
-            assert!(poll_once(&mut read).await.is_pending());
-            shelf.note(read);
-        }
-    });
-    assert!(first.is_waiting());
+    let (first, shelf) = leaves_a_read(&host, reader);
     let second = host.start(async move { drop(shelf.take()) });
     assert!(second.has_exited());
     assert_eq!(first.settle(), Code::Exit);
@@ -243,16 +241,7 @@ fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
 fn an_operation_that_is_dropped_outside_of_any_task_lets_its_task_go() {
     let host = host::install();
     let (reader, _peer) = host.incoming_future::<u32>();
-    let shelf = Log::new();
-    let first = host.start({
-        let shelf = shelf.clone();
-        async move {
-            let mut read = Box::pin(async move { reader.await });
-            assert!(poll_once(&mut read).await.is_pending());
-            shelf.note(read);
-        }
-    });
-    assert!(first.is_waiting());
+    let (first, shelf) = leaves_a_read(&host, reader);
     drop(shelf.take());
     assert_eq!(first.settle(), Code::Exit);
 }
