@@ -1,6 +1,7 @@
 //! The built-ins, each recorded (canonical-abi.md §2.2).
 
 use super::channel::{Buffer, Channel, Outcome, Side, Window};
+use super::sites::Site;
 use super::table::{Event, Object, Set};
 use super::trap::{After, guarded, guarded_or, has_trapped, trap, unwind_if_trapped};
 use super::value::Type;
@@ -13,7 +14,7 @@ const MAX_LENGTH: usize = (1 << 28) - 1;
 impl Host {
     /// `stream.new`, `future.new`
     pub fn new_channel(&self, is_future: bool, ty: Type) -> u64 {
-        let _host = enter();
+        let _host = self.built_in();
         let channel = Channel::shared(is_future, ty, self.rules.get());
         let name = channel.borrow().name();
         channel.borrow_mut().maker = Some(Rc::as_ptr(&self.table));
@@ -35,18 +36,12 @@ impl Host {
         start: *mut u8,
         length: usize,
     ) -> u32 {
-        let _host = enter();
-        let channel = self.table.borrow_mut().end(handle, is_future, side);
+        let _host = self.built_in();
+        let channel = self.table.borrow_mut().end_of(handle, is_future, ty, side);
         let mut channel = channel.borrow_mut();
-        if channel.ty != ty {
-            trap(
-                "stream.read/write: the type is that of the end",
-                format_args!("handle {handle} is of {:?}, not {ty:?}", channel.ty),
-            );
-        }
         if length > MAX_LENGTH {
             trap(
-                "stream.read/write: at most 2^28-1 items",
+                Site::TooManyItems,
                 format_args!("{length} items on handle {handle}"),
             );
         }
@@ -67,17 +62,41 @@ impl Host {
         }
     }
 
+    /// `{stream,future}.cancel-{read,write}` for ends of a type.
+    pub fn cancel_copy_of(&self, is_future: bool, ty: Type, side: Side, handle: u32) -> u32 {
+        self.demand_type(is_future, ty, side, handle);
+        self.cancel_copy(is_future, side, handle)
+    }
+
+    /// `{stream,future}.drop-{readable,writable}` for ends of a type.
+    pub fn drop_end_of(&self, is_future: bool, ty: Type, side: Side, handle: u32) {
+        self.demand_type(is_future, ty, side, handle);
+        self.drop_end(is_future, side, handle);
+    }
+
+    fn demand_type(&self, is_future: bool, ty: Type, side: Side, handle: u32) {
+        let _host = self.built_in();
+        self.table.borrow_mut().end_of(handle, is_future, ty, side);
+    }
+
     /// `{stream,future}.cancel-{read,write}`, synchronously lowered.
     pub fn cancel_copy(&self, is_future: bool, side: Side, handle: u32) -> u32 {
-        let _host = enter();
+        let _host = self.built_in();
         let channel = self.table.borrow_mut().end(handle, is_future, side);
         let name = channel.borrow().name();
         let verb = side.verb();
         self.table.borrow_mut().demand_no_set(handle);
         self.demand_async_cancel();
         channel.borrow_mut().ask_back(side);
+        self.table.borrow_mut().wait_for(handle, true);
         // A host end may take its time.
-        while channel.borrow().is_host(side.other()) && self.lingers() {}
+        while channel.borrow().is_host(side.other()) && self.lingers() {
+            self.demand_may_block(format_args!("{name}.cancel-{verb}"));
+            if self.world().is_none() {
+                break;
+            }
+        }
+        self.table.borrow_mut().wait_for(handle, false);
         let (outcome, _) = channel.borrow_mut().cancel(side);
         self.log(|| {
             format!(
@@ -93,7 +112,7 @@ impl Host {
 
     /// `{stream,future}.drop-{readable,writable}`
     pub fn drop_end(&self, is_future: bool, side: Side, handle: u32) {
-        let _host = enter();
+        let _host = self.built_in();
         let mut table = self.table.borrow_mut();
         let channel = table.end(handle, is_future, side);
         table.remove(handle);
@@ -130,13 +149,13 @@ impl Host {
             && running.last().is_some_and(|task| task.is_sync())
         {
             trap(
-                "cancel-*, subtask.cancel (wasmtime): not in a synchronous task",
+                Site::CancelInSyncTask,
                 format_args!("a synchronous cancel in a synchronous task"),
             );
         }
     }
 
-    fn now(&self) -> Rc<super::tasks::Context> {
+    pub(super) fn now(&self) -> Rc<super::tasks::Context> {
         let running = self.running.borrow();
         running.last().cloned().unwrap_or_else(|| {
             panic!("this built-in is about a task, and none is running: use `Host::start`")
@@ -160,7 +179,7 @@ fn said(outcome: Outcome, is_future: bool) -> String {
 impl Host {
     /// `waitable-set.wait`
     fn wait(&self, set: u32) -> Event {
-        let _host = enter();
+        let _host = self.built_in();
         if self
             .running
             .borrow()
@@ -168,7 +187,7 @@ impl Host {
             .is_some_and(|task| task.is_sync())
         {
             trap(
-                "waitable-set.wait: not in a synchronous task",
+                Site::WaitInSyncTask,
                 format_args!("a wait on set {set} in a synchronous task"),
             );
         }
@@ -202,7 +221,7 @@ fn unpack(event: u64, payload: &mut [u32; 2]) -> u32 {
 impl wit_async::native::Host for Host {
     fn waitable_set_new(&self) -> u32 {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             let set = self.table.borrow_mut().add(Object::Set(Set::default()));
             self.log(|| format!("waitable-set.new: {set}"));
             set
@@ -211,7 +230,7 @@ impl wit_async::native::Host for Host {
 
     fn waitable_set_drop(&self, set: u32) {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("waitable-set.drop {set}"));
             self.table.borrow_mut().drop_set(set);
         })
@@ -219,7 +238,7 @@ impl wit_async::native::Host for Host {
 
     fn waitable_join(&self, waitable: u32, set: u32) {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("waitable.join {waitable} {set}"));
             let set = (set != 0).then_some(set);
             self.table.borrow_mut().join(waitable, set);
@@ -235,7 +254,7 @@ impl wit_async::native::Host for Host {
 
     fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
         let answer = guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             let event = self.next_event(set);
             self.log(|| match event {
                 Some(Event(code, p1, _)) => {
@@ -250,11 +269,13 @@ impl wit_async::native::Host for Host {
 
     fn subtask_cancel(&self, subtask: u32) -> u32 {
         let state = guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             let call = self.table.borrow_mut().subtask(subtask);
             self.table.borrow_mut().demand_no_set(subtask);
             self.demand_async_cancel();
+            self.table.borrow_mut().wait_for(subtask, true);
             let state = call.cancel(self);
+            self.table.borrow_mut().wait_for(subtask, false);
             self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
             state as u32
         });
@@ -263,7 +284,7 @@ impl wit_async::native::Host for Host {
 
     fn subtask_drop(&self, subtask: u32) {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("subtask.drop {subtask}"));
             let call = self.table.borrow_mut().subtask(subtask);
             call.demand_delivered();
@@ -273,7 +294,7 @@ impl wit_async::native::Host for Host {
 
     fn thread_yield(&self) -> u32 {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| "thread.yield".to_owned());
             self.lingers();
             0
@@ -285,7 +306,7 @@ impl wit_async::native::Host for Host {
             let _host = enter();
             self.log(|| "backpressure.inc".to_owned());
             if self.backpressure.get() == 0xffff {
-                trap("backpressure.inc: below 2^16", format_args!("one too many"));
+                trap(Site::BackpressureInc, format_args!("one too many"));
             }
             self.backpressure.set(self.backpressure.get() + 1);
         })
@@ -296,7 +317,7 @@ impl wit_async::native::Host for Host {
             let _host = enter();
             self.log(|| "backpressure.dec".to_owned());
             let Some(less) = self.backpressure.get().checked_sub(1) else {
-                trap("backpressure.dec: above 0", format_args!("one too many"));
+                trap(Site::BackpressureDec, format_args!("one too few"));
             };
             self.backpressure.set(less);
         })
@@ -304,7 +325,7 @@ impl wit_async::native::Host for Host {
 
     fn task_cancel(&self) {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| "task.cancel".to_owned());
             self.now().cancelled();
         })
@@ -324,7 +345,7 @@ impl wit_async::native::Host for Host {
 
     fn error_context_new(&self, message: &str) -> u32 {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             let object = Object::ErrorContext(message.to_owned());
             let handle = self.table.borrow_mut().add(object);
             self.log(|| format!("error-context.new: {handle}"));
@@ -334,12 +355,12 @@ impl wit_async::native::Host for Host {
 
     fn error_context_debug_message(&self, handle: u32) -> String {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("error-context.debug-message {handle}"));
             match self.table.borrow_mut().get(handle) {
                 Object::ErrorContext(text) => text.clone(),
                 other => trap(
-                    "error-context.debug-message: the index is an error context",
+                    Site::NoErrorContext,
                     format_args!("handle {handle} is a {other:?}"),
                 ),
             }
@@ -348,12 +369,12 @@ impl wit_async::native::Host for Host {
 
     fn error_context_drop(&self, handle: u32) {
         guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("error-context.drop {handle}"));
             match self.table.borrow_mut().remove(handle) {
                 Object::ErrorContext(_) => {}
                 other => trap(
-                    "error-context.drop: the index is an error context",
+                    Site::NoErrorContext,
                     format_args!("handle {handle} is a {other:?}"),
                 ),
             }
@@ -387,25 +408,25 @@ impl wit_async::native::Host for Host {
 
     fn unit_stream_cancel_read(&self, stream: u32) -> u32 {
         guarded_or(After::Cancelled, || {
-            self.cancel_copy(false, Side::Readable, stream)
+            self.cancel_copy_of(false, Type::Unit, Side::Readable, stream)
         })
     }
 
     fn unit_stream_cancel_write(&self, stream: u32) -> u32 {
         guarded_or(After::Cancelled, || {
-            self.cancel_copy(false, Side::Writable, stream)
+            self.cancel_copy_of(false, Type::Unit, Side::Writable, stream)
         })
     }
 
     fn unit_stream_drop_readable(&self, stream: u32) {
         guarded(|| {
-            self.drop_end(false, Side::Readable, stream);
+            self.drop_end_of(false, Type::Unit, Side::Readable, stream);
         })
     }
 
     fn unit_stream_drop_writable(&self, stream: u32) {
         guarded(|| {
-            self.drop_end(false, Side::Writable, stream);
+            self.drop_end_of(false, Type::Unit, Side::Writable, stream);
         })
     }
 }

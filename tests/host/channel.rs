@@ -8,6 +8,7 @@ pub use buffer::{Buffer, Window};
 pub use held::Held;
 pub use observe::{came_back, is_idle, last_serial, observe, observed};
 
+use super::sites::Site;
 use super::table::Table;
 use super::value::Type;
 use super::{Rules, trap};
@@ -182,9 +183,12 @@ impl Channel {
         let state = self.end(side).state;
         if state != State::Idle {
             trap(
-                "stream.read/write: the end is IDLE",
+                Site::NotIdle,
                 format_args!("{} of an end that is {state:?}", side.verb()),
             );
+        }
+        if let Buffer::Guest(window) = &buffer {
+            window.demand_valid(self.ty, length);
         }
         buffer.touch(side, self.ty, 0, length);
         if self.end(other).gone {
@@ -218,11 +222,12 @@ impl Channel {
     /// Meets the copy that is parked at the other end. None if that one is done, and
     /// this one has to wait for the next.
     fn meet(&mut self, side: Side, buffer: &mut Buffer, length: usize) -> Option<usize> {
+        self.demand_two_instances(side, buffer);
         let parked = self.parked_copy(side.other());
         let (remain, asked) = (parked.remain(), parked.length);
         if remain > 0 && length > 0 {
             let items = remain.min(length);
-            self.may_meet(side, buffer);
+            self.demand_reader(side);
             self.exchange(side, buffer, items);
             return Some(items);
         }
@@ -237,8 +242,9 @@ impl Channel {
         self.end(side).copy.as_ref().expect("parked")
     }
 
-    /// Whether items may go from one of the two buffers to the other.
-    fn may_meet(&self, side: Side, buffer: &Buffer) {
+    /// Two copies of one instance may meet if they are of numbers or of nothing;
+    /// otherwise not even if there is nothing to exchange.
+    fn demand_two_instances(&self, side: Side, buffer: &Buffer) {
         let parked = &self.parked_copy(side.other()).buffer;
         let one_instance = match (buffer, parked) {
             (Buffer::Guest(one), Buffer::Guest(other)) => Rc::ptr_eq(&one.table, &other.table),
@@ -246,10 +252,16 @@ impl Channel {
         };
         if one_instance && !self.ty.is_number() {
             trap(
-                "stream.read/write: no rendezvous within one instance",
+                Site::OneInstance,
                 format_args!("{:?} was written and read by one instance", self.ty),
             );
         }
+    }
+
+    /// On wasmtime the task that reads has to be there when something is written
+    /// that has to be lowered.
+    fn demand_reader(&self, side: Side) {
+        let parked = &self.parked_copy(side.other()).buffer;
         let needs_task = self.rules.results_need_task && (self.is_future || !self.ty.is_number());
         if side == Side::Writable
             && needs_task
@@ -257,7 +269,7 @@ impl Channel {
             && window.task.as_ref().is_some_and(|task| task.has_exited())
         {
             trap(
-                "stream.write, future.write (wasmtime): the task that reads is there",
+                Site::ReaderExited,
                 format_args!("the task that started the read has exited"),
             );
         }
@@ -325,7 +337,7 @@ impl Channel {
     pub fn ask_back(&mut self, side: Side) {
         if self.end(side).state != State::Copying {
             trap(
-                "stream.cancel-read/write: the end is COPYING",
+                Site::NotCopying,
                 format_args!("cancel of a {} that is not in flight", side.verb()),
             );
         }
@@ -363,13 +375,13 @@ impl Channel {
         let state = self.end(side).state;
         if matches!(state, State::Copying | State::Cancelling) {
             trap(
-                "stream.drop-readable/-writable: no copy is in flight, no event is undelivered",
+                Site::DropInFlight,
                 format_args!("drop of an end with a {} in flight", side.verb()),
             );
         }
         if linear && self.is_future && side == Side::Writable && state != State::Done {
             trap(
-                "future.drop-writable: the end is DONE",
+                Site::FutureNotDone,
                 format_args!("drop of a future's writable end that was not written"),
             );
         }

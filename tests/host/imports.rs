@@ -3,6 +3,7 @@
 //! The test scripts how far the callee gets inside of the call, and drives the
 //! rest through [`Call`].
 
+use super::sites::Site;
 use super::table::Object;
 use super::tasks::Context;
 use super::trap::trap;
@@ -70,6 +71,7 @@ impl Call {
         on_cancel: OnCancel,
         [reads, writes]: [Body; 2],
     ) -> Rc<Call> {
+        host.demand_may_leave();
         Rc::new(Call {
             state: Cell::new(State::Starting),
             told: Cell::new(State::Starting),
@@ -154,7 +156,7 @@ impl Call {
         assert_eq!(self.state.get(), State::Started);
         if self.needs_caller && self.caller.as_ref().is_some_and(|task| task.has_exited()) {
             trap(
-                "task.return (wasmtime): the task that called is there",
+                Site::CallerExited,
                 format_args!("the task that made the call has exited"),
             );
         }
@@ -179,21 +181,28 @@ impl Call {
 
     /// `subtask.cancel`, synchronously.
     pub(super) fn cancel(&self, host: &Host) -> State {
-        if self.told.get().is_resolved() || self.cancel_requested.replace(true) {
+        if self.told.get().is_resolved() {
             trap(
-                "subtask.cancel: not delivered, not requested before",
-                format_args!("a subtask that is {:?}", self.told.get()),
+                Site::CancelOfDelivered,
+                format_args!("a subtask that is known to be {:?}", self.told.get()),
+            );
+        }
+        if self.cancel_requested.replace(true) {
+            trap(
+                Site::CancelTwice,
+                format_args!("a subtask that is {:?} is cancelled again", self.state()),
             );
         }
         match self.state.get() {
             State::Starting => self.state.set(State::CancelledBeforeStarted),
             State::Started if self.told.get() == State::Starting => trap(
-                "subtask.cancel: no undelivered STARTED",
+                Site::CancelWithStarted,
                 format_args!("the wait for the callee ends with a stale event"),
             ),
             State::Started => match self.on_cancel {
                 OnCancel::Wait => {
                     while !self.state.get().is_resolved() {
+                        host.demand_may_block(format_args!("subtask.cancel"));
                         host.block(&"in `subtask.cancel`");
                     }
                 }
@@ -212,7 +221,7 @@ impl Call {
     pub(super) fn demand_delivered(&self) {
         if !self.told.get().is_resolved() {
             trap(
-                "subtask.drop: the resolve was delivered",
+                Site::DropOfUndelivered,
                 format_args!("a subtask that is {:?}", self.state.get()),
             );
         }

@@ -16,13 +16,15 @@
 //! | `channel` | streams and futures: rendezvous, cancel, drop |
 //! | `table` | the handle table, waitable sets, events |
 //! | `builtins` | the built-ins, recorded |
+//! | `code` | the guest's code: entered, blocked, or not to be left |
 //! | `vtables` | tables as generated bindings have them |
 //! | `peer` | the other end of a stream or future |
 //! | `tasks` | component-model tasks of the guest |
 //! | `imports` | imported async functions |
 //! | `resource` | a resource type of the host |
 //! | `fault` | panics on demand |
-//! | `trap` | what happens where the canonical ABI traps |
+//! | `sites` | every place where the canonical ABI traps, and those out of scope |
+//! | `trap` | what happens there |
 //! | `guest` | helpers for guest code |
 //! | `foreign` | executors and importers of other bindings (C ABI) |
 
@@ -34,12 +36,14 @@
 
 mod builtins;
 mod channel;
+mod code;
 pub mod fault;
 pub mod foreign;
 mod guest;
 pub mod imports;
 mod peer;
 pub mod resource;
+pub mod sites;
 mod table;
 mod tasks;
 pub mod trap;
@@ -51,6 +55,7 @@ pub use channel::{
 };
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
+pub use sites::Site;
 pub use table::{Event, Object, Table};
 pub use tasks::{Code, Context, Task};
 use trap::trap;
@@ -133,6 +138,11 @@ pub struct Host {
     /// The runtime's state, where that is not the thread's.
     separate: RefCell<Option<wit_async::native::Instance>>,
     backpressure: Cell<u32>,
+    /// False while a realloc or a post-return runs.
+    may_leave: Cell<bool>,
+    /// How much of the code on the stack is blocked in a built-in. While all of
+    /// it is, other code of the instance may run.
+    blocked: Cell<usize>,
 }
 
 /// A [`Host`] that is installed on this thread, and that demands at the end that
@@ -172,6 +182,8 @@ impl Host {
             world: RefCell::default(),
             separate: RefCell::default(),
             backpressure: Cell::new(0),
+            may_leave: Cell::new(true),
+            blocked: Cell::new(0),
         })
     }
 
@@ -189,48 +201,6 @@ impl Host {
     pub fn retire(&self) {
         self.world.take();
         self.separate.take();
-    }
-
-    /// Whether code of the instance is on the stack.
-    pub fn is_on_stack(&self) -> bool {
-        !self.running.borrow().is_empty()
-    }
-
-    /// Calls `f` as code of this instance, in a task.
-    pub fn run<R>(self: &Rc<Host>, context: &Rc<tasks::Context>, f: impl FnOnce() -> R) -> R {
-        struct Leave<'a> {
-            host: &'a Host,
-            before: Option<Rc<Host>>,
-            _entered: Option<wit_async::native::Entered>,
-        }
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                self.host.running.borrow_mut().pop();
-                CURRENT.set(self.before.take());
-            }
-        }
-        let leave = {
-            let _host = enter();
-            context.entered_panicking.set(std::thread::panicking());
-            self.running.borrow_mut().push(Rc::clone(context));
-            let separate = self.separate.borrow();
-            Leave {
-                host: self,
-                before: CURRENT.replace(Some(Rc::clone(self))),
-                _entered: separate.as_ref().map(wit_async::native::Instance::enter),
-            }
-        };
-        let result = f();
-        drop(leave);
-        result
-    }
-
-    /// Calls a synchronous export.
-    pub fn call_sync<R>(self: &Rc<Host>, f: impl FnOnce() -> R) -> R {
-        let context = tasks::Context::new(true);
-        let result = self.run(&context, f);
-        context.exit();
-        result
     }
 }
 
@@ -251,7 +221,9 @@ impl Deref for Installed {
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        if !std::thread::panicking() && !self.expect_left.get() {
+        if std::thread::panicking() {
+            eprintln!("calls before: {:#?}", self.trace.borrow());
+        } else if !self.expect_left.get() {
             #[cfg(feature = "diagnostics")]
             assert_eq!(
                 wit_async::diagnostics::live(),
@@ -339,43 +311,6 @@ impl Host {
             Some(world) => world.choose(among),
             None if self.rules.get().last_member_first => among - 1,
             None => 0,
-        }
-    }
-
-    /// The guest is blocked: something happens elsewhere.
-    fn block(&self, on: &dyn std::fmt::Display) {
-        let goes_on = match self.world() {
-            Some(world) => world.goes_on(),
-            None => self.elsewhere(),
-        };
-        if !goes_on {
-            trap(
-                "deadlock",
-                format_args!("the guest is blocked {on}, and nothing is left that could happen"),
-            );
-        }
-    }
-
-    /// The guest gives others the chance.
-    fn lingers(&self) -> bool {
-        match self.world() {
-            Some(world) => world.lingers(),
-            None => {
-                self.elsewhere();
-                false
-            }
-        }
-    }
-
-    /// Runs the next script, if there is one.
-    fn elsewhere(&self) -> bool {
-        let script = self.elsewhere.borrow_mut().pop_front();
-        match script {
-            Some(script) => {
-                script();
-                true
-            }
-            None => false,
         }
     }
 }

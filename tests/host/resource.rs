@@ -1,7 +1,5 @@
 //! A resource type of the host: `token`.
 
-use super::table::Object;
-use super::trap::trap;
 use super::{Host, enter, host};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -75,7 +73,7 @@ impl Drop for Token {
 }
 
 impl Host {
-    fn new_token(&self, number: u32) -> u32 {
+    pub fn new_token(&self, number: u32) -> u32 {
         super::trap::guarded(|| {
             let _host = enter();
             let handle = self.table.borrow_mut().add_resource(Rep::new(number));
@@ -85,13 +83,13 @@ impl Host {
     }
 
     fn token_number(&self, handle: u32) -> u32 {
-        super::trap::guarded(|| self.table.borrow_mut().resource(handle).0)
+        super::trap::guarded(|| self.table.borrow_mut().resource(handle).0.0)
     }
 
     /// `resource.drop`
-    fn drop_token(&self, handle: u32) {
+    pub fn drop_token(&self, handle: u32) {
         super::trap::guarded(|| {
-            let _host = enter();
+            let _host = self.built_in();
             self.log(|| format!("token.drop {handle}"));
             let rep = self.table.borrow_mut().take_resource(handle);
             drop(rep);
@@ -101,15 +99,9 @@ impl Host {
     /// A handle is lent to a call, until what is returned is counted down.
     pub fn lend(&self, handle: u32) -> Rc<Cell<usize>> {
         let _host = enter();
-        match self.table.borrow_mut().get(handle) {
-            Object::Resource(_, lends) => {
-                lends.set(lends.get() + 1);
-                Rc::clone(lends)
-            }
-            other => trap(
-                "lift of a borrow: the index is a resource",
-                format_args!("handle {handle} is a {other:?}"),
-            ),
-        }
+        let mut table = self.table.borrow_mut();
+        let (_, lends) = table.resource(handle);
+        lends.set(lends.get() + 1);
+        Rc::clone(lends)
     }
 }

@@ -3,7 +3,9 @@
 use super::channel::{Channel, Held, Side, State};
 use super::imports::Call;
 use super::resource::Rep;
+use super::sites::Site;
 use super::trap;
+use super::value::Type;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -30,13 +32,29 @@ struct Entry {
     object: Object,
     /// The set that it is a member of.
     set: Option<u32>,
+    /// A built-in is blocked until there is something to deliver.
+    waited_for: bool,
 }
 
+/// The most handles that there can be.
+const MAX_HANDLES: usize = (1 << 28) - 1;
+
 /// The one table of the instance: indices from 1, reused last in, first out.
-#[derive(Default)]
 pub struct Table {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
+    /// How many handles there can be.
+    pub limit: usize,
+}
+
+impl Default for Table {
+    fn default() -> Table {
+        Table {
+            entries: Vec::new(),
+            free: Vec::new(),
+            limit: MAX_HANDLES,
+        }
+    }
 }
 
 /// An event: what it is (§3), the handle, the payload.
@@ -45,7 +63,17 @@ pub struct Event(pub u32, pub u32, pub u32);
 
 impl Table {
     pub fn add(&mut self, object: Object) -> u32 {
-        let entry = Some(Entry { object, set: None });
+        if self.entries.len() - self.free.len() >= self.limit {
+            trap(
+                Site::TableFull,
+                format_args!("{object:?} is one more than {}", self.limit),
+            );
+        }
+        let entry = Some(Entry {
+            object,
+            set: None,
+            waited_for: false,
+        });
         match self.free.pop() {
             Some(index) => {
                 self.entries[index as usize - 1] = entry;
@@ -63,12 +91,7 @@ impl Table {
             .checked_sub(1)
             .and_then(|at| self.entries.get_mut(at))
             .and_then(Option::as_mut);
-        entry.unwrap_or_else(|| {
-            trap(
-                "Table.get: the index is in use",
-                format_args!("handle {index} names nothing"),
-            )
-        })
+        entry.unwrap_or_else(|| trap(Site::NoEntry, format_args!("handle {index} names nothing")))
     }
 
     pub fn get(&mut self, index: u32) -> &mut Object {
@@ -78,7 +101,7 @@ impl Table {
     /// Removes a handle, from its set as well.
     pub fn remove(&mut self, index: u32) -> Object {
         self.entry(index);
-        self.join(index, None);
+        self.move_to(index, None);
         let entry = self.entries[index as usize - 1].take().expect("looked at");
         self.free.push(index);
         entry.object
@@ -87,10 +110,7 @@ impl Table {
     pub fn set(&mut self, index: u32) -> &mut Set {
         match self.get(index) {
             Object::Set(set) => set,
-            other => trap(
-                "waitable-set.*: the index is a waitable set",
-                format_args!("handle {index} is a {other:?}"),
-            ),
+            other => trap(Site::NoSet, format_args!("handle {index} is a {other:?}")),
         }
     }
 
@@ -102,7 +122,7 @@ impl Table {
                 Rc::clone(channel)
             }
             other => trap(
-                "stream/future.*: the index is an end of this kind",
+                Site::NoSuchEnd,
                 format_args!(
                     "handle {index} is a {other:?}, not the end to {}",
                     side.verb()
@@ -111,15 +131,34 @@ impl Table {
         }
     }
 
+    /// The same, by a built-in for ends of a type.
+    pub fn end_of(
+        &mut self,
+        index: u32,
+        is_future: bool,
+        ty: Type,
+        side: Side,
+    ) -> Rc<RefCell<Channel>> {
+        let channel = self.end(index, is_future, side);
+        let found = channel.borrow().ty;
+        if found != ty {
+            trap(
+                Site::OtherType,
+                format_args!("handle {index} is of {found:?}, not {ty:?}"),
+            );
+        }
+        channel
+    }
+
     pub fn add_resource(&mut self, rep: Rep) -> u32 {
         self.add(Object::Resource(rep, Rc::default()))
     }
 
-    pub fn resource(&mut self, index: u32) -> &Rep {
+    pub fn resource(&mut self, index: u32) -> (&Rep, &Rc<Cell<usize>>) {
         match self.get(index) {
-            Object::Resource(rep, _) => rep,
+            Object::Resource(rep, lends) => (rep, lends),
             other => trap(
-                "resource.*: the index is a resource",
+                Site::NoResource,
                 format_args!("handle {index} is a {other:?}"),
             ),
         }
@@ -131,7 +170,7 @@ impl Table {
         match self.remove(index) {
             Object::Resource(rep, lends) if lends.get() == 0 => rep,
             other => trap(
-                "resource.drop, lift of an own: nothing is lent",
+                Site::Lent,
                 format_args!("handle {index} is a {other:?} that is lent"),
             ),
         }
@@ -147,14 +186,14 @@ impl Table {
         let channel = self.end(index, is_future, Side::Readable);
         if self.is_member(index) {
             trap(
-                "lift of a stream or future: in no set",
+                Site::LiftFromSet,
                 format_args!("handle {index} is handed away from within a set"),
             );
         }
         let state = channel.borrow().end(Side::Readable).state;
         if state != State::Idle {
             trap(
-                "lift of a stream or future: IDLE",
+                Site::LiftNotIdle,
                 format_args!("handle {index} is handed away when it is {state:?}"),
             );
         }
@@ -166,7 +205,7 @@ impl Table {
         match self.get(index) {
             Object::Subtask(call) => Rc::clone(call),
             other => trap(
-                "subtask.*: the index is a subtask",
+                Site::NoSubtask,
                 format_args!("handle {index} is a {other:?}"),
             ),
         }
@@ -174,15 +213,26 @@ impl Table {
 
     /// `waitable.join`
     pub fn join(&mut self, index: u32, set: Option<u32>) {
+        let entry = self.entry(index);
+        if !entry.object.is_waitable() {
+            trap(
+                Site::NoWaitable,
+                format_args!("handle {index} is a {:?}", entry.object),
+            );
+        }
+        if entry.waited_for {
+            trap(
+                Site::JoinWhileWaitedFor,
+                format_args!("a built-in is blocked on handle {index}"),
+            );
+        }
         if let Some(set) = set {
-            if !self.get(index).is_waitable() {
-                trap(
-                    "waitable.join: the index is a waitable",
-                    format_args!("handle {index} joins set {set}"),
-                );
-            }
             self.set(set);
         }
+        self.move_to(index, set);
+    }
+
+    fn move_to(&mut self, index: u32, set: Option<u32>) {
         if let Some(old) = std::mem::replace(&mut self.entry(index).set, set) {
             self.set(old).members.retain(|member| *member != index);
         }
@@ -198,23 +248,28 @@ impl Table {
     /// A synchronous operation on a member of a set traps (§5.4).
     pub fn demand_no_set(&mut self, index: u32) {
         if self.is_member(index) {
-            trap(
-                "cancel-*, subtask.cancel: a synchronous operation on a member of a set",
-                format_args!("handle {index} is in a set"),
-            );
+            trap(Site::SyncInSet, format_args!("handle {index} is in a set"));
         }
+    }
+
+    /// A built-in waits for what there is to deliver, or no longer.
+    pub fn wait_for(&mut self, index: u32, waits: bool) {
+        self.entry(index).waited_for = waits;
     }
 
     /// `waitable-set.drop`
     pub fn drop_set(&mut self, index: u32) {
         let set = self.set(index);
-        if !set.members.is_empty() || set.waiters > 0 {
+        if !set.members.is_empty() {
             trap(
-                "waitable-set.drop: no members, no waiters",
-                format_args!(
-                    "set {index} has the members {:?} and {} waiters",
-                    set.members, set.waiters
-                ),
+                Site::SetHasMembers,
+                format_args!("set {index} has the members {:?}", set.members),
+            );
+        }
+        if set.waiters > 0 {
+            trap(
+                Site::SetHasWaiters,
+                format_args!("set {index} has {} waiters", set.waiters),
             );
         }
         self.remove(index);

@@ -1,8 +1,9 @@
 //! Component-model tasks of the guest (canonical-abi.md §1.4, §4.4).
 
+use super::sites::Site;
 use super::table::Event;
-use super::trap::trap;
-use super::{Host, enter};
+use super::trap::{guarded, trap};
+use super::{Host, enter, host};
 use std::cell::Cell;
 use std::future::Future;
 use std::rc::Rc;
@@ -22,7 +23,7 @@ impl Code {
             (0, _) => Code::Exit,
             (1, _) => Code::Yield,
             (2, set) => Code::Wait(set),
-            _ => trap("callback: the code is at most 2", format_args!("{code:#x}")),
+            _ => trap(Site::CallbackCode, format_args!("the code is {code:#x}")),
         }
     }
 }
@@ -37,6 +38,9 @@ pub struct Context {
     /// Somebody else's panic was unwinding when its code was entered.
     pub entered_panicking: Cell<bool>,
     sync: bool,
+    /// It has to have resolved when it exits. The tests' own tasks mostly call no
+    /// `task.return`.
+    returns: Cell<bool>,
     /// Borrowed handles that were passed to it.
     pub borrows: Cell<usize>,
 }
@@ -50,8 +54,16 @@ impl Context {
             exited: Cell::new(false),
             entered_panicking: Cell::new(false),
             sync,
+            returns: Cell::new(false),
             borrows: Cell::new(0),
         })
+    }
+
+    /// A task of an async export that calls `task.return`, as all have to.
+    pub fn that_returns() -> Rc<Context> {
+        let context = Context::new(false);
+        context.returns.set(true);
+        context
     }
 
     /// Whether its last thread has ended.
@@ -59,8 +71,15 @@ impl Context {
         self.exited.get()
     }
 
-    pub fn exit(&self) {
+    /// Its last thread ends.
+    fn exit(&self) {
         self.exited.set(true);
+        if self.returns.get() && !self.resolved.get() {
+            trap(
+                Site::ExitUnresolved,
+                format_args!("a task exited that has not returned"),
+            );
+        }
     }
 
     /// Whether the type of its function is synchronous.
@@ -80,20 +99,43 @@ impl Context {
         );
     }
 
-    /// `task.return`
+    /// `task.return` of the export that this is a task of. No two exports have the
+    /// same type here.
     pub fn returned(&self) {
+        let running = host();
+        running.demand_may_leave();
+        let now = running.now();
+        if now.sync {
+            trap(
+                Site::ReturnInSyncTask,
+                format_args!("a synchronous task called `task.return`"),
+            );
+        }
+        if !std::ptr::eq(&raw const *now, self) {
+            trap(
+                Site::ReturnOfOther,
+                format_args!("a task called `task.return` of another one"),
+            );
+        }
         if self.resolved.replace(true) {
             trap(
-                "task.return: not resolved",
+                Site::ReturnResolved,
                 format_args!("the task has returned, or was cancelled"),
             );
         }
-        self.demand_no_borrows("task.return: no borrowed handles");
+        self.demand_no_borrows(Site::ReturnWithBorrows);
     }
 
-    fn demand_no_borrows(&self, rule: &str) {
+    /// The function of a synchronous task has returned.
+    pub fn returned_by_itself(&self) {
+        self.resolved.set(true);
+        self.demand_no_borrows(Site::ReturnWithBorrows);
+        self.exit();
+    }
+
+    fn demand_no_borrows(&self, site: Site) {
         if self.borrows.get() > 0 {
-            trap(rule, format_args!("{} are there", self.borrows.get()));
+            trap(site, format_args!("{} are there", self.borrows.get()));
         }
     }
 
@@ -103,13 +145,19 @@ impl Context {
             // Its panic is what matters; a component would have ended by now.
             return;
         }
+        if self.sync {
+            trap(
+                Site::TaskCancelInSyncTask,
+                format_args!("a synchronous task called `task.cancel`"),
+            );
+        }
         if !self.cancel_delivered.get() || self.resolved.replace(true) {
             trap(
-                "task.cancel: CANCEL_DELIVERED",
+                Site::TaskCancelNotDelivered,
                 format_args!("no cancel was delivered, or the task has resolved"),
             );
         }
-        self.demand_no_borrows("task.cancel: no borrowed handles");
+        self.demand_no_borrows(Site::TaskCancelWithBorrows);
     }
 }
 
@@ -132,7 +180,12 @@ impl Host {
         context: Rc<Context>,
         root: impl Future<Output = ()> + 'static,
     ) -> Task {
-        let code = self.run(&context, || start_task(root).cast_unsigned());
+        self.start_entry(context, || start_task(root).cast_unsigned())
+    }
+
+    /// The same of an export of other bindings, which return a code.
+    pub fn start_entry(self: &Rc<Self>, context: Rc<Context>, entry: impl FnOnce() -> u32) -> Task {
+        let code = self.run(&context, entry);
         let task = Task {
             host: Rc::clone(self),
             context,
@@ -217,6 +270,10 @@ impl Task {
     }
 
     fn returned(&self, code: u32) {
+        guarded(|| self.obey(code));
+    }
+
+    fn obey(&self, code: u32) {
         let _host = enter();
         let code = Code::decode(code);
         self.code.set(code);

@@ -4,8 +4,10 @@
 //! a trap ends the instance, so from then on every built-in answers something
 //! harmless, and the run is over as soon as the guest's code has returned.
 
+use super::sites::Site;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt::Arguments;
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -14,17 +16,34 @@ thread_local! {
     static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// What a caught trap unwinds with.
-struct Trapped(String);
+/// What a caught trap unwinds with. What it said is noted already, so that it is
+/// not lost whoever stops it on its way.
+struct Trapped;
 
 /// The canonical ABI forbids what the guest did.
 #[track_caller]
-pub fn trap(rule: &str, what: std::fmt::Arguments<'_>) -> ! {
+pub fn trap(site: impl Cite, what: Arguments<'_>) -> ! {
+    let rule = site.rule();
     let message = format!("trap: {what} (canonical ABI, {rule})");
     if CATCHING.get() {
-        resume_unwind(Box::new(Trapped(message)));
+        note(message);
+        resume_unwind(Box::new(Trapped));
     }
     panic!("{message}")
+}
+
+pub trait Cite {
+    fn rule(&self) -> &str;
+}
+impl Cite for Site {
+    fn rule(&self) -> &str {
+        (*self).rule()
+    }
+}
+impl Cite for &str {
+    fn rule(&self) -> &str {
+        self
+    }
 }
 
 /// From now on traps of this thread are caught, or no longer; what was caught
@@ -103,17 +122,16 @@ pub fn guarded_or<R: Harmless>(after: After, f: impl FnOnce() -> R) -> R {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => result,
         Err(panic) => {
-            note(panic);
+            if !panic.is::<Trapped>() {
+                note(format!("the host itself panicked: {}", text(&*panic)));
+            }
             R::harmless(after)
         }
     }
 }
 
-fn note(panic: Box<dyn Any + Send>) {
-    let message = match panic.downcast::<Trapped>() {
-        Ok(trapped) => trapped.0,
-        Err(panic) => format!("the host itself panicked: {}", text(&*panic)),
-    };
+/// The first one counts: what follows may be due to it.
+fn note(message: String) {
     CAUGHT.with_borrow_mut(|caught| {
         caught.get_or_insert(message);
     });

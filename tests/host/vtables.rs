@@ -56,10 +56,10 @@ macro_rules! wire {
                     lift: $stream_lift,
                     start_write: stream_write::<$payload>,
                     start_read: stream_read::<$payload>,
-                    cancel_write: cancel_write::<false>,
-                    cancel_read: cancel_read::<false>,
-                    drop_writable: drop_writable::<false>,
-                    drop_readable: drop_readable::<false>,
+                    cancel_write: cancel_write::<$payload, false>,
+                    cancel_read: cancel_read::<$payload, false>,
+                    drop_writable: drop_writable::<$payload, false>,
+                    drop_readable: drop_readable::<$payload, false>,
                     new: new::<$payload, false>,
                 };
                 &VTABLE
@@ -72,10 +72,10 @@ macro_rules! wire {
                     lift: $lift,
                     start_write: future_write::<$payload>,
                     start_read: future_read::<$payload>,
-                    cancel_write: cancel_write::<true>,
-                    cancel_read: cancel_read::<true>,
-                    drop_writable: drop_writable::<true>,
-                    drop_readable: drop_readable::<true>,
+                    cancel_write: cancel_write::<$payload, true>,
+                    cancel_read: cancel_read::<$payload, true>,
+                    drop_writable: drop_writable::<$payload, true>,
+                    drop_readable: drop_readable::<$payload, true>,
                     new: new::<$payload, true>,
                 };
                 &VTABLE
@@ -324,26 +324,26 @@ unsafe extern "C" fn future_read<T: Wire>(future: u32, to: *mut u8) -> u32 {
     })
 }
 
-unsafe extern "C" fn cancel_write<const FUTURE: bool>(end: u32) -> u32 {
+unsafe extern "C" fn cancel_write<T: Wire, const FUTURE: bool>(end: u32) -> u32 {
     slot(After::Cancelled, |host| {
-        host.cancel_copy(FUTURE, Side::Writable, end)
+        host.cancel_copy_of(FUTURE, T::TYPE, Side::Writable, end)
     })
 }
 
-unsafe extern "C" fn cancel_read<const FUTURE: bool>(end: u32) -> u32 {
+unsafe extern "C" fn cancel_read<T: Wire, const FUTURE: bool>(end: u32) -> u32 {
     slot(After::Cancelled, |host| {
-        host.cancel_copy(FUTURE, Side::Readable, end)
+        host.cancel_copy_of(FUTURE, T::TYPE, Side::Readable, end)
     })
 }
 
-unsafe extern "C" fn drop_writable<const FUTURE: bool>(end: u32) {
+unsafe extern "C" fn drop_writable<T: Wire, const FUTURE: bool>(end: u32) {
     slot(After::One, |host| {
-        host.drop_end(FUTURE, Side::Writable, end)
+        host.drop_end_of(FUTURE, T::TYPE, Side::Writable, end)
     });
 }
 
-unsafe extern "C" fn drop_readable<const FUTURE: bool>(end: u32) {
+unsafe extern "C" fn drop_readable<T: Wire, const FUTURE: bool>(end: u32) {
     slot(After::One, |host| {
-        host.drop_end(FUTURE, Side::Readable, end)
+        host.drop_end_of(FUTURE, T::TYPE, Side::Readable, end)
     });
 }

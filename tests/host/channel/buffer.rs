@@ -1,6 +1,7 @@
 //! The memory of copies: what a guest lends, or what a host sends and receives.
 
 use super::Side;
+use crate::host::sites::Site;
 use crate::host::table::Table;
 use crate::host::tasks::Context;
 use crate::host::trap;
@@ -27,6 +28,28 @@ pub enum Buffer {
     Receive(Vec<Value>),
 }
 
+impl Window {
+    /// Traps unless the guest may lend it, as far as this process can tell.
+    pub fn demand_valid(&self, ty: Type, length: usize) {
+        let layout = ty.layout();
+        if layout.size() == 0 || length == 0 {
+            return;
+        }
+        let at = self.start.addr();
+        if !at.is_multiple_of(layout.align()) {
+            trap(Site::NotAligned, format_args!("{at:#x} for {ty:?}"));
+        }
+        let bytes = layout.size().checked_mul(length);
+        let end = bytes.and_then(|bytes| at.checked_add(bytes));
+        if at == 0 || end.is_none() {
+            trap(
+                Site::NotInMemory,
+                format_args!("{length} times {ty:?} at {at:#x}"),
+            );
+        }
+    }
+}
+
 impl Buffer {
     /// The window belongs to the host from the start of a copy until it is
     /// delivered: all of it, at any time. Using what was not copied here makes Miri
@@ -38,12 +61,6 @@ impl Buffer {
         let layout = ty.layout();
         if layout.size() == 0 || length == 0 {
             return;
-        }
-        if start.addr() % layout.align() != 0 {
-            trap(
-                "stream.read/write: ptr is aligned",
-                format_args!("{start:?} for {ty:?}"),
-            );
         }
         match side {
             // SAFETY: the guest lends the window to be written.

@@ -1,0 +1,158 @@
+//! The code of an instance: when it may be entered, when it may leave, and what
+//! happens while it is blocked (canonical-abi.md §1.2).
+
+use super::sites::Site;
+use super::tasks::Context;
+use super::trap::trap;
+use super::{CURRENT, Host, Inside, enter};
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+use wit_async::native;
+
+impl Host {
+    /// Whether code of the instance is on the stack.
+    pub fn is_on_stack(&self) -> bool {
+        !self.running.borrow().is_empty()
+    }
+
+    /// Calls `f` as code of this instance, in a task.
+    pub fn run<R>(self: &Rc<Host>, context: &Rc<Context>, f: impl FnOnce() -> R) -> R {
+        struct Leave<'a> {
+            host: &'a Host,
+            before: Option<Rc<Host>>,
+            _entered: Option<native::Entered>,
+        }
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.host.running.borrow_mut().pop();
+                CURRENT.set(self.before.take());
+            }
+        }
+        let leave = {
+            let _host = enter();
+            self.demand_may_enter(context);
+            context.entered_panicking.set(std::thread::panicking());
+            self.running.borrow_mut().push(Rc::clone(context));
+            let separate = self.separate.borrow();
+            Leave {
+                host: self,
+                before: CURRENT.replace(Some(Rc::clone(self))),
+                _entered: separate.as_ref().map(native::Instance::enter),
+            }
+        };
+        let result = f();
+        drop(leave);
+        result
+    }
+
+    /// Calls a synchronous export.
+    pub fn call_sync<R>(self: &Rc<Host>, f: impl FnOnce() -> R) -> R {
+        self.call_sync_in(&Context::new(true), f)
+    }
+
+    /// The same, in a task that is known.
+    pub fn call_sync_in<R>(self: &Rc<Host>, context: &Rc<Context>, f: impl FnOnce() -> R) -> R {
+        let result = self.run(context, f);
+        context.returned_by_itself();
+        result
+    }
+
+    /// Runs code of the guest that may not leave the instance: a realloc or a
+    /// post-return.
+    pub fn post_return(&self, f: impl FnOnce()) {
+        self.may_leave.set(false);
+        f();
+        self.may_leave.set(true);
+    }
+
+    /// Code of an instance that runs, and is not blocked, cannot be entered.
+    fn demand_may_enter(&self, context: &Context) {
+        // In a world all threads have one stack: a caller whose callee is blocked
+        // cannot go on, as it would elsewhere, and is looked at as if it had.
+        let goes_on = self.world().is_some() && context.is_sync();
+        if self.running.borrow().len() > self.blocked.get() && !goes_on {
+            trap(
+                Site::MayEnter,
+                format_args!("the instance is called, and its code runs already"),
+            );
+        }
+    }
+
+    /// A realloc and a post-return call no built-ins.
+    pub(super) fn demand_may_leave(&self) {
+        if !self.may_leave.get() {
+            trap(
+                Site::MayLeave,
+                format_args!("a built-in is called in a realloc or a post-return"),
+            );
+        }
+    }
+
+    /// A built-in is called that does not leave a realloc or a post-return in
+    /// peace: all but `context.*`, `backpressure.*` and `resource.rep`.
+    pub(super) fn built_in(&self) -> Inside {
+        let inside = enter();
+        self.demand_may_leave();
+        inside
+    }
+
+    /// The guest is blocked: something happens elsewhere.
+    pub(super) fn block(&self, on: &dyn fmt::Display) {
+        let goes_on = self.while_blocked(|| match self.world() {
+            Some(world) => world.goes_on(),
+            None => self.elsewhere(),
+        });
+        if !goes_on {
+            trap(
+                Site::Deadlock,
+                format_args!("the guest is blocked {on}, and nothing is left that could happen"),
+            );
+        }
+    }
+
+    /// The guest gives others the chance. Whether somebody took it.
+    pub(super) fn lingers(&self) -> bool {
+        self.while_blocked(|| match self.world() {
+            Some(world) => world.lingers(),
+            None => self.elsewhere(),
+        })
+    }
+
+    /// Other code of the instance may run during `f`.
+    fn while_blocked<R>(&self, f: impl FnOnce() -> R) -> R {
+        struct Unblock<'a>(&'a Cell<usize>);
+        impl Drop for Unblock<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.0.get() - 1);
+            }
+        }
+        self.blocked.set(self.blocked.get() + 1);
+        let _unblock = Unblock(&self.blocked);
+        f()
+    }
+
+    /// A synchronous task does not block. (It may if a sibling can go on, but that
+    /// is not for a runtime to know.)
+    pub(super) fn demand_may_block(&self, built_in: fmt::Arguments<'_>) {
+        let running = self.running.borrow();
+        if running.last().is_some_and(|task| task.is_sync()) {
+            trap(
+                Site::BlockInSyncTask,
+                format_args!("{built_in} blocks in a synchronous task"),
+            );
+        }
+    }
+
+    /// Runs the next script, if there is one.
+    fn elsewhere(&self) -> bool {
+        let script = self.elsewhere.borrow_mut().pop_front();
+        match script {
+            Some(script) => {
+                script();
+                true
+            }
+            None => false,
+        }
+    }
+}
