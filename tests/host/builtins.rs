@@ -400,7 +400,8 @@ impl wit_async::native::Host for Host {
     }
 
     fn unit_stream_write(&self, stream: u32, items: usize) -> u32 {
-        guarded_or(After::Blocked, || {
+        // The runtime writes only where it reads.
+        guarded_or(After::Copied, || {
             let none = std::ptr::null_mut();
             self.copy(false, Type::Unit, Side::Writable, stream, none, items)
         })

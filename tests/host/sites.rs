@@ -14,10 +14,10 @@
 //! | asynchronous `cancel-*` and `subtask.cancel` | the runtime has cancels lowered synchronously only |
 //! | synchronous call of an asynchronous import in a synchronous task | generated code, without the runtime |
 //! | `stream.forward`, `future.forward` | newer than the specification that the host follows; the runtime has neither |
-//! | `task.return`: options for memory and strings | static: one process, one encoding |
+//! | `task.return`: options for memory and strings | there are none in one process |
 //! | `waitable-set.wait`, `.poll`: the pointer | a reference to two words here, which is always valid |
 //! | `stream.read`, `.write`: the window ends in memory | no linear memory here. A null pointer and a window that wraps around trap; the host touches all of the window, so that Miri sees the rest |
-//! | `resource.new`, `resource.rep`, an own destructor, a borrow's scope | generated code, without the runtime; the resource type of the tests is the host's |
+//! | `resource.new`, `resource.rep`, a destructor in an instance that cannot be entered, the scope of a borrow | generated code, without the runtime; the resource type of the tests is the host's |
 //! | strings, lists, variants, results of `realloc`, handles in lowered values | value lifting and lowering; what concerns handles is here where the runtime can get it wrong |
 //! | `context.get`, `context.set` | never trap |
 //!

@@ -32,16 +32,21 @@ pub fn trap(site: impl Cite, what: Arguments<'_>) -> ! {
     panic!("{message}")
 }
 
+/// What a trap can cite.
 pub trait Cite {
-    fn rule(&self) -> &str;
+    fn rule(self) -> &'static str;
 }
+
 impl Cite for Site {
-    fn rule(&self) -> &str {
-        (*self).rule()
+    fn rule(self) -> &'static str {
+        Site::rule(self)
     }
 }
-impl Cite for &str {
-    fn rule(&self) -> &str {
+
+/// Why a simulation gives a run up, which is no rule of the ABI.
+impl Cite for &'static str {
+    fn rule(self) -> &'static str {
+        assert_eq!(self, "livelock", "a trap cites a site");
         self
     }
 }
@@ -71,6 +76,8 @@ pub enum After {
     Blocked,
     /// It was cancelled.
     Cancelled,
+    /// One item was copied.
+    Copied,
     /// A handle, or nothing of importance.
     One,
 }
@@ -89,6 +96,7 @@ impl Harmless for u32 {
         match after {
             After::Blocked => u32::MAX,
             After::Cancelled => 2,
+            After::Copied => 1 << 4,
             After::One => 1,
         }
     }
