@@ -253,3 +253,29 @@ fn an_end_may_go_after_an_operation_that_was_forgotten() {
     drop(handed);
     assert_eq!(word_peer.read(1), Outcome::Dropped(0));
 }
+
+#[test]
+fn a_reader_may_go_while_a_read_that_was_forgotten_is_in_flight() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        forget(read);
+        drop(reader);
+    });
+    assert!(task.has_exited());
+    let calls = host.calls();
+    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+    assert!(
+        calls.ends_with(&[
+            "waitable.join 1 0",
+            "stream.cancel-read 1: cancelled 0",
+            "stream.drop-readable 1",
+            "waitable-set.drop 2",
+        ]),
+        "{calls:#?}"
+    );
+    assert_eq!(writer.write(texts()), Outcome::Dropped(0));
+}

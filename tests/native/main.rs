@@ -8,6 +8,7 @@
 //! | `task`, `wake` | the executor |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
+//! | `regressions` | what broke other runtimes and is tested nowhere else |
 
 #![cfg(all(feature = "async", feature = "std"))]
 
@@ -21,6 +22,7 @@ mod import;
 mod items;
 mod panic;
 mod races;
+mod regressions;
 mod stream;
 mod task;
 mod traps;

@@ -14,6 +14,8 @@
 mod check;
 mod defect;
 mod harness;
+#[cfg(test)]
+mod list;
 mod native;
 mod runner;
 mod scratch;

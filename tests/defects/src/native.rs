@@ -67,7 +67,7 @@ impl Native {
 
 impl Runner for Native {
     fn control(&self) -> &'static str {
-        "native::task::without_a_host_the_built_in_is_named"
+        "native::task::a_task_that_finishes_at_once_calls_nothing"
     }
 
     fn run(&self, scratch: &Scratch, names: &[&str]) -> Result<Outcomes> {

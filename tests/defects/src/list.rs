@@ -1,0 +1,68 @@
+//! The list of what broke other runtimes, in the README, against the files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use crate::defect::{self, Defect, Kind};
+
+/// What is in backticks.
+fn quoted(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn who_is_on_the_list_notices_what_is_beside_it() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let defects = defect::load(here).expect("defects that can be read");
+    let reds: BTreeMap<&str, BTreeSet<&str>> = defects
+        .iter()
+        .map(|Defect { name, red, .. }| {
+            let names = red.iter().map(|red| red.name.as_str()).collect();
+            (name.as_str(), names)
+        })
+        .collect();
+    let readme = fs::read_to_string(here.join("README.md")).expect("a README");
+    let mut slugs = BTreeSet::new();
+    for row in readme.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let &["", scenario, noticed_by, breakage, ""] = &cells[..] else {
+            panic!("a row has three cells: {row}");
+        };
+        assert!(slugs.insert(quoted(scenario)[0]), "twice: {scenario}");
+        let found = quoted(breakage).into_iter().find_map(|name| reds.get(name));
+        match found {
+            Some(named) => {
+                let tests = quoted(noticed_by);
+                assert!(!tests.is_empty(), "{scenario} is noticed by nobody");
+                for test in tests {
+                    assert!(named.contains(test), "{breakage} does not name {test}");
+                }
+            }
+            // Why there is none.
+            None => assert!(breakage.contains(": "), "{scenario}: {breakage} is no file"),
+        }
+    }
+    assert!(slugs.len() >= 42, "{} scenarios", slugs.len());
+}
+
+#[test]
+fn tests_that_are_named_are_there() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let defects = defect::load(here).expect("defects that can be read");
+    let reds = defects.iter().flat_map(|defect| &defect.red);
+    for red in reds.filter(|red| red.kind == Kind::Test) {
+        let (module, name) = red.name.rsplit_once("::").expect("a program and a path");
+        let file = here
+            .join("..")
+            .join(module.replace("::", "/"))
+            .with_extension("rs");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        assert!(
+            text.contains(&format!("fn {name}(")),
+            "{} is not in {}",
+            red.name,
+            file.display()
+        );
+    }
+}
