@@ -130,38 +130,44 @@ fn lists(number: u32, change: i32) {
     LISTS.with_borrow_mut(|lists| lists[number as usize] += change);
 }
 
+unsafe fn lower_listed(Listed(number): Listed, to: *mut u8) {
+    lists(number, 1);
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<u32>().write(number) };
+}
+
+unsafe fn lift_listed(from: *mut u8) -> Listed {
+    // SAFETY: the contract of the slot.
+    let number = unsafe { from.cast::<u32>().read() };
+    lists(number, -1);
+    Listed(number)
+}
+
+unsafe fn dealloc_listed(at: *mut u8) {
+    // SAFETY: the contract of the slot.
+    let number = unsafe { at.cast::<u32>().read() };
+    lists(number, -1);
+    assert!(number != THORNY.0, "its list is released with a panic");
+}
+
+/// That of numbers, with what comes along.
+static LISTED: StreamVtable<Listed> = StreamVtable {
+    layout: u32::STREAM.layout,
+    lower: Some(lower_listed),
+    dealloc_lists: Some(dealloc_listed),
+    lift: Some(lift_listed),
+    start_write: u32::STREAM.start_write,
+    start_read: u32::STREAM.start_read,
+    cancel_write: u32::STREAM.cancel_write,
+    cancel_read: u32::STREAM.cancel_read,
+    drop_writable: u32::STREAM.drop_writable,
+    drop_readable: u32::STREAM.drop_readable,
+    new: u32::STREAM.new,
+};
+
 fn listed() -> (StreamWriter<Listed>, StreamReader<Listed>) {
-    unsafe fn dealloc_lists(at: *mut u8) {
-        // SAFETY: the contract of the slot.
-        let number = unsafe { at.cast::<u32>().read() };
-        lists(number, -1);
-        assert!(number != THORNY.0, "its list is released with a panic");
-    }
-    let words = u32::STREAM;
-    let table = StreamVtable {
-        layout: words.layout,
-        lower: Some(|Listed(number), to| {
-            lists(number, 1);
-            // SAFETY: the contract of the slot.
-            unsafe { to.cast::<u32>().write(number) };
-        }),
-        dealloc_lists: Some(dealloc_lists),
-        lift: Some(|from| {
-            // SAFETY: the contract of the slot.
-            let number = unsafe { from.cast::<u32>().read() };
-            lists(number, -1);
-            Listed(number)
-        }),
-        start_write: words.start_write,
-        start_read: words.start_read,
-        cancel_write: words.cancel_write,
-        cancel_read: words.cancel_read,
-        drop_writable: words.drop_writable,
-        drop_readable: words.drop_readable,
-        new: words.new,
-    };
-    // SAFETY: the table describes streams of numbers, with what comes along.
-    unsafe { stream_new(Box::leak(Box::new(table))) }
+    // SAFETY: the table describes streams of numbers of this host.
+    unsafe { stream_new(&LISTED) }
 }
 
 fn numbers(numbers: std::ops::Range<u32>) -> Vec<Listed> {

@@ -1,6 +1,6 @@
 //! Runs those who are to notice, and compares what they say with what was expected.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -21,6 +21,8 @@ pub struct Check {
     pub harness: Option<Harness>,
     /// Runs native tests.
     pub native: Native,
+    /// Runs native tests under Miri.
+    pub miri: Native,
 }
 
 impl Check {
@@ -33,14 +35,14 @@ impl Check {
     pub fn sound(&self, chosen: &[&Defect]) -> Result<usize> {
         let reds: Vec<&Red> = chosen.iter().flat_map(|defect| &defect.red).collect();
         let outcomes = self.outcomes(&reds, None)?;
-        let names: BTreeSet<&str> = self
-            .runners(&reds)
-            .into_iter()
-            .flat_map(|(_, names)| names)
+        let runners = self.runners(&reds);
+        let names: BTreeSet<(Kind, &str)> = runners
+            .iter()
+            .flat_map(|(kind, _, names)| names.iter().map(|name| (*kind, *name)))
             .collect();
         let mut problems = Vec::new();
-        for name in &names {
-            match outcomes.get(*name) {
+        for (kind, name) in &names {
+            match outcomes[kind].get(*name) {
                 Some(None) => {}
                 Some(Some(failure)) => {
                     problems.push(format!("{name} fails: {}", first_line(failure)));
@@ -67,9 +69,9 @@ impl Check {
     pub fn noticed(&self, defect: &Defect) -> Result<String> {
         let reds: Vec<&Red> = defect.red.iter().collect();
         let outcomes = self.outcomes(&reds, Some(defect))?;
-        for (runner, _) in self.runners(&reds) {
+        for (kind, runner, _) in self.runners(&reds) {
             let control = runner.control();
-            match outcomes.get(control) {
+            match outcomes[&kind].get(control) {
                 Some(None) => {}
                 Some(Some(failure)) => bail!("{control} has to pass, but: {failure}"),
                 None => bail!("{control} did not run: the defect does not compile"),
@@ -77,8 +79,13 @@ impl Check {
         }
         let mut shown = Vec::new();
         let mut problems = Vec::new();
-        for Red { name, failure, .. } in reds {
-            match (outcomes.get(name), failure) {
+        for Red {
+            kind,
+            name,
+            failure,
+        } in reds
+        {
+            match (outcomes[kind].get(name), failure) {
                 (Some(Some(found)), Some(expected)) if !found.contains(expected.as_str()) => {
                     problems.push(format!(
                         "{name} is red, but not with `{expected}`:\n{found}"
@@ -103,24 +110,26 @@ impl Check {
     }
 
     /// Runs who is named by `reds`, in the copy, which has `defect`.
-    fn outcomes(&self, reds: &[&Red], defect: Option<&Defect>) -> Result<Outcomes> {
+    fn outcomes(&self, reds: &[&Red], defect: Option<&Defect>) -> Result<BTreeMap<Kind, Outcomes>> {
         let scratch = Scratch::mirror(&self.root, &self.place)?;
         if let Some(defect) = defect {
             scratch.write(&defect.file, &defect.applied(&self.root)?)?;
         }
-        let mut outcomes = Outcomes::new();
-        for (runner, names) in self.runners(reds) {
-            outcomes.append(&mut runner.run(&scratch, &names)?);
-        }
-        Ok(outcomes)
+        self.runners(reds)
+            .into_iter()
+            .map(|(kind, runner, names)| Ok((kind, runner.run(&scratch, &names)?)))
+            .collect()
     }
 
     /// The runners that are needed, with the names for each, its control included.
-    fn runners<'a>(&'a self, reds: &[&'a Red]) -> Vec<(&'a dyn Runner, Vec<&'a str>)> {
-        let native: Option<&dyn Runner> = Some(&self.native);
+    fn runners<'a>(&'a self, reds: &[&'a Red]) -> Vec<(Kind, &'a dyn Runner, Vec<&'a str>)> {
         let harness = self.harness.as_ref().map(|harness| harness as &dyn Runner);
-        // What takes less time comes first.
-        [(Kind::Test, native), (Kind::Scenario, harness)]
+        let runners: [(Kind, Option<&dyn Runner>); 3] = [
+            (Kind::Test, Some(&self.native)),
+            (Kind::Miri, Some(&self.miri)),
+            (Kind::Scenario, harness),
+        ];
+        runners
             .into_iter()
             .filter_map(|(kind, runner)| {
                 let runner = runner?;
@@ -130,7 +139,7 @@ impl Check {
                     return None;
                 }
                 names.push(runner.control());
-                Some((runner, names))
+                Some((kind, runner, names))
             })
             .collect()
     }

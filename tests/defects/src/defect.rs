@@ -40,20 +40,23 @@ pub struct Red {
 }
 
 /// Who may notice.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A guest on wasmtime, by the name that `host-harness list` prints.
-    Scenario,
     /// A native test, by its program and its path in there.
     Test,
+    /// A native test that notices only under Miri.
+    Miri,
+    /// A guest on wasmtime, by the name that `host-harness list` prints.
+    Scenario,
 }
 
 /// How a file names one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
-    scenario: Option<String>,
     test: Option<String>,
+    miri: Option<String>,
+    scenario: Option<String>,
     failure: Option<String>,
 }
 
@@ -61,14 +64,15 @@ impl TryFrom<Entry> for Red {
     type Error = &'static str;
 
     fn try_from(entry: Entry) -> Result<Red, &'static str> {
-        let (kind, name) = match (entry.scenario, entry.test) {
-            (Some(name), None) => (Kind::Scenario, name),
-            (None, Some(name)) if name.contains("::") => (Kind::Test, name),
-            (None, Some(_)) => {
-                return Err("a test is named by its program too, as in `native::stream::name`");
-            }
-            _ => return Err("one `scenario` or one `test` has to go red"),
+        let (kind, name) = match (entry.test, entry.miri, entry.scenario) {
+            (Some(name), None, None) => (Kind::Test, name),
+            (None, Some(name), None) => (Kind::Miri, name),
+            (None, None, Some(name)) => (Kind::Scenario, name),
+            _ => return Err("one `test`, one `miri` or one `scenario` has to go red"),
         };
+        if kind != Kind::Scenario && !name.contains("::") {
+            return Err("a test is named by its program too, as in `native::stream::name`");
+        }
         Ok(Red {
             kind,
             name,
@@ -179,10 +183,13 @@ mod tests {
         let scenario = red("scenario = 'smoke/name@guest'").expect("a scenario");
         assert_eq!(scenario.kind, Kind::Scenario);
         assert_eq!(scenario.failure, None);
+        let miri = red("miri = 'native::cabi::name'").expect("a test under Miri");
+        assert_eq!(miri.kind, Kind::Miri);
         for wrong in [
             "failure = 'left'",
             "test = 'a::b'\nscenario = 'a/b'",
             "test = 'name'",
+            "miri = 'name'",
             "tests = 'a::b'",
         ] {
             assert!(red(wrong).is_err(), "{wrong}");

@@ -120,6 +120,7 @@ fn run(arguments: Arguments) -> Result<bool> {
         root,
         harness,
         native: Native::new(arguments.timeout),
+        miri: Native::under_miri(arguments.timeout),
     };
     let passed = check.sound(&chosen)?;
     println!(

@@ -1,10 +1,11 @@
-//! Runs native tests of the runtime in the scratch copy.
+//! Runs native tests of the runtime in the scratch copy, some of them under Miri.
 //!
 //! Cargo builds the programs of the tests; each test then has a process of its own,
 //! because what is broken may hang it or end it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
@@ -19,8 +20,12 @@ use crate::scratch::Scratch;
 /// How often a test is asked whether it has finished.
 const GLANCE: Duration = Duration::from_millis(5);
 
+/// How much longer a test takes under Miri.
+const MIRI_TAKES: f64 = 20.0;
+
 /// Cargo, and the programs that it builds.
 pub struct Native {
+    miri: bool,
     /// How long a test may take: not long, because a broken runtime often waits.
     timeout: Duration,
 }
@@ -29,31 +34,94 @@ impl Native {
     /// Gives each test so many seconds.
     pub fn new(timeout: f64) -> Native {
         Native {
+            miri: false,
             timeout: Duration::from_secs_f64(timeout),
         }
     }
 
-    /// Runs one test: `None` if the program has none of this name.
-    fn test(&self, program: &Path, path: &str, root: &Path) -> Result<Option<Option<String>>> {
+    /// Gives each test so many seconds, as long as nobody looks at each of its steps.
+    pub fn under_miri(timeout: f64) -> Native {
+        Native {
+            miri: true,
+            timeout: Duration::from_secs_f64(timeout * MIRI_TAKES),
+        }
+    }
+
+    /// Cargo, about to build programs of tests.
+    fn cargo(&self, root: &Path, programs: &BTreeSet<&str>) -> Command {
+        let mut cargo = Command::new("cargo");
+        if self.miri {
+            cargo.args(["+nightly", "miri"]);
+            // As in `.ci/miri`.
+            let flags = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check";
+            cargo.env("MIRIFLAGS", flags);
+        }
+        cargo
+            .args(["test", "--package", "wit-async"])
+            .args(["--no-default-features", "--features", "std,diagnostics"])
+            .args(programs.iter().flat_map(|program| ["--test", program]))
+            .current_dir(root)
+            // The copy's own, and built again for every defect.
+            .env("CARGO_TARGET_DIR", root.join("target"))
+            .env("CARGO_INCREMENTAL", "1")
+            .env_remove("RUST_BACKTRACE")
+            .stdin(Stdio::null());
+        cargo
+    }
+
+    /// Builds programs of tests; returns where they are.
+    fn build(&self, root: &Path, programs: &BTreeSet<&str>) -> Result<BTreeMap<String, PathBuf>> {
+        let output = self
+            .cargo(root, programs)
+            .args(["--no-run", "--message-format", "json-render-diagnostics"])
+            .output()
+            .context("could not run cargo")?;
+        if !output.status.success() {
+            bail!(
+                "it does not compile:\n{}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        let built = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|message| {
+                let name = message["target"]["name"].as_str()?;
+                let file = message["executable"].as_str()?;
+                Some((name.to_owned(), PathBuf::from(file)))
+            })
+            .collect();
+        Ok(built)
+    }
+
+    /// Runs one test: `None` if its program has none of this name.
+    fn test(
+        &self,
+        mut program: Command,
+        path: &str,
+        root: &Path,
+    ) -> Result<Option<Option<String>>> {
         let file = root.join("target/test-output.txt");
         let output = File::create(&file).with_context(|| file.display().to_string())?;
-        let mut child = Command::new(program)
+        let mut child = program
             // Said at once: a process that is ended says nothing later.
             .args(["--exact", "--nocapture", path])
-            .current_dir(root)
-            .env_remove("RUST_BACKTRACE")
-            .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
+            // So that it is ended with all that it has started.
+            .process_group(0)
             .spawn()
-            .with_context(|| format!("could not run {}", program.display()))?;
+            .with_context(|| format!("could not run {path}"))?;
         let start = Instant::now();
         let status = loop {
             if let Some(status) = child.try_wait()? {
                 break Some(status);
             }
             if start.elapsed() > self.timeout {
-                child.kill()?;
+                let group = format!("-{}", child.id());
+                Command::new("kill")
+                    .args(["-KILL", "--", &group])
+                    .status()?;
                 child.wait()?;
                 break None;
             }
@@ -75,16 +143,26 @@ impl Runner for Native {
             .iter()
             .filter_map(|name| name.split_once("::"))
             .collect();
-        let programs = build(
-            scratch.root(),
-            names.iter().map(|(program, _)| *program).collect(),
-        )?;
+        let root = scratch.root();
+        let programs = names.iter().map(|(program, _)| *program).collect();
+        let files = self.build(root, &programs)?;
         let mut outcomes = Outcomes::new();
         for (program, path) in names {
-            let file = programs
-                .get(program)
-                .with_context(|| format!("cargo built {program}, but did not say where it is"))?;
-            if let Some(outcome) = self.test(file, path, scratch.root())? {
+            let command = match (self.miri, files.get(program)) {
+                (true, _) => {
+                    let mut cargo = self.cargo(root, &BTreeSet::from([program]));
+                    cargo.arg("--");
+                    cargo
+                }
+                (false, Some(file)) => {
+                    let mut command = Command::new(file);
+                    command.current_dir(root).env_remove("RUST_BACKTRACE");
+                    command.stdin(Stdio::null());
+                    command
+                }
+                (false, None) => bail!("cargo built {program}, but did not say where it is"),
+            };
+            if let Some(outcome) = self.test(command, path, root)? {
                 outcomes.insert(format!("{program}::{path}"), outcome);
             }
         }
@@ -92,40 +170,13 @@ impl Runner for Native {
     }
 }
 
-/// Builds programs of tests; returns where they are.
-fn build(root: &Path, programs: BTreeSet<&str>) -> Result<BTreeMap<String, PathBuf>> {
-    let output = Command::new("cargo")
-        .args(["test", "--no-run", "--package", "wit-async"])
-        .args(["--no-default-features", "--features", "std,diagnostics"])
-        .args(programs.iter().flat_map(|program| ["--test", program]))
-        .args(["--message-format", "json-render-diagnostics"])
-        .current_dir(root)
-        // The copy's own, and built again for every defect.
-        .env("CARGO_TARGET_DIR", root.join("target"))
-        .env("CARGO_INCREMENTAL", "1")
-        .output()
-        .context("could not run cargo")?;
-    if !output.status.success() {
-        bail!(
-            "it does not compile:\n{}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    let built = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| {
-            let name = message["target"]["name"].as_str()?;
-            let file = message["executable"].as_str()?;
-            Some((name.to_owned(), PathBuf::from(file)))
-        })
-        .collect();
-    Ok(built)
-}
-
 /// What became of a test, whose process has ended or (`None`) had to be ended.
 fn verdict(status: Option<ExitStatus>, timeout: Duration, output: &str) -> Option<Option<String>> {
-    let panics = panics(output);
+    let mut panics = panics(output);
+    let found_by_miri = output
+        .lines()
+        .filter_map(|line| Some(line[line.find(MIRI_SAYS)?..].to_owned()));
+    panics.extend(found_by_miri);
     // Those before the last one were caught; those in a destructor follow from it.
     let said = panics
         .iter()
@@ -146,6 +197,9 @@ fn verdict(status: Option<ExitStatus>, timeout: Duration, output: &str) -> Optio
         .collect();
     Some(Some(texts.join("\n")))
 }
+
+/// How what Miri has found begins, behind the name of the test.
+const MIRI_SAYS: &str = "Undefined Behavior: ";
 
 /// What each panic says.
 fn panics(output: &str) -> Vec<String> {
@@ -208,5 +262,13 @@ mod tests {
             "{aborted}"
         );
         assert!(aborted.ends_with(": trap: no"), "{aborted}");
+    }
+
+    #[test]
+    fn what_miri_finds_is_why() {
+        let output = "\nrunning 1 test\ntest a::b ... error: Undefined Behavior: trying to\n";
+        let failed = found(Some(1 << 8), output).flatten();
+        let expected = "did not finish, exit status: 1: Undefined Behavior: trying to";
+        assert_eq!(failed.as_deref(), Some(expected));
     }
 }
