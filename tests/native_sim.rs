@@ -1,5 +1,5 @@
-//! A few seeds of the simulation, so that every test run has some: those that
-//! failed once, and the first ones of each scenario. Miri looks at them too.
+//! A few seeds of the simulation, so that every test run has some. Miri looks at
+//! them too.
 //!
 //! Many more are run by `cargo run --release --example simulate`.
 
@@ -8,12 +8,16 @@
 mod host;
 mod sim;
 
+use host::fault::{self, Site};
 use sim::choices::{Choices, next_sequence};
-use sim::run::run;
+use sim::run::{run, run_with};
 use sim::scenario::Scenario;
 
 #[global_allocator]
 static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
+
+/// How many runs foreign code panics in.
+const CORPUS: u64 = 200;
 
 /// How many seeds of each scenario.
 const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
@@ -70,22 +74,30 @@ fn forgets() {
     seeds(Scenario::Forgets);
 }
 
-/// What failed once: a default that `block_on` waited for, a call that was leaked
-/// while its callee had started, one that was leaked inside of `block_on`, a
-/// stream that ended after a leaked read had its result.
+/// In the first runs, every call of foreign code panics once: of what bindings
+/// provide, of wakers, of destructors.
 #[test]
-#[cfg_attr(miri, ignore = "leaks on purpose")]
-fn what_failed_once() {
-    for (seed, scenario) in [
-        (1, Scenario::All),
-        (888, Scenario::Forgets),
-        (3233, Scenario::Forgets),
-        (483_013, Scenario::Forgets),
-        (980_306, Scenario::All),
-        (1_299_696, Scenario::Forgets),
-    ] {
-        passes(seed, scenario);
+#[cfg_attr(miri, ignore = "takes hours")]
+fn every_call_of_foreign_code_panics_once() {
+    let mut fired = [0; Site::ALL.len()];
+    for seed in 1..=CORPUS {
+        for site in Site::ALL {
+            for call in 0.. {
+                let choices = Choices::of_seed(seed);
+                let outcome = run_with(choices, Scenario::Faults, Some((site, call)), false);
+                assert_eq!(
+                    outcome.failure, None,
+                    "seed {seed}, call {call} of {site:?}"
+                );
+                if !fault::has_fired() {
+                    break;
+                }
+                fired[site as usize] += 1;
+            }
+        }
     }
+    println!("{:?}: {fired:?} panics", Site::ALL);
+    assert!(fired.iter().all(|fired| *fired > CORPUS / 4), "{fired:?}");
 }
 
 /// A run that is replayed by its choices is the same run.

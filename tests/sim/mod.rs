@@ -20,6 +20,7 @@
 //! | `items` | payloads that are told apart |
 //! | `program` | what guest code does |
 //! | `operations` | reads and writes, and each way to stop one |
+//! | `hopes` | what tasks wait for that other tasks do |
 //! | `ledger` | what was sent, received, given back; what has to add up |
 //! | `heap` | bytes on the heap, of which none may be left |
 //! | `stats` | what was exercised |
@@ -33,6 +34,7 @@ mod calls;
 pub mod choices;
 mod ends;
 pub mod heap;
+mod hopes;
 mod items;
 mod ledger;
 mod operations;

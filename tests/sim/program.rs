@@ -2,6 +2,7 @@
 
 use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
 use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
+use super::hopes::Hope;
 use super::items::Item;
 use super::operations;
 use super::scenario::{Scenario, Thing};
@@ -14,7 +15,7 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use wit_async::rt::async_support::Subtask;
 use wit_async::{JoinHandle, block_on, spawn_local, yield_async, yield_blocking};
@@ -28,16 +29,19 @@ const DEPTH: u32 = 2;
 thread_local! {
     /// What programs left for each other, by instance.
     static SHELF: RefCell<Vec<Vec<AnyEnd>>> = const { RefCell::new(Vec::new()) };
+    /// Those who wait to be told something, by instance.
+    static EARS: RefCell<Vec<Vec<Weak<Hope>>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// At the beginning of a run.
 pub fn clear_shelves(instances: usize) {
     SHELF.set((0..instances).map(|_| Vec::new()).collect());
+    EARS.set((0..instances).map(|_| Vec::new()).collect());
 }
 
 /// After a run that failed: nothing is to be touched again.
 pub fn forget_shelves() {
-    std::mem::forget(SHELF.take());
+    std::mem::forget((SHELF.take(), EARS.take()));
 }
 
 /// At the end of a run: what was left is dropped.
@@ -60,7 +64,7 @@ pub struct Program {
     instance: usize,
     ends: Vec<AnyEnd>,
     tokens: Vec<Token>,
-    spawned: Vec<JoinHandle<()>>,
+    spawned: Vec<(JoinHandle<()>, Rc<Hope>)>,
     depth: u32,
 }
 
@@ -247,6 +251,12 @@ impl Program {
             Thing::Spawn if self.depth < DEPTH => self.spawn(),
             Thing::Spawn => yield_async().await,
             Thing::Join => self.join().await,
+            Thing::Hear => {
+                survive(&world, self.hears()).await;
+            }
+            Thing::Tell => {
+                survive(&world, async { self.tells() }).await;
+            }
             Thing::Shelve => self.shelve(),
             Thing::Block => self.blocks(),
             Thing::Pressure => self.pressure().await,
@@ -305,16 +315,22 @@ impl Program {
         for _ in 0..self.world.pick(3) {
             child.ends.extend(self.any_end());
         }
-        let handle = spawn_local(async move { child.run().await });
+        let ended = Rc::new(Hope::default());
+        let end = Rc::clone(&ended);
+        let handle = spawn_local(async move {
+            child.run().await;
+            drop(child);
+            end.fulfil();
+        });
         match self.world.pick(3) {
             // It goes on by itself.
             0 => drop(handle),
-            _ => self.spawned.push(handle),
+            _ => self.spawned.push((handle, ended)),
         }
     }
 
     async fn join(&mut self) {
-        let Some(mut handle) = self.spawned.pop() else {
+        let Some((mut handle, ended)) = self.spawned.pop() else {
             return;
         };
         match self.world.pick(3) {
@@ -322,6 +338,7 @@ impl Program {
             1 => drop(handle),
             _ => {
                 let world = Rc::clone(&self.world);
+                let _waiting = world.hopes.wait(ended);
                 poll_fn(|cx| match Pin::new(&mut handle).poll(cx) {
                     Poll::Ready(_) => Poll::Ready(()),
                     Poll::Pending if world.is_closing() => Poll::Ready(()),
@@ -329,6 +346,28 @@ impl Program {
                 })
                 .await;
             }
+        }
+    }
+
+    /// Waits until another task of the instance tells it something.
+    async fn hears(&mut self) {
+        let world = Rc::clone(&self.world);
+        let hope = Rc::new(Hope::default());
+        let _waiting = world.hopes.wait(Rc::clone(&hope));
+        EARS.with_borrow_mut(|ears| ears[self.instance].push(Rc::downgrade(&hope)));
+        hope.comes(|| world.is_closing()).await;
+    }
+
+    /// Tells one of those who wait.
+    fn tells(&self) {
+        let ear = EARS.with_borrow_mut(|ears| {
+            let ears = &mut ears[self.instance];
+            ears.retain(|ear| ear.strong_count() > 0);
+            let count = ears.len() as u32;
+            (count > 0).then(|| ears.swap_remove(self.world.pick(count) as usize))
+        });
+        if let Some(hope) = ear.and_then(|ear| ear.upgrade()) {
+            hope.fulfil();
         }
     }
 

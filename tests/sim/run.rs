@@ -31,20 +31,30 @@ fn warm_up() {
     }
     if !WARM.replace(true) {
         for scenario in Scenario::ALL {
-            drop(live(Choices::of_seed(0), scenario, false));
+            drop(live(Choices::of_seed(0), scenario, None, false));
         }
     }
 }
 
 /// Runs a world to its end, and looks whether memory is left.
 pub fn run(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
+    run_with(choices, scenario, None, traced)
+}
+
+/// The same, with a panic at the given call of foreign code.
+pub fn run_with(
+    choices: Choices,
+    scenario: Scenario,
+    fault: Option<(fault::Site, u32)>,
+    traced: bool,
+) -> Outcome {
     if cfg!(miri) {
         // Which looks for leaks by itself.
-        return live(choices, scenario, traced);
+        return live(choices, scenario, fault, traced);
     }
     warm_up();
     let before = heap::live() - choices.bytes() as isize;
-    let mut outcome = live(choices, scenario, traced);
+    let mut outcome = live(choices, scenario, fault, traced);
     let (taken, trace) = (outcome.taken.capacity(), outcome.trace.capacity());
     let kept = taken * size_of::<(u32, u32)>()
         + trace * size_of::<String>()
@@ -61,7 +71,12 @@ pub fn run(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     outcome
 }
 
-fn live(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
+fn live(
+    choices: Choices,
+    scenario: Scenario,
+    fault: Option<(fault::Site, u32)>,
+    traced: bool,
+) -> Outcome {
     trap::catch_traps(true);
     observe();
     let mut choices = choices;
@@ -71,8 +86,9 @@ fn live(choices: Choices, scenario: Scenario, traced: bool) -> Outcome {
     let mut planned = String::new();
     if scenario == Scenario::Faults {
         let site = fault::Site::ALL[choices.pick(fault::Site::ALL.len() as u32) as usize];
-        fault::plan(Some((site, choices.pick(12))));
-        planned = format!("planned: {site:?}");
+        let fault = fault.unwrap_or((site, choices.pick(12)));
+        fault::plan(Some(fault));
+        planned = format!("planned: {fault:?}");
     } else {
         fault::plan(None);
     }

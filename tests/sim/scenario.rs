@@ -27,6 +27,10 @@ pub enum Thing {
     Call,
     Spawn,
     Join,
+    /// Waits until another task tells something.
+    Hear,
+    /// Tells those who wait.
+    Tell,
     Shelve,
     Block,
     Pressure,
@@ -70,14 +74,14 @@ impl Scenario {
         match self {
             Scenario::All | Scenario::Forgets | Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Operate, Drop, Call,
-                Call, Spawn, Join, Shelve, Block, Pressure,
+                Call, Spawn, Join, Hear, Tell, Shelve, Block, Pressure,
             ],
             Scenario::Streams | Scenario::Futures => {
                 &[Yield, Pair, Operate, Operate, Operate, Drop, Call, Shelve]
             }
             Scenario::Imports => &[Yield, Call, Call, Call, Operate, Pressure, Drop],
             Scenario::Spawns => &[
-                Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Shelve, Drop,
+                Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Drop,
             ],
             Scenario::Blocking => &[Yield, Pair, Operate, Operate, Block, Block, Call, Spawn],
         }

@@ -1,0 +1,142 @@
+//! Calls of async exports: held back, admitted, run turn by turn, cancelled.
+
+use super::{World, world};
+use crate::host::{Context, Task};
+use crate::sim::calls::{Caller, Message};
+use crate::sim::program;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wit_async::rt::async_support::TaskCancelOnDrop;
+
+/// One call of an export.
+pub(super) struct Export {
+    pub(super) instance: usize,
+    pub(super) context: Rc<Context>,
+    pub(super) caller: Caller,
+    /// Nothing while it is held back.
+    pub(super) task: RefCell<Option<Task>>,
+    pub(super) cancel: Cell<Cancel>,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(super) enum Cancel {
+    None,
+    Requested,
+    Delivered,
+}
+
+impl World {
+    pub(super) fn export(&self, index: usize) -> Rc<Export> {
+        Rc::clone(&self.tasks.borrow()[index])
+    }
+
+    /// A call of an async export: it starts now, or is held back.
+    pub fn enter(&self, instance: usize, caller: Caller) {
+        let export = Rc::new(Export {
+            instance,
+            context: Context::new(false),
+            caller,
+            task: RefCell::new(None),
+            cancel: Cell::new(Cancel::None),
+        });
+        self.tasks.borrow_mut().push(export);
+        let index = self.tasks.borrow().len() - 1;
+        if !self.host(instance).is_on_stack() && self.is_admitted(index) {
+            self.admit(index);
+        }
+    }
+
+    pub(super) fn admit(&self, index: usize) {
+        let export = self.export(index);
+        if let Caller::Guest(served) = &export.caller
+            && served.call().is_resolved()
+        {
+            // Cancelled before it started.
+            self.tasks.borrow_mut().remove(index);
+            return;
+        }
+        let host = self.host(export.instance);
+        let letter = match &export.caller {
+            Caller::Host => self.host_letter(),
+            Caller::Guest(served) => served.start(),
+        };
+        let returns = Returns {
+            export: Rc::clone(&export),
+        };
+        let world = self.this.upgrade().expect("it is running");
+        let instance = export.instance;
+        let root = async move {
+            let guard = TaskCancelOnDrop::new();
+            let message = Message::arrived(letter);
+            let answer = program::export(world, instance, message).await;
+            guard.forget();
+            returns.task_return(answer);
+        };
+        let context = Rc::clone(&export.context);
+        self.catch(|| {
+            let task = host.start_in(context, root);
+            export.task.replace(Some(task));
+        });
+        self.after_turn(&export);
+    }
+
+    pub(super) fn turn(&self, export: &Rc<Export>, f: impl FnOnce(&Task)) {
+        // Taken out: the turn may look at all tasks.
+        let Some(task) = export.task.take() else {
+            return;
+        };
+        self.catch(|| f(&task));
+        export.task.replace(Some(task));
+        self.after_turn(export);
+    }
+
+    fn after_turn(&self, export: &Rc<Export>) {
+        if self.has_failed() {
+            return;
+        }
+        let exited = export.task.borrow().as_ref().is_some_and(Task::has_exited);
+        if export.context.is_resolved()
+            && let Caller::Guest(served) = &export.caller
+            && !served.call().is_resolved()
+        {
+            served.confirm_cancel();
+        }
+        if exited {
+            if !export.context.is_resolved() {
+                self.fail("trap: a task exited that has not returned (canonical ABI, EXIT)".into());
+            }
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.retain(|other| !Rc::ptr_eq(other, export));
+        }
+    }
+
+    /// Callers that want their callee to stop, see to it.
+    pub(super) fn pass_on_cancels(&self) {
+        for export in self.tasks.borrow().iter() {
+            if let Caller::Guest(served) = &export.caller
+                && served.call().is_cancel_requested()
+                && export.cancel.get() == Cancel::None
+            {
+                export.cancel.set(Cancel::Requested);
+            }
+        }
+    }
+}
+
+/// `task.return` of an export.
+struct Returns {
+    export: Rc<Export>,
+}
+
+impl Returns {
+    fn task_return(self, answer: Message) {
+        let letter = answer.leave();
+        crate::host::trap::guarded(|| {
+            self.export.context.returned();
+            match &self.export.caller {
+                Caller::Host => world().host_takes(letter),
+                Caller::Guest(served) => served.resolve(letter),
+            }
+        });
+    }
+}

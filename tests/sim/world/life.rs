@@ -1,0 +1,174 @@
+//! A world from its beginning to its end, and what may not be left then.
+
+use super::World;
+use crate::host::trap::trap;
+use crate::host::{Context, Elsewhere};
+use crate::sim::program;
+
+/// How many steps a world takes before it closes.
+const STEPS: u32 = 150;
+
+/// How many more it may take until it is quiet.
+const CLOSING_STEPS: u32 = 4000;
+
+impl World {
+    /// Runs until it is quiet, closes, and runs until it is quiet again.
+    pub fn live(&self) {
+        while !self.has_failed() && self.step() {
+            if self.steps.get() > STEPS || self.choices.borrow().is_exhausted() {
+                break;
+            }
+        }
+        if !self.has_failed() {
+            self.check_quiet();
+        }
+        if !self.has_failed() {
+            self.close();
+        }
+        self.drain();
+        self.clear_shelves();
+        self.drain();
+    }
+
+    /// Runs until nothing is left to do.
+    fn drain(&self) {
+        while !self.has_failed() && self.step() {
+            if self.steps.get() > CLOSING_STEPS {
+                self.fail("livelock: it does not come to an end".to_owned());
+            }
+        }
+    }
+
+    /// From now on everything comes to its end.
+    fn close(&self) {
+        if self.closing.replace(true) {
+            return;
+        }
+        self.steps.set(0);
+        self.trace(|| "closing".to_owned());
+        for (instance, waker) in self.sleepers.take() {
+            self.guest(instance, || waker.wake());
+        }
+    }
+
+    /// Drops what programs left for each other.
+    pub fn clear_shelves(&self) {
+        for instance in 0..self.instances() {
+            if self.has_failed() {
+                return;
+            }
+            if self.forgets() {
+                let host = self.host(instance);
+                self.catch(|| {
+                    let root = async move { program::drop_shelf(instance) };
+                    host.start_in(Context::new(false), root).settle();
+                });
+            } else {
+                self.guest(instance, || program::drop_shelf(instance));
+            }
+        }
+    }
+
+    /// When nothing can happen, nothing may be left undelivered that somebody
+    /// waits for, by the host or by another task.
+    fn check_quiet(&self) {
+        if !self.actions().is_empty() {
+            return;
+        }
+        if self.hopes.lost() {
+            self.fail("lost: a task waits for what another one has told it".to_owned());
+        }
+        for (instance, host) in self.hosts.borrow().iter().enumerate() {
+            if let Some(handle) = host.undelivered() {
+                self.fail(format!(
+                    "lost: handle {handle} of instance {instance} is in the set of a task and has \
+                     an event, and nothing will deliver it"
+                ));
+            }
+        }
+    }
+
+    /// What is left that should not be.
+    pub fn residue(&self) -> Option<String> {
+        if !self.tasks.borrow().is_empty() {
+            return Some(format!(
+                "deadlock: {} tasks wait, and nothing is left that could wake them",
+                self.tasks.borrow().len()
+            ));
+        }
+        // A task settles what belongs to none.
+        for instance in 0..self.instances() {
+            let host = self.host(instance);
+            for _ in 0..3 {
+                self.catch(|| {
+                    let context = Context::new(false);
+                    let task = host.start_in(context, async {});
+                    task.settle();
+                });
+            }
+            let left = host.handles();
+            if !left.is_empty() {
+                return Some(format!("handles are left in instance {instance}: {left:?}"));
+            }
+            if host.backpressure() > 0 {
+                return Some(format!("instance {instance} holds calls back"));
+            }
+        }
+        let tokens = crate::host::resource::tokens_alive();
+        (tokens != 0).then(|| format!("{tokens} tokens are alive"))
+    }
+}
+
+impl World {
+    fn goes_on_inside(&self) -> bool {
+        self.pass_on_cancels();
+        if self.steps.get() > CLOSING_STEPS {
+            trap("livelock", format_args!("a wait does not come to an end"));
+        }
+        if self.has_failed() {
+            return false;
+        }
+        let over = self.steps.get() > STEPS || self.choices.borrow().is_exhausted();
+        if over && !self.closing.get() {
+            self.close();
+            return true;
+        }
+        if self.step() {
+            return true;
+        }
+        // Everything waits: only the end of the world can help.
+        if self.closing.get() {
+            return false;
+        }
+        self.close();
+        true
+    }
+}
+
+impl Elsewhere for World {
+    fn choose(&self, among: usize) -> usize {
+        self.pick(among as u32) as usize
+    }
+
+    fn goes_on(&self) -> bool {
+        self.blocked.set(self.blocked.get() + 1);
+        let goes_on = self.goes_on_inside();
+        if !goes_on && self.blocked.get() > 1 {
+            // The thread that could go on is further down on this stack. A host
+            // has a stack for each.
+            self.inconclusive.set(true);
+        }
+        self.blocked.set(self.blocked.get() - 1);
+        goes_on
+    }
+
+    fn lingers(&self) -> bool {
+        if self.has_failed() || self.pick(2) == 0 {
+            return false;
+        }
+        self.blocked.set(self.blocked.get() + 1);
+        let went_on = self.step();
+        self.blocked.set(self.blocked.get() - 1);
+        went_on
+    }
+}
