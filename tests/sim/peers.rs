@@ -15,7 +15,7 @@ pub struct HostEnd {
 }
 
 /// What an idle end does: seldom nothing more.
-const IDLE: [Next; 8] = {
+static IDLE: [Next; 8] = {
     let mut nexts = [Next::Start; 8];
     nexts[0] = Next::Drop;
     nexts
@@ -56,24 +56,24 @@ impl HostEnd {
             && !channel.is_gone(side.other())
     }
 
-    fn nexts(&self, closing: bool) -> Vec<Next> {
+    fn nexts(&self, closing: bool) -> &'static [Next] {
         let channel = self.channel();
         let channel = channel.borrow();
         let side = self.held.side();
         if channel.is_ready(side) {
-            return vec![Next::Settle];
+            return &[Next::Settle];
         }
         match channel.end(side).state {
-            State::Idle if self.owes() => vec![Next::Start],
-            State::Idle if closing => vec![Next::Drop],
-            State::Idle => IDLE.to_vec(),
-            State::Copying if self.owes() && closing => vec![],
-            State::Copying if closing => vec![Next::Drop],
-            State::Copying if self.stalls => vec![],
-            State::Copying if self.owes() => vec![Next::Cancel],
-            State::Copying => vec![Next::Cancel, Next::Drop],
-            State::Cancelling => vec![],
-            State::Done => vec![Next::Drop],
+            State::Idle if self.owes() => &[Next::Start],
+            State::Idle if closing => &[Next::Drop],
+            State::Idle => &IDLE,
+            State::Copying if self.owes() && closing => &[],
+            State::Copying if closing => &[Next::Drop],
+            State::Copying if self.stalls => &[],
+            State::Copying if self.owes() => &[Next::Cancel],
+            State::Copying => &[Next::Cancel, Next::Drop],
+            State::Cancelling => &[],
+            State::Done => &[Next::Drop],
         }
     }
 

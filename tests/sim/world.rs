@@ -5,6 +5,7 @@ mod actions;
 mod exports;
 mod life;
 
+use self::actions::Action;
 use self::exports::Export;
 use super::calls::Served;
 use super::choices::Choices;
@@ -42,6 +43,8 @@ pub struct World {
     calls: RefCell<Vec<Served>>,
     /// Called by the host, so far.
     called: Cell<u32>,
+    /// Room for what can happen next.
+    actions: RefCell<Vec<Action>>,
     closing: Cell<bool>,
     steps: Cell<u32>,
     numbers: Cell<u32>,
@@ -85,6 +88,7 @@ impl World {
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
+            actions: RefCell::default(),
             closing: Cell::new(false),
             steps: Cell::new(0),
             numbers: Cell::new(1),

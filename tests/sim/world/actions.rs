@@ -23,18 +23,33 @@ impl World {
     /// Does one thing; false if there is nothing left to do.
     pub(super) fn step(&self) -> bool {
         self.steps.set(self.steps.get() + 1);
-        let actions = self.actions();
-        if actions.is_empty() {
+        let Some(action) = self.next_action() else {
             return false;
-        }
-        let action = actions[self.pick(actions.len() as u32) as usize];
+        };
         self.trace(|| format!("world: {action:?}"));
         self.act(action);
         true
     }
 
-    pub(super) fn actions(&self) -> Vec<Action> {
-        let mut actions = Vec::with_capacity(8);
+    fn next_action(&self) -> Option<Action> {
+        // One list for all steps.
+        let mut actions = self.actions.take();
+        self.list(&mut actions);
+        let count = actions.len() as u32;
+        let next = (count > 0).then(|| actions[self.pick(count) as usize]);
+        actions.clear();
+        self.actions.replace(actions);
+        next
+    }
+
+    /// Whether nothing can happen.
+    pub(super) fn is_quiet(&self) -> bool {
+        let mut actions = Vec::new();
+        self.list(&mut actions);
+        actions.is_empty()
+    }
+
+    fn list(&self, actions: &mut Vec<Action>) {
         let closing = self.is_closing();
         for (index, export) in self.tasks.borrow().iter().enumerate() {
             // Its code is on the stack: it has the lock.
@@ -80,7 +95,6 @@ impl World {
                 }
             }
         }
-        actions
     }
 
     /// Whether a call that is held back may start: no backpressure, and nobody

@@ -72,7 +72,7 @@ impl World {
     /// When nothing can happen, nothing may be left undelivered that somebody
     /// waits for, by the host or by another task.
     fn check_quiet(&self) {
-        if !self.actions().is_empty() {
+        if !self.is_quiet() {
             return;
         }
         if self.hopes.lost() {
