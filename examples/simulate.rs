@@ -16,9 +16,10 @@ mod sim;
 
 use serde_json::{Value, json};
 use sim::choices::Choices;
+use sim::explore::{explain as explain_small, explore};
 use sim::heap::Counting;
 use sim::run::{Outcome, run};
-use sim::scenario::Scenario;
+use sim::scenario::{Scenario, Small};
 use sim::shrink::{sequence_of, shrink};
 use sim::stats::{KINDS, Stats};
 use std::cell::Cell;
@@ -37,6 +38,8 @@ Usage: simulate [OPTIONS]
   --seed S         the first seed; the next run has the next one [default: 1]
   --scenario NAME  what programs do most [default: each in turn]: all, streams,
                    futures, imports, spawns, blocking, forgets
+  --small          all schedules of the small worlds instead of seeds
+  --bound N        how many choices of a schedule count [default: 60]
   --replay SEED    one run, with everything that happens in it
   --json           print one JSON object
   --help           print this";
@@ -47,6 +50,8 @@ struct Arguments {
     seed: u64,
     scenario: Option<Scenario>,
     replay: Option<u64>,
+    small: bool,
+    bound: usize,
     json: bool,
 }
 
@@ -82,6 +87,9 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(panicked));
     if let Some(seed) = arguments.replay {
         return replay(seed, scenario(&arguments, seed));
+    }
+    if arguments.small {
+        return small(&arguments);
     }
     let report = simulate(&arguments);
     let details = report.failed.as_ref().map(explain);
@@ -154,6 +162,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         seed: 1,
         scenario: None,
         replay: None,
+        small: false,
+        bound: 60,
         json: false,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -162,6 +172,8 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("runs") => arguments.runs = parser.value()?.parse()?,
             Long("seed") => arguments.seed = parser.value()?.parse()?,
             Long("replay") => arguments.replay = Some(parser.value()?.parse()?),
+            Long("small") => arguments.small = true,
+            Long("bound") => arguments.bound = parser.value()?.parse()?,
             Long("scenario") => {
                 let name = parser.value()?.string()?;
                 let found = Scenario::named(&name);
@@ -216,10 +228,14 @@ fn simulate(arguments: &Arguments) -> Report {
         }
     }
     report.time = begin.elapsed();
+    clear_line();
+    report
+}
+
+fn clear_line() {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K");
     }
-    report
 }
 
 /// A line on a terminal, now and then a line elsewhere.
@@ -230,6 +246,11 @@ fn progress(report: &Report, runs: u64, begin: Instant) {
         report.runs,
         report.runs as f64 / seconds
     );
+    tell(&line, begin);
+}
+
+fn tell(line: &str, begin: Instant) {
+    let seconds = begin.elapsed().as_secs_f64();
     let mut stderr = std::io::stderr();
     // Who does not want to see it need not.
     let _ = if stderr.is_terminal() {
@@ -239,6 +260,47 @@ fn progress(report: &Report, runs: u64, begin: Instant) {
     } else {
         Ok(())
     };
+}
+
+/// Looks at all schedules of the small worlds.
+fn small(arguments: &Arguments) -> ExitCode {
+    let begin = Instant::now();
+    let (mut schedules, mut failures) = (0, 0);
+    for world in Small::ALL {
+        let start = Instant::now();
+        let mut shown = start;
+        let explored = explore(world, arguments.bound, |explored| {
+            if shown.elapsed() > Duration::from_secs(1) {
+                shown = Instant::now();
+                let line = format!("{}: {} schedules", world.name(), explored.schedules);
+                tell(&line, start);
+            }
+        });
+        schedules += explored.schedules;
+        failures += u64::from(explored.failure.is_some());
+        let seconds = start.elapsed().as_secs_f64();
+        clear_line();
+        println!(
+            "world={} schedules={} states={} deepest={} cut={} inconclusive={} seconds={seconds:.2}",
+            world.name(),
+            explored.schedules,
+            explored.states,
+            explored.deepest,
+            explored.cut,
+            explored.inconclusive,
+        );
+        if let Some((choices, failure)) = explored.failure {
+            println!("{}\n=> {failure}", explain_small(world, choices).join("\n"));
+        }
+    }
+    println!(
+        "runs={schedules} failures={failures} seconds={:.2}",
+        begin.elapsed().as_secs_f64()
+    );
+    match failures {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 /// The shortest trace that fails like a seed.

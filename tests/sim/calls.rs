@@ -370,7 +370,7 @@ impl World {
             text: "from the host".to_owned(),
             ..Letter::default()
         };
-        if self.is_closing() {
+        if self.is_closing() || self.scenario().small().is_some() {
             return letter;
         }
         for _ in 0..self.pick(ENDS as u32 + 1) {

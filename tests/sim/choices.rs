@@ -23,6 +23,8 @@ enum Source {
     Seed(u64),
     /// The rest is zeros.
     Given(std::vec::IntoIter<u32>),
+    /// The same, and as if there were always more, up to a number of choices.
+    Counted(std::vec::IntoIter<u32>, usize),
 }
 
 impl Choices {
@@ -44,6 +46,16 @@ impl Choices {
         }
     }
 
+    /// One of many sequences that are counted through; it keeps what is chosen.
+    /// After `bound` choices it is exhausted.
+    pub fn counted(sequence: Vec<u32>, bound: usize) -> Choices {
+        Choices {
+            bytes: sequence.capacity() * size_of::<u32>(),
+            source: Source::Counted(sequence.into_iter(), bound),
+            taken: Some(Vec::new()),
+        }
+    }
+
     /// The same, and keeps what is chosen.
     pub fn kept(mut self) -> Choices {
         self.taken = Some(Vec::new());
@@ -62,7 +74,14 @@ impl Choices {
 
     /// Whether only zeros come.
     pub fn is_exhausted(&self) -> bool {
-        matches!(&self.source, Source::Given(sequence) if sequence.len() == 0)
+        match &self.source {
+            Source::Seed(_) => false,
+            Source::Given(sequence) => sequence.len() == 0,
+            Source::Counted(_, bound) => self
+                .taken
+                .as_ref()
+                .is_some_and(|taken| taken.len() >= *bound),
+        }
     }
 
     /// Picks a number below `among`.
@@ -78,7 +97,9 @@ impl Choices {
                 z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
                 ((z ^ (z >> 31)) >> 32) as u32 % among
             }
-            Source::Given(sequence) => sequence.next().unwrap_or(0).min(among - 1),
+            Source::Given(sequence) | Source::Counted(sequence, _) => {
+                sequence.next().unwrap_or(0).min(among - 1)
+            }
         };
         if let Some(taken) = &mut self.taken {
             taken.push((choice, among));

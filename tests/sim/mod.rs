@@ -26,6 +26,7 @@
 //! | `stats` | what was exercised |
 //! | `scenario` | what a run is about |
 //! | `run` | one run: its life, and the checks at its end |
+//! | `explore` | all schedules of a small world |
 //! | `shrink` | making a failure small |
 
 #![allow(dead_code, reason = "each user of this takes a part of it")]
@@ -33,6 +34,7 @@
 mod calls;
 pub mod choices;
 mod ends;
+pub mod explore;
 pub mod heap;
 mod hopes;
 mod items;

@@ -23,14 +23,14 @@ pub async fn operate(program: &mut Program, end: AnyEnd) -> Option<AnyEnd> {
 async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<EndOf<T>> {
     match end {
         EndOf::Writer(serial, mut writer) => {
-            match program.world.pick(3) {
+            match program.world.pick_way(3) {
                 0 => streams::write(program, serial, &mut writer).await,
                 1 => streams::write_one(program, serial, &mut writer).await,
                 _ => streams::write_all(program, serial, &mut writer).await,
             }
             Some(EndOf::Writer(serial, writer))
         }
-        EndOf::Reader(serial, mut reader) => match program.world.pick(4) {
+        EndOf::Reader(serial, mut reader) => match program.world.pick_way(4) {
             0 => {
                 streams::read(program, serial, &mut reader).await;
                 Some(EndOf::Reader(serial, reader))

@@ -12,6 +12,8 @@ pub struct HostEnd {
     writes: bool,
     /// It leaves the copy in flight alone until the world closes.
     stalls: bool,
+    /// How many copies it starts still, in a small world.
+    left: Option<u32>,
 }
 
 /// What an idle end does: seldom nothing more.
@@ -32,12 +34,13 @@ enum Next {
 }
 
 impl HostEnd {
-    pub fn new(held: Held) -> HostEnd {
+    pub fn new(held: Held, left: Option<u32>) -> HostEnd {
         let writes = held.side() == Side::Writable;
         HostEnd {
             held,
             writes,
             stalls: false,
+            left,
         }
     }
 
@@ -66,7 +69,11 @@ impl HostEnd {
         match channel.end(side).state {
             State::Idle if self.owes() => &[Next::Start],
             State::Idle if closing => &[Next::Drop],
-            State::Idle => &IDLE,
+            State::Idle => match self.left {
+                None => &IDLE,
+                Some(0) => &[Next::Drop],
+                Some(_) => &[Next::Drop, Next::Start],
+            },
             State::Copying if self.owes() && closing => &[],
             State::Copying if closing => &[Next::Drop],
             State::Copying if self.stalls => &[],
@@ -97,7 +104,13 @@ impl HostEnd {
             }
             Next::Start => {
                 self.start(world);
-                self.stalls = world.pick(4) != 3;
+                self.stalls = match &mut self.left {
+                    None => world.pick(4) != 3,
+                    Some(left) => {
+                        *left -= 1;
+                        world.pick(2) == 0
+                    }
+                };
                 Some(self)
             }
             Next::Cancel => {
@@ -122,6 +135,7 @@ impl HostEnd {
         let (ty, is_future) = (channel.borrow().ty, channel.borrow().is_future);
         let count = match is_future {
             true => 1,
+            false if self.left.is_some() => 1 + 2 * world.pick(2) as usize,
             false => world.pick(8) as usize,
         };
         let buffer = if self.writes {

@@ -1,5 +1,9 @@
 //! What guest code does: one thing after the other, as the choices say.
 
+mod small;
+
+pub use small::begin;
+
 use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
 use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
 use super::hopes::Hope;
@@ -111,6 +115,10 @@ impl Drop for Program {
 /// The body of an async export.
 pub async fn export(world: Rc<World>, instance: usize, message: Message) -> Message {
     let mut program = Program::new(world, instance, 0);
+    if let Some(small) = program.world.scenario().small() {
+        small::script(&mut program, small).await;
+        return Message::default();
+    }
     program.takes(message);
     program.run().await;
     program.message()
@@ -145,6 +153,17 @@ pub fn synchronous() {
             }
         }
     }
+}
+
+/// Spawns a future; what is returned beside the handle is fulfilled when it ended.
+fn spawned(future: impl Future<Output = ()> + 'static) -> (JoinHandle<()>, Rc<Hope>) {
+    let ended = Rc::new(Hope::default());
+    let end = Rc::clone(&ended);
+    let handle = spawn_local(async move {
+        future.await;
+        end.fulfil();
+    });
+    (handle, ended)
 }
 
 impl Program {
@@ -315,13 +334,17 @@ impl Program {
         for _ in 0..self.world.pick(3) {
             child.ends.extend(self.any_end());
         }
-        let ended = Rc::new(Hope::default());
-        let end = Rc::clone(&ended);
-        let handle = spawn_local(async move {
-            child.run().await;
-            drop(child);
-            end.fulfil();
-        });
+        self.spawn_child(child);
+    }
+
+    /// Spawns a future that tells somebody something.
+    fn spawn_telling(&mut self) {
+        let child = Program::new(Rc::clone(&self.world), self.instance, DEPTH);
+        self.spawned.push(spawned(async move { child.tells() }));
+    }
+
+    fn spawn_child(&mut self, mut child: Program) {
+        let (handle, ended) = spawned(async move { child.run().await });
         match self.world.pick(3) {
             // It goes on by itself.
             0 => drop(handle),

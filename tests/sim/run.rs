@@ -80,7 +80,10 @@ fn live(
     trap::catch_traps(true);
     observe();
     let mut choices = choices;
-    let instances = 1 + choices.pick(2) as usize;
+    let instances = match scenario.small() {
+        Some(_) => 1,
+        None => 1 + choices.pick(2) as usize,
+    };
     program::clear_shelves(instances);
     let before = resource::tokens_alive();
     let mut planned = String::new();
@@ -95,6 +98,9 @@ fn live(
     let world = World::new(choices, instances, scenario, traced);
     world.trace(|| planned);
     let lived = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(small) = scenario.small() {
+            program::begin(&world, small);
+        }
         world.live();
         let residue = match world.failure() {
             // Where a default panics its end stays open: there is nothing to write.

@@ -15,6 +15,61 @@ pub enum Scenario {
     Forgets,
     /// Everything, and foreign code that panics once.
     Faults,
+    /// A world so small that all its schedules can be looked at.
+    Small(Small),
+}
+
+/// What two tasks do, each three times.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Small {
+    /// One writes to a stream that the other one reads.
+    Stream,
+    /// The same with a future.
+    Future,
+    /// Both call the host.
+    Calls,
+    /// Both call the host, and one is cancelled at some time.
+    Cancelled,
+    /// One task writes to a stream that the host reads.
+    HostReads,
+    /// One task reads a stream that the host writes to.
+    HostWrites,
+    /// One waits for the other one to tell it something; both also spawn.
+    Wakes,
+}
+
+impl Small {
+    /// All of them.
+    pub const ALL: [Small; 7] = [
+        Small::Stream,
+        Small::Future,
+        Small::Calls,
+        Small::Cancelled,
+        Small::HostReads,
+        Small::HostWrites,
+        Small::Wakes,
+    ];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Small::Stream => "small-stream",
+            Small::Future => "small-future",
+            Small::Calls => "small-calls",
+            Small::Cancelled => "small-cancelled",
+            Small::HostReads => "small-host-reads",
+            Small::HostWrites => "small-host-writes",
+            Small::Wakes => "small-wakes",
+        }
+    }
+
+    /// How many tasks there are.
+    pub fn tasks(self) -> u32 {
+        match self {
+            Small::HostReads | Small::HostWrites => 1,
+            _ => 2,
+        }
+    }
 }
 
 /// What a program does next.
@@ -37,7 +92,7 @@ pub enum Thing {
 }
 
 impl Scenario {
-    /// All of them.
+    /// All that are run by seeds.
     pub const ALL: [Scenario; 8] = [
         Scenario::All,
         Scenario::Streams,
@@ -60,6 +115,7 @@ impl Scenario {
             Scenario::Blocking => "blocking",
             Scenario::Forgets => "forgets",
             Scenario::Faults => "faults",
+            Scenario::Small(small) => small.name(),
         }
     }
 
@@ -83,7 +139,17 @@ impl Scenario {
             Scenario::Spawns => &[
                 Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Drop,
             ],
+            // It follows a script.
+            Scenario::Small(_) => &[],
             Scenario::Blocking => &[Yield, Pair, Operate, Operate, Block, Block, Call, Spawn],
+        }
+    }
+
+    /// The small world that it is, if it is one.
+    pub fn small(self) -> Option<Small> {
+        match self {
+            Scenario::Small(small) => Some(small),
+            _ => None,
         }
     }
 

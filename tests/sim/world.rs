@@ -41,7 +41,7 @@ pub struct World {
     tasks: RefCell<Vec<Rc<Export>>>,
     ends: RefCell<Vec<HostEnd>>,
     calls: RefCell<Vec<Served>>,
-    /// Called by the host, so far.
+    /// How often the host has called, or asked a call to stop if it is small.
     called: Cell<u32>,
     /// Room for what can happen next.
     actions: RefCell<Vec<Action>>,
@@ -70,13 +70,16 @@ impl World {
         traced: bool,
     ) -> Rc<World> {
         let mut rule = || choices.pick(2) == 1;
+        let (notices, cancel_says_completed) = (rule(), rule());
+        // The hardest rules, where there are few choices.
+        let mut strict = |hard| scenario.small().map_or_else(&mut rule, |_| hard);
         let rules = Rules {
-            notices: rule(),
-            cancel_says_completed: rule(),
+            notices,
+            cancel_says_completed,
             last_member_first: false,
-            stale_notices: rule(),
-            results_need_task: rule(),
-            no_cancel_in_sync_task: rule(),
+            stale_notices: strict(false),
+            results_need_task: strict(true),
+            no_cancel_in_sync_task: strict(true),
         };
         let world = Rc::new_cyclic(|this| World {
             this: this.clone(),
@@ -140,6 +143,23 @@ impl World {
         self.choices.borrow_mut().pick(among)
     }
 
+    /// Which way to do something, among so many; the first one or the second one
+    /// in a small world.
+    pub fn pick_way(&self, among: u32) -> u32 {
+        match self.scenario.small() {
+            Some(_) => self.pick(2),
+            None => self.pick(among),
+        }
+    }
+
+    /// How many items to write, or to make room for.
+    pub fn amount(&self) -> u32 {
+        match self.scenario.small() {
+            Some(_) => 2,
+            None => self.pick(8),
+        }
+    }
+
     pub fn next_number(&self) -> u32 {
         self.numbers.replace(self.numbers.get() + 1)
     }
@@ -180,7 +200,8 @@ impl World {
 
     /// The host holds an end from now on.
     pub fn hold(&self, held: Held) {
-        self.ends.borrow_mut().push(HostEnd::new(held));
+        let left = self.scenario.small().map(|_| 3);
+        self.ends.borrow_mut().push(HostEnd::new(held, left));
     }
 
     /// The host has to answer a call.
@@ -235,7 +256,7 @@ impl World {
     }
 
     /// Runs code of an instance in a synchronous task.
-    fn guest(&self, instance: usize, f: impl FnOnce()) {
+    pub fn guest(&self, instance: usize, f: impl FnOnce()) {
         let host = self.host(instance);
         self.catch(|| host.call_sync(f));
     }

@@ -114,7 +114,13 @@ impl<'a> Attempt<'a> {
 
     /// Brings an operation as far as its fate allows, or until the world closes.
     async fn carry<F: Future + Unpin>(&self, operation: &mut F) -> Carried<F::Output> {
-        let (state, output) = progress(self.world, operation, self.fate).await;
+        let mut underway = Underway {
+            world: self.world,
+            kind: self.kind,
+            state: State::Unstarted,
+        };
+        let (state, output) = progress(&mut underway, operation, self.fate).await;
+        mem::forget(underway);
         let (stop, carried) = match output {
             Some(output) => (Stop::Finished, Carried::Finished(output)),
             None => {
@@ -127,9 +133,25 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// An operation that is being carried: if this is dropped, so was the task or the
+/// future that it is in.
+struct Underway<'a> {
+    world: &'a World,
+    kind: Kind,
+    state: State,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.world.count(self.kind, self.state, Stop::Swept);
+        }
+    }
+}
+
 /// Polls an operation as often as its fate allows.
 async fn progress<F: Future + Unpin>(
-    world: &World,
+    underway: &mut Underway<'_>,
     operation: &mut F,
     fate: Fate,
 ) -> (State, Option<F::Output>) {
@@ -140,6 +162,8 @@ async fn progress<F: Future + Unpin>(
     if let Poll::Ready(output) = first {
         return (State::AtOnce, Some(output));
     }
+    underway.state = State::InFlight;
+    let world = underway.world;
     let Fate::After(turns, _) = fate else {
         let output = poll_fn(|cx| match Pin::new(&mut *operation).poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),

@@ -23,6 +23,13 @@ pub enum End {
 
 impl Fate {
     pub fn pick(world: &World) -> Fate {
+        if world.scenario().small().is_some() {
+            return match world.pick(3) {
+                0 => Fate::Finish,
+                1 => Fate::After(0, End::Cancel),
+                _ => Fate::After(0, End::Drop),
+            };
+        }
         let end = |world: &World| match world.pick(if world.forgets() { 7 } else { 6 }) {
             0..3 => End::Drop,
             3..6 => End::Cancel,

@@ -12,7 +12,7 @@ use wit_async::{StreamReader, StreamResult, StreamWriter};
 
 /// Values to write, and what they are known by.
 fn make<T: Item>(program: &mut Program) -> (Vec<T>, Vec<u32>) {
-    let count = program.world.pick(8);
+    let count = program.world.amount();
     (0..count).map(|_| program.make::<T>()).unzip()
 }
 
@@ -66,7 +66,7 @@ pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut
 }
 
 pub async fn read<T: Item>(program: &mut Program, serial: u32, reader: &mut StreamReader<T>) {
-    let room = program.world.pick(8) as usize;
+    let room = program.world.amount() as usize;
     let (attempt, doubt) = Attempt::on(&program.world, Kind::StreamRead, "read", serial);
     let operation = reader.read(Vec::with_capacity(room));
     let outcome = attempt

@@ -4,6 +4,7 @@ use super::World;
 use super::exports::Cancel;
 use crate::sim::calls::Caller;
 use crate::sim::program;
+use crate::sim::scenario::Small;
 
 /// What can happen next.
 #[derive(Copy, Clone, Debug)]
@@ -69,6 +70,7 @@ impl World {
                         }
                         Cancel::None
                             if !closing
+                                && self.may_ask()
                                 && !export.context.is_resolved()
                                 && matches!(export.caller, Caller::Host) =>
                         {
@@ -87,13 +89,21 @@ impl World {
         for index in 0..self.calls.borrow().len() {
             actions.push(Action::Call(index));
         }
-        if !closing && self.called.get() < 3 {
+        if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for instance in 0..self.instances() {
                 if !self.host(instance).is_on_stack() {
                     actions.push(Action::Invoke(instance));
                     actions.push(Action::InvokeSync(instance));
                 }
             }
+        }
+    }
+
+    /// Whether the host may want a call of its own to stop.
+    fn may_ask(&self) -> bool {
+        match self.scenario.small() {
+            None => true,
+            Some(small) => small == Small::Cancelled && self.called.get() == 0,
         }
     }
 
@@ -130,8 +140,12 @@ impl World {
             }
             Action::Ask(index) => {
                 // Not every caller loses patience.
-                if self.pick(8) == 7 {
+                let small = self.scenario.small().is_some();
+                if small || self.pick(8) == 7 {
                     self.export(index).cancel.set(Cancel::Requested);
+                }
+                if small {
+                    self.called.set(1);
                 }
             }
             Action::End(index) => {
