@@ -37,9 +37,11 @@ Usage: simulate [OPTIONS]
   --runs N         how many runs [default: 100000]
   --seed S         the first seed; the next run has the next one [default: 1]
   --scenario NAME  what programs do most [default: each in turn]: all, streams,
-                   futures, imports, spawns, blocking, forgets
+                   futures, imports, spawns, blocking, forgets, faults
+  --least N        fail if something that can happen to an operation happened
+                   less often, or if fewer than a tenth of a kind blocked
   --small          all schedules of the small worlds instead of seeds
-  --bound N        how many choices of a schedule count [default: 60]
+  --bound N        how many choices of a schedule count at most
   --replay SEED    one run, with everything that happens in it
   --json           print one JSON object
   --help           print this";
@@ -50,8 +52,9 @@ struct Arguments {
     seed: u64,
     scenario: Option<Scenario>,
     replay: Option<u64>,
+    least: Option<u64>,
     small: bool,
-    bound: usize,
+    bound: Option<usize>,
     json: bool,
 }
 
@@ -124,10 +127,29 @@ fn main() -> ExitCode {
             report.runs as f64 / report.time.as_secs_f64(),
         );
     }
-    match report.failed {
-        Some(_) => ExitCode::FAILURE,
-        None => ExitCode::SUCCESS,
+    let rare = arguments
+        .least
+        .map_or_else(Vec::new, |least| rare(&report.stats, least));
+    for line in &rare {
+        eprintln!("too rare: {line}");
     }
+    match (&report.failed, rare.is_empty()) {
+        (None, true) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// What was not exercised often enough.
+fn rare(stats: &Stats, least: u64) -> Vec<String> {
+    let cells = stats.rarer_than(least).into_iter();
+    let cells = cells.map(|(kind, state, stop, count)| {
+        format!("{kind:?} {state:?} {stop:?}: {count} of {least}")
+    });
+    let shares = KINDS.into_iter().map(|kind| (kind, stats.blocked(kind)));
+    let shares = shares
+        .filter(|(_, share)| *share < 0.1)
+        .map(|(kind, share)| format!("{kind:?} that blocked: {share:.3}"));
+    cells.chain(shares).collect()
 }
 
 /// The seed of the run that goes on.
@@ -162,8 +184,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
         seed: 1,
         scenario: None,
         replay: None,
+        least: None,
         small: false,
-        bound: 60,
+        bound: None,
         json: false,
     };
     let mut parser = lexopt::Parser::from_env();
@@ -172,8 +195,9 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
             Long("runs") => arguments.runs = parser.value()?.parse()?,
             Long("seed") => arguments.seed = parser.value()?.parse()?,
             Long("replay") => arguments.replay = Some(parser.value()?.parse()?),
+            Long("least") => arguments.least = Some(parser.value()?.parse()?),
             Long("small") => arguments.small = true,
-            Long("bound") => arguments.bound = parser.value()?.parse()?,
+            Long("bound") => arguments.bound = Some(parser.value()?.parse()?),
             Long("scenario") => {
                 let name = parser.value()?.string()?;
                 let found = Scenario::named(&name);
@@ -267,9 +291,10 @@ fn small(arguments: &Arguments) -> ExitCode {
     let begin = Instant::now();
     let (mut schedules, mut failures) = (0, 0);
     for world in Small::ALL {
+        let bound = arguments.bound.unwrap_or(world.bound());
         let start = Instant::now();
         let mut shown = start;
-        let explored = explore(world, arguments.bound, |explored| {
+        let explored = explore(world, bound, |explored| {
             if shown.elapsed() > Duration::from_secs(1) {
                 shown = Instant::now();
                 let line = format!("{}: {} schedules", world.name(), explored.schedules);

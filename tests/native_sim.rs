@@ -17,7 +17,7 @@ use sim::scenario::Scenario;
 static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
 
 /// How many runs foreign code panics in.
-const CORPUS: u64 = 200;
+const CORPUS: u64 = 1000;
 
 /// How many seeds of each scenario.
 const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
@@ -26,9 +26,11 @@ const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
 fn passes(seed: u64, scenario: Scenario) {
     let outcome = run(Choices::of_seed(seed), scenario, false);
     if let Some(failure) = outcome.failure {
+        let trace = run(Choices::of_seed(seed), scenario, true).trace;
         panic!(
-            "{failure}\nreplay it with: cargo run --release --example simulate -- --replay {seed} \
-             --scenario {}",
+            "{}\n{failure}\nreplay it with: cargo run --release --example simulate -- --replay \
+             {seed} --scenario {}",
+            trace.join("\n"),
             scenario.name()
         );
     }
@@ -79,6 +81,14 @@ fn forgets() {
 #[test]
 #[cfg_attr(miri, ignore = "takes hours")]
 fn every_call_of_foreign_code_panics_once() {
+    // What is printed would be kept in memory by whoever captures it.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let message = info.payload_as_str().unwrap_or_default();
+        if !message.starts_with(fault::MESSAGE) {
+            hook(info);
+        }
+    }));
     let mut fired = [0; Site::ALL.len()];
     for seed in 1..=CORPUS {
         for site in Site::ALL {
@@ -97,7 +107,7 @@ fn every_call_of_foreign_code_panics_once() {
         }
     }
     println!("{:?}: {fired:?} panics", Site::ALL);
-    assert!(fired.iter().all(|fired| *fired > CORPUS / 4), "{fired:?}");
+    assert!(fired.iter().all(|fired| *fired > CORPUS / 20), "{fired:?}");
 }
 
 /// A run that is replayed by its choices is the same run.

@@ -22,33 +22,23 @@ struct Trapped;
 
 /// The canonical ABI forbids what the guest did.
 #[track_caller]
-pub fn trap(site: impl Cite, what: Arguments<'_>) -> ! {
-    let rule = site.rule();
-    let message = format!("trap: {what} (canonical ABI, {rule})");
+pub fn trap(site: Site, what: Arguments<'_>) -> ! {
+    raise(site.rule(), what)
+}
+
+/// Ends a run of a simulation for a reason that is no rule of the ABI.
+pub fn give_up(why: &str, what: Arguments<'_>) -> ! {
+    raise(why, what)
+}
+
+#[track_caller]
+fn raise(why: &str, what: Arguments<'_>) -> ! {
+    let message = format!("trap: {what} (canonical ABI, {why})");
     if CATCHING.get() {
         note(message);
         resume_unwind(Box::new(Trapped));
     }
     panic!("{message}")
-}
-
-/// What a trap can cite.
-pub trait Cite {
-    fn rule(self) -> &'static str;
-}
-
-impl Cite for Site {
-    fn rule(self) -> &'static str {
-        Site::rule(self)
-    }
-}
-
-/// Why a simulation gives a run up, which is no rule of the ABI.
-impl Cite for &'static str {
-    fn rule(self) -> &'static str {
-        assert_eq!(self, "livelock", "a trap cites a site");
-        self
-    }
 }
 
 /// From now on traps of this thread are caught, or no longer; what was caught

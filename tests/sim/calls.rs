@@ -1,6 +1,7 @@
 //! Calls between guests and of the host, and what they carry.
 
-use super::ends::{AnyEnd, PAYLOADS, Raw};
+use super::ends::{AnyEnd, Raw};
+use super::scenario::{Scenario, Small};
 use super::world::{World, world};
 use crate::host::imports::{Call, OnCancel};
 use crate::host::resource::{Rep, Token};
@@ -269,6 +270,8 @@ impl World {
             unsafe { results.write(Lowered::put(letter, &receiver)) };
         };
         let on_cancel = match target {
+            Target::Host if self.scenario() == Scenario::Small(Small::Calls) => OnCancel::Confirm,
+            Target::Host if self.scenario().small().is_some() => OnCancel::Return,
             Target::Host if self.pick(2) == 0 => OnCancel::Confirm,
             Target::Host => OnCancel::Return,
             Target::Instance(_) => OnCancel::Wait,
@@ -309,7 +312,11 @@ impl World {
     /// The host takes a call, and may answer at once.
     fn serve(&self, served: Served) {
         let mut served = Some(served);
-        for _ in 0..self.pick(3) {
+        let steps = match self.scenario().small() {
+            Some(_) => self.pick(2),
+            None => self.pick(3),
+        };
+        for _ in 0..steps {
             served = served.and_then(|served| served.step(self));
         }
         if let Some(served) = served {
@@ -374,7 +381,7 @@ impl World {
             return letter;
         }
         for _ in 0..self.pick(ENDS as u32 + 1) {
-            let code = self.pick(PAYLOADS);
+            let code = self.pick_payload();
             let only = self.scenario().is_future();
             let is_future = only.unwrap_or_else(|| self.pick(2) == 1);
             let held = self.host_readable(type_of(code), is_future);

@@ -1,6 +1,7 @@
 //! The ends that a program holds, of any payload.
 
 use super::items::Item;
+use crate::host::fault::{self, Site};
 use crate::host::resource::Token;
 use crate::host::{Fussy, Nested, Nothing, future, stream};
 use wit_async::{FutureReader, FutureWriter, StreamReader, StreamWriter};
@@ -78,7 +79,10 @@ pub const NUMBERS: [u32; 2] = [u32::CODE, <()>::CODE];
 
 fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
     if is_future {
-        let (writer, reader) = future::<T>(|| T::make(DEFAULT).0);
+        let (writer, reader) = future::<T>(|| {
+            fault::at(Site::Default);
+            T::make(DEFAULT).0
+        });
         let serial = crate::host::last_serial();
         [
             EndOf::Promise(serial, writer),

@@ -58,7 +58,12 @@ async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<End
 /// Stops an import in one of these ways, or lets it finish. One that borrows must
 /// not be leaked: what it borrows would be dropped while it is lent.
 pub async fn import<F: Future>(world: &World, call: F, borrows: bool) -> Option<F::Output> {
-    let mut fate = Fate::pick(world);
+    let mut fate = match world.scenario().small() {
+        // Dropping a call is cancelling it.
+        Some(_) if world.pick(2) == 0 => Fate::Finish,
+        Some(_) => Fate::After(0, End::Drop),
+        None => Fate::pick(world),
+    };
     match fate {
         Fate::Unstarted(_) => fate = Fate::After(0, End::Drop),
         Fate::After(turns, End::Forget) if borrows => fate = Fate::After(turns, End::Drop),

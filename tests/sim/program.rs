@@ -5,7 +5,7 @@ mod small;
 pub use small::begin;
 
 use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
-use super::ends::{AnyEnd, EndOf, NUMBERS, PAYLOADS};
+use super::ends::{AnyEnd, EndOf, NUMBERS};
 use super::hopes::Hope;
 use super::items::Item;
 use super::operations;
@@ -130,10 +130,10 @@ pub fn synchronous() {
     let instance = world.running_instance();
     for _ in 0..=world.pick(2) {
         match world.pick(4) {
-            0 => drop(AnyEnd::pair(world.pick(PAYLOADS), false)),
+            0 => drop(AnyEnd::pair(world.pick_payload(), false)),
             1 => {
                 // The writable end of a future writes its default.
-                let [writer, reader] = AnyEnd::pair(world.pick(PAYLOADS), true);
+                let [writer, reader] = AnyEnd::pair(world.pick_payload(), true);
                 note_unwritten(&world, &writer);
                 if reader.is_readable() {
                     drop(reader);
@@ -318,7 +318,7 @@ impl Program {
         let mut message = self.message();
         // An end of another payload is made for the occasion.
         if message.ends.len() < ENDS && world.pick(2) == 1 {
-            let code = world.pick(PAYLOADS);
+            let code = world.pick_payload();
             let [writable, readable] = AnyEnd::pair(code, self.is_future());
             self.ends.push(writable);
             message.ends.push(readable);

@@ -63,6 +63,21 @@ impl Small {
         }
     }
 
+    /// Whether it is about streams or futures, for whose rules hosts differ.
+    pub fn has_copies(self) -> bool {
+        !matches!(self, Small::Calls | Small::Cancelled | Small::Wakes)
+    }
+
+    /// How many choices of a schedule count: all of them, but where there are too
+    /// many schedules.
+    pub fn bound(self) -> usize {
+        match self {
+            Small::Calls => 15,
+            Small::Cancelled => 14,
+            _ => 100,
+        }
+    }
+
     /// How many tasks there are.
     pub fn tasks(self) -> u32 {
         match self {

@@ -62,6 +62,20 @@ pub const STOPS: [Stop; 6] = [
     Stop::Swept,
 ];
 
+/// What can happen to an operation; but calls start when they are made.
+const CELLS: [(State, Stop); 10] = [
+    (State::Unstarted, Stop::Dropped),
+    (State::Unstarted, Stop::Cancelled),
+    (State::Unstarted, Stop::Forgotten),
+    (State::InFlight, Stop::Dropped),
+    (State::InFlight, Stop::Cancelled),
+    (State::InFlight, Stop::Forgotten),
+    (State::InFlight, Stop::Closing),
+    (State::InFlight, Stop::Swept),
+    (State::AtOnce, Stop::Finished),
+    (State::Blocked, Stop::Finished),
+];
+
 /// How often. No memory on the heap, whose use is looked at.
 #[derive(Copy, Clone, Default, Debug)]
 pub struct Stats {
@@ -101,6 +115,17 @@ impl Stats {
         });
         keys.map(move |(kind, state, stop)| (kind, state, stop, counts.of(kind, state, stop)))
             .filter(|(.., count)| *count > 0)
+    }
+
+    /// What happened less often than that of all that can happen.
+    pub fn rarer_than(&self, least: u64) -> Vec<(Kind, State, Stop, u64)> {
+        let keys = KINDS
+            .into_iter()
+            .flat_map(|kind| CELLS.map(|(state, stop)| (kind, state, stop)));
+        keys.filter(|(kind, state, _)| (*kind, *state) != (Kind::Import, State::Unstarted))
+            .map(|(kind, state, stop)| (kind, state, stop, self.of(kind, state, stop)))
+            .filter(|(.., count)| *count < least)
+            .collect()
     }
 
     /// How many operations there were.

@@ -9,14 +9,16 @@ use self::actions::Action;
 use self::exports::Export;
 use super::calls::Served;
 use super::choices::Choices;
+use super::ends::PAYLOADS;
 use super::hopes::Hopes;
+use super::items::Item;
 use super::ledger::Ledger;
 use super::peers::HostEnd;
 use super::program;
-use super::scenario::Scenario;
+use super::scenario::{Scenario, Small};
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text};
-use crate::host::{Elsewhere, Held, Host, Rules};
+use crate::host::{Elsewhere, Fussy, Held, Host, Rules};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
@@ -69,7 +71,8 @@ impl World {
         scenario: Scenario,
         traced: bool,
     ) -> Rc<World> {
-        let mut rule = || choices.pick(2) == 1;
+        let copies = scenario.small().is_none_or(Small::has_copies);
+        let mut rule = || copies && choices.pick(2) == 1;
         let (notices, cancel_says_completed) = (rule(), rule());
         // The hardest rules, where there are few choices.
         let mut strict = |hard| scenario.small().map_or_else(&mut rule, |_| hard);
@@ -149,6 +152,14 @@ impl World {
         match self.scenario.small() {
             Some(_) => self.pick(2),
             None => self.pick(among),
+        }
+    }
+
+    /// The code of a payload: often of one that panics, where that is wanted.
+    pub fn pick_payload(&self) -> u32 {
+        match self.scenario {
+            Scenario::Faults if self.pick(2) == 1 => Fussy::CODE,
+            _ => self.pick(PAYLOADS),
         }
     }
 

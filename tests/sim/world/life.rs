@@ -1,7 +1,7 @@
 //! A world from its beginning to its end, and what may not be left then.
 
 use super::World;
-use crate::host::trap::trap;
+use crate::host::trap::give_up;
 use crate::host::{Context, Elsewhere};
 use crate::sim::program;
 
@@ -123,7 +123,7 @@ impl World {
     fn goes_on_inside(&self) -> bool {
         self.pass_on_cancels();
         if self.steps.get() > CLOSING_STEPS {
-            trap("livelock", format_args!("a wait does not come to an end"));
+            give_up("livelock", format_args!("a wait does not come to an end"));
         }
         if self.has_failed() {
             return false;
