@@ -3,9 +3,10 @@
 //! A `FutureWriter` can be dropped unwritten where no async task exists: in a
 //! synchronous export, in a destructor. Its default value is written all the
 //! same, and if the reader is not there yet, somebody has to drop the writable
-//! end later. Such operations join a set that belongs to no task. The runtime
-//! owns their memory, so the copy itself needs nobody; the set is looked at
-//! whenever a task runs.
+//! end later. So it is with what a `block_on` outside of any task leaves behind.
+//! Such operations join a set that belongs to no task. The runtime owns their
+//! memory, so the copy itself needs nobody; the set is looked at whenever a task
+//! runs.
 
 use super::current::{self, enter};
 use super::home::Home;
