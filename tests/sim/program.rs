@@ -14,11 +14,12 @@ use super::world::{World, world};
 use crate::host::fault;
 use crate::host::resource::Token;
 use crate::host::trap::text;
+use futures::future::select;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use wit_async::rt::async_support::Subtask;
@@ -248,15 +249,8 @@ impl Program {
         match things[world.pick(things.len() as u32) as usize] {
             Thing::Yield => yield_async().await,
             Thing::Pair => self.new_pair(),
-            Thing::Operate => {
-                let Some(end) = self.any_end() else {
-                    return self.new_pair();
-                };
-                let operated = survive(&world, operations::operate(self, end)).await;
-                if let Some(Some(end)) = operated {
-                    self.ends.push(end);
-                }
-            }
+            Thing::Operate => self.operates().await,
+            Thing::Select => self.selects().await,
             Thing::Drop => {
                 // Gone, whatever it is.
                 if let Some(end) = self.any_end() {
@@ -280,6 +274,40 @@ impl Program {
             Thing::Block => self.blocks(),
             Thing::Pressure => self.pressure().await,
         }
+    }
+
+    async fn operates(&mut self) {
+        let world = Rc::clone(&self.world);
+        let Some(end) = self.any_end() else {
+            return self.new_pair();
+        };
+        let operated = survive(&world, operations::operate(self, end)).await;
+        self.ends.extend(operated.flatten());
+    }
+
+    /// Does two things at a time, until one of them is done. The other one is
+    /// dropped wherever it is.
+    async fn selects(&mut self) {
+        let [mut one, mut other] = [(); 2].map(|()| {
+            let mut side = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+            side.ends.extend(self.any_end());
+            side
+        });
+        let calls = self.world.pick(2) == 1;
+        {
+            let operates = pin!(one.operates());
+            let competes = pin!(async {
+                if calls {
+                    let world = Rc::clone(&other.world);
+                    survive(&world, other.call()).await;
+                } else {
+                    other.operates().await;
+                }
+            });
+            select(operates, competes).await;
+        }
+        self.ends.append(&mut one.ends);
+        self.ends.append(&mut other.ends);
     }
 
     fn any_end(&mut self) -> Option<AnyEnd> {

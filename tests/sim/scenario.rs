@@ -93,6 +93,8 @@ pub enum Thing {
     Yield,
     Pair,
     Operate,
+    /// Two things at a time; the slower one is dropped.
+    Select,
     Drop,
     Call,
     Spawn,
@@ -144,13 +146,13 @@ impl Scenario {
         use Thing::*;
         match self {
             Scenario::All | Scenario::Forgets | Scenario::Faults => &[
-                Yield, Pair, Operate, Operate, Operate, Operate, Operate, Operate, Drop, Call,
-                Call, Spawn, Join, Hear, Tell, Shelve, Block, Pressure,
+                Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
+                Spawn, Join, Hear, Tell, Shelve, Block, Pressure,
             ],
-            Scenario::Streams | Scenario::Futures => {
-                &[Yield, Pair, Operate, Operate, Operate, Drop, Call, Shelve]
-            }
-            Scenario::Imports => &[Yield, Call, Call, Call, Operate, Pressure, Drop],
+            Scenario::Streams | Scenario::Futures => &[
+                Yield, Pair, Operate, Operate, Operate, Select, Drop, Call, Shelve,
+            ],
+            Scenario::Imports => &[Yield, Call, Call, Call, Operate, Select, Pressure, Drop],
             Scenario::Spawns => &[
                 Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Drop,
             ],
