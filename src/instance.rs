@@ -17,6 +17,7 @@
 use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
+use crate::task::Pressure;
 use crate::waitable::{Orphanage, Registry};
 
 /// Everything the runtime knows about the instance it runs in.
@@ -27,6 +28,8 @@ pub(crate) struct Instance {
     pub(crate) pool: Pool,
     /// Operations that no task waits for.
     pub(crate) orphanage: Orphanage,
+    /// Who wants calls to be held back.
+    pub(crate) pressure: Pressure,
     /// What is alive, when somebody counts.
     #[cfg(feature = "diagnostics")]
     pub(crate) gauges: Gauges,
@@ -38,6 +41,7 @@ impl Instance {
             registry: Registry::new(),
             pool: Pool::new(),
             orphanage: Orphanage::new(),
+            pressure: Pressure::new(),
             #[cfg(feature = "diagnostics")]
             gauges: Gauges::new(),
         }

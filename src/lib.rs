@@ -112,7 +112,7 @@
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
 //! | [`block_on`] | ✓ | yields to the host when its future does; never waits for an event that is there |
 //! | [`yield_async`], [`yield_blocking`] | ✓ | |
-//! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | |
+//! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer; [`Backpressure`] is a guard |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
 //! # Panics
@@ -185,6 +185,11 @@ pub use rt::async_support::{
     StreamResult, StreamWrite, StreamWriter, UnitStreamOps, backpressure_dec, backpressure_inc,
     block_on, spawn_local, yield_async, yield_blocking,
 };
+
+/// Calls of exports are held back as long as it exists.
+#[cfg(feature = "async")]
+#[doc(inline)]
+pub use task::Backpressure;
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]

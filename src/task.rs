@@ -20,7 +20,8 @@ mod spawn;
 mod spawned;
 mod yields;
 
-pub use backpressure::{backpressure_dec, backpressure_inc};
+pub(crate) use backpressure::Pressure;
+pub use backpressure::{Backpressure, backpressure_dec, backpressure_inc};
 pub use block_on::block_on;
 pub use cancel::TaskCancelOnDrop;
 pub use entry::{callback, start_task};

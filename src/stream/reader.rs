@@ -75,12 +75,31 @@ impl<O: StreamOps> RawStreamReader<O> {
         let waitable = self.waitable("StreamReader::take_handle");
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
-        self.take_back(waitable);
+        let ended = self.take_back(waitable);
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
-        waitable.index()
+        if ended {
+            self.ended_instead(waitable.index())
+        } else {
+            waitable.index()
+        }
+    }
+
+    /// The ABI also forbids to transfer an end that was told that the stream has
+    /// ended. Returns one that was not told yet, in place of `handle`.
+    fn ended_instead(&self, handle: u32) -> u32 {
+        let mut ops = self.ops.clone();
+        let ends = ops.new();
+        // SAFETY: no operation is in flight on the end, which is ours and goes
+        // here; nor on the one that was just made (canonical ABI, "stream.new":
+        // the readable one is in the low half).
+        unsafe {
+            ops.drop_readable(handle);
+            ops.drop_writable((ends >> 32) as u32);
+        }
+        ends as u32
     }
 
     /// The index of this end in the handle table of the component instance.

@@ -6,7 +6,7 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{came_back, is_idle, last_serial, observe, observed};
+pub use observe::{came_back, last_serial, observe, observed};
 
 use super::sites::Site;
 use super::table::Table;

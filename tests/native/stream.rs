@@ -559,3 +559,47 @@ fn a_cancelled_write_gives_back_what_was_not_sent() {
     });
     assert!(task.has_exited());
 }
+
+// --- handed away after the end
+
+#[test]
+fn a_reader_that_has_ended_is_handed_away_as_one_that_was_not_told() {
+    let host = host::install();
+    let (mut reader, peer) = host.incoming_stream::<String>();
+    drop(peer);
+    let host_ = Rc::clone(&host);
+    let task = host.start(async move {
+        assert_eq!(reader.next().await, None);
+        host_.calls();
+        let mut peer = host_.outgoing_stream(reader);
+        assert_eq!(peer.read(1), Outcome::Dropped(0), "it has ended there too");
+    });
+    assert!(task.has_exited());
+    assert_eq!(
+        host.calls(),
+        [
+            "stream.new: 2 3",
+            "stream.drop-readable 1",
+            "stream.drop-writable 3",
+        ]
+    );
+    assert!(host.handles().is_empty());
+}
+
+#[test]
+fn a_reader_that_was_told_of_the_end_unasked_is_handed_away_too() {
+    let host = host::install_with(NOTICES);
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let host_ = Rc::clone(&host);
+    let task = host.start(async move {
+        assert_eq!(reader.next().await, Some(1));
+        pause().await;
+        let mut peer = host_.outgoing_stream(reader);
+        assert_eq!(peer.read(1), Outcome::Dropped(0));
+    });
+    peer.write([1]);
+    assert!(task.step());
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+    assert!(host.handles().is_empty());
+}

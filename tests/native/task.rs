@@ -439,9 +439,38 @@ fn backpressure_is_passed_on() {
     let host = host::install();
     wit_async::backpressure_inc();
     wit_async::backpressure_inc();
-    assert_eq!(host.backpressure(), 2);
+    wit_async::backpressure_dec();
+    assert_eq!(host.backpressure(), 1, "one is left");
+    wit_async::backpressure_dec();
+    assert_eq!(host.backpressure(), 0);
+    assert_eq!(host.calls(), ["backpressure.inc", "backpressure.dec"]);
+}
+
+#[test]
+fn backpressure_has_no_bounds() {
+    let host = host::install();
+    // The host would trap at either.
+    wit_async::backpressure_dec();
+    (0..100_000).for_each(|_| wit_async::backpressure_inc());
+    (0..99_999).for_each(|_| wit_async::backpressure_dec());
+    assert_eq!(host.backpressure(), 1);
     wit_async::backpressure_dec();
     wit_async::backpressure_dec();
+    assert_eq!(host.backpressure(), 0);
+}
+
+#[test]
+fn a_guard_of_backpressure_goes_with_its_future() {
+    let host = host::install();
+    let task = host.start(async {
+        let _held = wit_async::Backpressure::hold();
+        pending::<()>().await;
+    });
+    assert_eq!(host.backpressure(), 1);
+    let _other = wit_async::Backpressure::hold();
+    task.cancel();
+    assert_eq!(host.backpressure(), 1, "another one is left");
+    drop(_other);
     assert_eq!(host.backpressure(), 0);
 }
 

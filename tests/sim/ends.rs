@@ -120,11 +120,6 @@ impl AnyEnd {
         with_end!(self, end => end.hand_away())
     }
 
-    /// Whether it may be handed away now: a stream that has ended may not.
-    pub fn may_leave(&self) -> bool {
-        self.is_readable() && crate::host::is_idle(self.serial())
-    }
-
     /// The channel.
     pub fn serial(&self) -> u32 {
         with_end!(self, end => match end {

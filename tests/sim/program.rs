@@ -213,7 +213,7 @@ impl Program {
         };
         if self.world.pick(2) == 1 {
             while message.ends.len() < ENDS {
-                let found = self.ends.iter().position(AnyEnd::may_leave);
+                let found = self.ends.iter().position(AnyEnd::is_readable);
                 let Some(place) = found else { break };
                 message.ends.push(self.ends.swap_remove(place));
             }

@@ -41,13 +41,6 @@ pub fn last_serial() -> u32 {
     SERIAL.get().saturating_sub(1)
 }
 
-/// Whether the readable end of an observed channel is idle.
-pub fn is_idle(serial: u32) -> bool {
-    observed_is(serial, |channel| {
-        channel.end(Side::Readable).state == State::Idle
-    })
-}
-
 /// Whether the running instance made an observed channel whose payload it cannot
 /// send to itself.
 pub fn came_back(serial: u32) -> bool {

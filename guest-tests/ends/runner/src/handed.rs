@@ -55,6 +55,24 @@ pub async fn handed_on_after_cancelled_read() {
     assert_eq!(received, words(0, 10));
 }
 
+pub async fn handed_on_after_the_end() {
+    let mut reader = relay::words(3).await;
+    for word in words(0, 3) {
+        assert_eq!(reader.next().await, Some(word));
+    }
+    assert_eq!(reader.next().await, None);
+    assert_eq!(relay::collect_words(reader).await, words(0, 0));
+
+    // Told of the end while nothing was in flight.
+    let (writer, mut reader) = wit_stream::new::<String>();
+    let mut read = Box::pin(reader.next());
+    in_flight(&mut read).await;
+    drop(writer);
+    turns(3).await;
+    assert_eq!(read.await, None);
+    assert_eq!(relay::collect_words(reader).await, words(0, 0));
+}
+
 pub async fn back_and_forth() {
     let mut reader = relay::words(20).await;
     for n in 0..10 {
