@@ -28,7 +28,8 @@ guest_support::scenarios! { bindings::exports::test::tasks::scenarios_solo::Gues
         wake_itself_while_polled, wake_ten_thousand_times, waker_outlives_future,
         waker_cloned_and_dropped;
     yielding: yield_takes_turns, yield_loop_lets_events_through, yield_ten_thousand_times,
-        yield_blocking_goes_on, backpressure_up_and_down, backpressure_below_zero;
+        yield_blocking_goes_on, backpressure_up_and_down, backpressure_below_zero,
+        backpressure_above_the_host_counter;
     blocking: block_on_ready, block_on_yields, block_on_borrows, block_on_nested,
         spawn_inside_block_on, stream_inside_block_on, block_on_steals_no_spawned_task,
         block_on_inside_spawned, spawns_and_waits_after_block_on;

@@ -86,6 +86,17 @@ pub async fn backpressure_up_and_down() {
 }
 
 pub async fn backpressure_below_zero() {
-    guest_support::expect_trap("backpressure");
     wit_async::backpressure_dec();
+    wit_async::backpressure_dec();
+    wit_async::backpressure_inc();
+    wit_async::backpressure_dec();
+}
+
+pub async fn backpressure_above_the_host_counter() {
+    // The host would trap at 2^16.
+    let held: Vec<_> = (0..100_000)
+        .map(|_| wit_async::Backpressure::hold())
+        .collect();
+    wit_async::yield_async().await;
+    drop(held);
 }
