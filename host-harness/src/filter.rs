@@ -26,6 +26,17 @@ impl Filter {
         self.parts.is_empty() || self.parts.iter().any(|part| name.contains(part.as_str()))
     }
 
+    /// What is asked for and matches none of `names`.
+    pub fn vain<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> Filter {
+        let vain = |part: &&String| !names.clone().any(|name| name.contains(part.as_str()));
+        Filter::new(self.parts.iter().filter(vain).cloned().collect())
+    }
+
+    /// Whether everything is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// What to say when nothing matched.
     pub fn nothing<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> String {
         let total = names.clone().count();
@@ -54,12 +65,25 @@ impl Filter {
     }
 }
 
-/// Of the part with the whole name, or with one of the name's own parts.
+/// How near a part is to a name: with each of its pieces to the piece at the same
+/// place, to one elsewhere, or to a word.
 fn likeness(part: &str, name: &str) -> f64 {
-    let pieces = name.split(['/', '@']).chain([name]);
-    pieces
-        .map(|piece| strsim::normalized_damerau_levenshtein(part, piece))
-        .fold(0.0, f64::max)
+    let part = part.to_lowercase();
+    let asked: Vec<&str> = part
+        .split(['/', '@'])
+        .filter(|piece| !piece.is_empty())
+        .collect();
+    let pieces: Vec<&str> = name.split(['/', '@']).collect();
+    let alike = strsim::normalized_damerau_levenshtein;
+    let nearest = |(place, asked): (usize, &&str)| {
+        let there = pieces.get(place).map_or(0.0, |piece| alike(asked, piece));
+        let elsewhere = pieces.iter().map(|piece| 0.9 * alike(asked, piece));
+        let words = pieces.iter().flat_map(|piece| piece.split('-'));
+        let words = words.map(|word| 0.8 * alike(asked, word));
+        elsewhere.chain(words).fold(there, f64::max)
+    };
+    let sum: f64 = asked.iter().enumerate().map(nearest).sum();
+    sum / asked.len().max(1) as f64
 }
 
 #[cfg(test)]
@@ -106,6 +130,41 @@ mod tests {
             Some("smoke/yields-once"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn themes_and_words_are_near_too() {
+        let names = [
+            "a/b/spawn-once",
+            "tasks/solo/spawn-once",
+            "tasks/solo/yields",
+            "x/tasks/y",
+        ];
+        let first = |part: &str| {
+            let text = Filter::new(vec![part.to_owned()]).nothing(names.into_iter());
+            text.lines().nth(1).map(|line| line.trim().to_owned())
+        };
+        assert_eq!(first("taks/").as_deref(), Some("tasks/solo/spawn-once"));
+        assert_eq!(
+            first("tasks/solo/YIELD").as_deref(),
+            Some("tasks/solo/yields")
+        );
+        assert_eq!(
+            first("tasks/solo/SPAWN").as_deref(),
+            Some("tasks/solo/spawn-once")
+        );
+    }
+
+    #[test]
+    fn what_matches_nothing_is_told_beside_what_matches() {
+        let filter = Filter::new(vec!["yields".to_owned(), "nosuch".to_owned()]);
+        let vain = filter.vain(NAMES.into_iter());
+        assert!(!vain.is_empty());
+        assert!(
+            vain.nothing(NAMES.into_iter())
+                .contains("matches `nosuch`, of 3")
+        );
+        assert!(Filter::default().vain(NAMES.into_iter()).is_empty());
     }
 
     #[test]

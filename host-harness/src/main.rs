@@ -173,16 +173,18 @@ fn run(arguments: Run) -> Result<bool> {
         .iter()
         .filter(|problem| filter.matches(&problem.name))
         .collect();
-    if scenarios.is_empty() && problems.is_empty() {
+    let names = suite
+        .scenarios
+        .iter()
+        .map(|scenario| scenario.name.as_str());
+    let of_problems = suite.problems.iter().map(|problem| problem.name.as_str());
+    let vain = filter.vain(names.clone().chain(of_problems));
+    if !vain.is_empty() || (scenarios.is_empty() && problems.is_empty()) {
         progress.finish();
         for problem in &suite.problems {
             eprintln!("{}: {}", problem.name, problem.message);
         }
-        let names = suite
-            .scenarios
-            .iter()
-            .map(|scenario| scenario.name.as_str());
-        eprintln!("error: {}", filter.nothing(names));
+        eprintln!("error: {}", vain.nothing(names));
         if arguments.json {
             let summary = Summary {
                 skipped: suite.scenarios.len() + suite.problems.len(),

@@ -34,6 +34,9 @@ impl Default for Tools {
 /// When there is no `rustc`, when the target is missing and there is no
 /// `rustup`, or when `rustup` fails.
 pub fn ensure(tools: &Tools, directory: &Path, say: impl FnOnce(&str)) -> Result<()> {
+    if !directory.is_dir() {
+        bail!("there is no directory {}", directory.display());
+    }
     if present(tools, directory)? {
         return Ok(());
     }

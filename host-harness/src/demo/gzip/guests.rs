@@ -31,7 +31,11 @@ fn workspace() -> PathBuf {
     let here = suite::workspaces()
         .ok()
         .and_then(|found| found.into_iter().next());
-    here.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-tests"))
+    here.unwrap_or_else(|| {
+        let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = harness.parent().unwrap_or(harness);
+        root.join("guest-tests")
+    })
 }
 
 fn composition(built: &Built) -> Result<Composition> {

@@ -121,6 +121,10 @@ fn bytes_bar(size: u64) -> ProgressBar {
     bar
 }
 
+/// The signal of a file that grew beyond the limit for files.
+#[cfg(unix)]
+const SIGXFSZ: i32 = 25;
+
 /// Resolves to what happened when a signal asks this process to end.
 #[cfg(unix)]
 async fn interrupted() -> Result<&'static str> {
@@ -130,6 +134,8 @@ async fn interrupted() -> Result<&'static str> {
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hangup = listen(SignalKind::hangup())?;
+    // Whoever listens is not ended by it: the write fails, and says why.
+    let _too_large = listen(SignalKind::from_raw(SIGXFSZ))?;
     Ok(tokio::select! {
         _ = interrupt.recv() => "interrupted",
         _ = terminate.recv() => "terminated",
