@@ -40,10 +40,12 @@ Usage: simulate [OPTIONS]
                    futures, imports, spawns, blocking, forgets, faults
   --least N        fail if something that can happen to an operation happened
                    less often, or if fewer than a tenth of a kind blocked
-  --small          all schedules of the small worlds instead of seeds
+  --small          all schedules of the small worlds instead of seeds; of one with
+                   --scenario small-stream, small-future, small-calls, small-cancelled,
+                   small-host-reads, small-host-writes, small-wakes
   --bound N        how many choices of a schedule count at most
   --replay SEED    one run, with everything that happens in it
-  --json           print one JSON object
+  --json           print one JSON object; with --small, one for each world and a last one
   --help           print this";
 
 /// What is asked for.
@@ -290,7 +292,9 @@ fn tell(line: &str, begin: Instant) {
 fn small(arguments: &Arguments) -> ExitCode {
     let begin = Instant::now();
     let (mut schedules, mut failures) = (0, 0);
-    for world in Small::ALL {
+    let chosen = arguments.scenario.and_then(Scenario::small);
+    let worlds = Small::ALL.into_iter();
+    for world in worlds.filter(|world| chosen.is_none_or(|chosen| chosen == *world)) {
         let bound = arguments.bound.unwrap_or(world.bound());
         let start = Instant::now();
         let mut shown = start;
@@ -305,6 +309,25 @@ fn small(arguments: &Arguments) -> ExitCode {
         failures += u64::from(explored.failure.is_some());
         let seconds = start.elapsed().as_secs_f64();
         clear_line();
+        let failure = explored
+            .failure
+            .map(|(choices, message)| (explain_small(world, choices).join("\n"), message));
+        if arguments.json {
+            let (trace, message) = failure.unzip();
+            let line = json!({
+                "world": world.name(),
+                "schedules": explored.schedules,
+                "states": explored.states,
+                "deepest": explored.deepest,
+                "cut": explored.cut,
+                "inconclusive": explored.inconclusive,
+                "seconds": seconds,
+                "failure": message,
+                "trace": trace,
+            });
+            println!("{line}");
+            continue;
+        }
         println!(
             "world={} schedules={} states={} deepest={} cut={} inconclusive={} seconds={seconds:.2}",
             world.name(),
@@ -314,14 +337,19 @@ fn small(arguments: &Arguments) -> ExitCode {
             explored.cut,
             explored.inconclusive,
         );
-        if let Some((choices, failure)) = explored.failure {
-            println!("{}\n=> {failure}", explain_small(world, choices).join("\n"));
+        if let Some((trace, message)) = failure {
+            println!("{trace}\n=> {message}");
         }
     }
-    println!(
-        "runs={schedules} failures={failures} seconds={:.2}",
-        begin.elapsed().as_secs_f64()
-    );
+    let seconds = begin.elapsed().as_secs_f64();
+    if arguments.json {
+        println!(
+            "{}",
+            json!({ "runs": schedules, "failures": failures, "seconds": seconds })
+        );
+    } else {
+        println!("runs={schedules} failures={failures} seconds={seconds:.2}");
+    }
     match failures {
         0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,

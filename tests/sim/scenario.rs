@@ -138,7 +138,9 @@ impl Scenario {
 
     /// The scenario of a name.
     pub fn named(name: &str) -> Option<Scenario> {
-        Scenario::ALL.into_iter().find(|each| each.name() == name)
+        let small = Small::ALL.into_iter().map(Scenario::Small);
+        let mut all = Scenario::ALL.into_iter().chain(small);
+        all.find(|each| each.name() == name)
     }
 
     /// What programs do, as often as it is named.
