@@ -1,7 +1,7 @@
 //! Tasks that wake each other, operations that change tasks, and tasks that are
 //! cancelled, on a host in the same process.
 
-use crate::host::{self, Code, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
+use crate::host::{self, Code, Context, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use std::cell::RefCell;
@@ -278,6 +278,19 @@ fn a_cancelled_task_drops_its_root_and_says_so_last() {
             "waitable-set.drop 2",
         ]
     );
+}
+
+#[test]
+fn a_task_that_returns_is_not_cancelled_by_its_guard() {
+    let host = host::install();
+    let context = Context::that_returns();
+    let task = host.start_in(Rc::clone(&context), async move {
+        let guard = TaskCancelOnDrop::new();
+        guard.forget();
+        context.returned();
+    });
+    assert!(task.has_exited());
+    assert_eq!(host.calls(), [""; 0]);
 }
 
 #[test]
