@@ -279,3 +279,18 @@ fn a_reader_may_go_while_a_read_that_was_forgotten_is_in_flight() {
     );
     assert_eq!(writer.write(texts()), Outcome::Dropped(0));
 }
+
+#[test]
+fn a_default_that_is_being_written_when_the_thread_ends() {
+    let thread = std::thread::spawn(|| {
+        let host = host::install();
+        host.leaks_on_purpose();
+        let (writer, reader) = future::<String>(|| "default".to_owned());
+        let _peer = host.outgoing_future(reader);
+        host.calls();
+        drop(writer);
+        assert_eq!(host.calls()[0], "future.write 2: blocked");
+    });
+    // Its state goes with it, and nobody can cancel without that state.
+    thread.join().expect("the thread ends");
+}

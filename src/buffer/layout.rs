@@ -75,6 +75,12 @@ mod tests {
     }
 
     #[test]
+    fn a_second_element_that_misses_by_one_byte_does_not_fit() {
+        let element = layout(1 << (usize::BITS - 2), 8);
+        assert_eq!(most_elements(element), 1);
+    }
+
+    #[test]
     fn a_read_fills_the_room_there_is() {
         assert_eq!(read_count(layout(4, 4), 4, 3, 5), 5);
         assert_eq!(read_count(layout(4, 4), 4, 3, 0), 0);
@@ -104,5 +110,7 @@ mod tests {
             read_count(layout(1, 1), 0, 0, usize::MAX),
             ZERO_SIZED_WINDOW
         );
+        let almost_full = usize::MAX - 3;
+        assert_eq!(read_count(layout(1, 1), 0, almost_full, 3), 3);
     }
 }

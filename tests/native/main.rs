@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `traps`, `races` | the host itself: where it traps, what races come to |
 //! | `future`, `stream`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `wake` | the executor |
 //! | `cabi` | other versions of the bindings |
@@ -25,5 +26,6 @@ mod races;
 mod regressions;
 mod stream;
 mod task;
+mod told;
 mod traps;
 mod wake;

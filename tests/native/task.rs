@@ -260,7 +260,9 @@ fn joining_yields_the_output_and_cancelling_yields_none() {
     let task = host.start({
         let log = log.clone();
         async move {
-            assert_eq!(spawn_local(async { 7 }).await, Some(7));
+            let job = spawn_local(async { 7 });
+            assert_eq!(format!("{job:?}"), "JoinHandle { .. }");
+            assert_eq!(job.await, Some(7));
             let noted = NotesDrop(log.clone(), "dropped");
             let mut job = spawn_local(async move {
                 let _noted = noted;

@@ -1,7 +1,7 @@
 //! Tasks that wake each other, operations that change tasks, and tasks that are
 //! cancelled, on a host in the same process.
 
-use crate::host::{self, Code, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
+use crate::host::{self, Code, Context, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use std::cell::RefCell;
@@ -228,6 +228,38 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
 }
 
 #[test]
+fn an_operation_that_changes_tasks_twice_lets_all_of_them_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    let second = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = shelf.take().pop().expect("it was left");
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(second.is_waiting());
+    let log = Log::new();
+    let third = host.start({
+        let log = log.clone();
+        async move {
+            let read = shelf.take().pop().expect("it was left again");
+            log.note(read.await);
+        }
+    });
+    assert!(third.is_waiting());
+    // Only the first one began it.
+    assert_eq!(second.settle(), Code::Exit);
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.send(4);
+    assert_eq!(third.settle(), Code::Exit);
+    assert_eq!(log.take(), [4]);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
 fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
     let host = host::install();
     let (reader, _peer) = host.incoming_future::<u32>();
@@ -278,6 +310,19 @@ fn a_cancelled_task_drops_its_root_and_says_so_last() {
             "waitable-set.drop 2",
         ]
     );
+}
+
+#[test]
+fn a_task_that_returns_is_not_cancelled_by_its_guard() {
+    let host = host::install();
+    let context = Context::that_returns();
+    let task = host.start_in(Rc::clone(&context), async move {
+        let guard = TaskCancelOnDrop::new();
+        guard.forget();
+        context.returned();
+    });
+    assert!(task.has_exited());
+    assert_eq!(host.calls(), [""; 0]);
 }
 
 #[test]
