@@ -448,6 +448,40 @@ fn a_foreign_operation_waits_in_block_on() {
     assert_eq!(block_on(Waits::new(1, read.handle)), 0x11);
 }
 
+#[test]
+fn block_on_stays_for_a_foreign_operation_that_its_future_left() {
+    let host = host::install();
+    let (read, mut peer) = TheirRead::start(&host);
+    host.when_blocked(move || {
+        peer.write([1]);
+    });
+    let mut waits = Waits::new(1, read.handle);
+    block_on(async { assert!(poll_once(&mut waits).await.is_pending()) });
+    // The event came while the executor was still there.
+    let poll = Pin::new(&mut waits).poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(poll, Poll::Ready(0x11));
+}
+
+#[test]
+fn what_is_registered_with_one_task_cannot_be_unregistered_with_another() {
+    let host = host::install();
+    let (read, mut peer) = TheirRead::start(&host);
+    let (first, shelf) = leaves_a_read_of_theirs(&host, 1, read);
+    let second = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let (mut waits, read) = shelf.take().pop().expect("it was left");
+            assert!(!waits.unregister());
+            shelf.note((waits, read));
+        }
+    });
+    assert!(second.has_exited());
+    peer.write([1]);
+    assert_eq!(first.settle(), Code::Exit);
+    let (waits, _read) = shelf.take().pop().expect("it was left again");
+    assert_eq!(block_on(waits), 0x10);
+}
+
 // --- panics while registering
 
 /// A waker whose clone panics.

@@ -416,6 +416,8 @@ fn many_writers_dropped_where_no_task_is_are_all_settled() {
             host.outgoing_future(reader)
         })
         .collect();
+    #[cfg(feature = "diagnostics")]
+    assert_eq!(wit_async::diagnostics::live().orphans, 5);
     for mut peer in peers {
         assert_eq!(peer.receive(), Outcome::Completed(1));
     }

@@ -391,6 +391,18 @@ fn an_operation_that_began_in_a_task_finishes_in_block_on() {
 }
 
 #[test]
+fn a_default_that_block_on_leaves_is_seen_through_by_the_task_around() {
+    let host = host::install();
+    let (writer, reader) = future::<u32>(|| 7);
+    let mut peer = host.outgoing_future(reader);
+    let task = host.start(async { block_on(async move { drop(writer) }) });
+    assert!(task.is_waiting());
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.received(), [7]);
+}
+
+#[test]
 fn while_block_on_waits_other_tasks_run_and_the_cell_is_put_back() {
     let host = host::install();
     let (reader, mut peer) = host.incoming_future::<u32>();

@@ -260,6 +260,63 @@ fn an_operation_that_changes_tasks_twice_lets_all_of_them_go() {
 }
 
 #[test]
+fn a_task_that_something_else_keeps_is_not_told_to_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (other_reader, mut other_peer) = host.incoming_future::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            for reader in [reader, other_reader] {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            }
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        futures::future::join_all(shelf.take()).await;
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.send(1);
+    host.calls();
+    assert!(matches!(second.settle(), Code::Wait(_)));
+    assert_eq!(host.calls(), ["future.drop-readable 1"]);
+    other_peer.send(2);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_finishes_in_another_task_lets_the_first_one_go_before_its_end_goes() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { (reader.next().await, reader) });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        let read = shelf.take().pop().expect("it was left");
+        let (item, _reader) = read.await;
+        assert_eq!(item, Some(4));
+        pending().await
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.write([4]);
+    assert!(matches!(second.settle(), Code::Wait(_)));
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(second.cancel(), Code::Exit);
+}
+
+#[test]
 fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
     let host = host::install();
     let (reader, _peer) = host.incoming_future::<u32>();
