@@ -389,6 +389,20 @@ fn an_operation_that_began_in_a_task_finishes_in_block_on() {
 }
 
 #[test]
+fn what_block_on_leaves_behind_is_left_to_the_task_around_it() {
+    let host = host::install();
+    let (writer, reader) = future::<u32>(|| 5);
+    let mut peer = host.outgoing_future(reader);
+    let task = host.start(async move { block_on(async move { drop(writer) }) });
+    // The default is being written, and the task is there until somebody reads it.
+    assert!(task.is_waiting());
+    peer.receive();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.received(), [5]);
+    assert_eq!(host.handles(), [""; 0]);
+}
+
+#[test]
 fn while_block_on_waits_other_tasks_run_and_the_cell_is_put_back() {
     let host = host::install();
     let (reader, mut peer) = host.incoming_future::<u32>();
