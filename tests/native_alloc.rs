@@ -11,16 +11,20 @@ mod host;
 use host::imports::{Double, Import, Shout, Until};
 use host::{Code, Outcome, future, stream};
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::{Poll, Waker};
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::yield_async;
+use wit_async::{spawn_local, yield_async};
 
 struct Counting;
 
 thread_local! {
     static MEASURING: Cell<bool> = const { Cell::new(false) };
     static COUNT: Cell<usize> = const { Cell::new(0) };
+    /// How many bytes more were allocated than freed.
+    static LEFT: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count() {
@@ -29,21 +33,30 @@ fn count() {
     }
 }
 
+fn weigh(bytes: isize) {
+    if MEASURING.get() && !host::inside() {
+        LEFT.set(LEFT.get() + bytes);
+    }
+}
+
 // SAFETY: the system's allocator does it.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        weigh(layout.size() as isize);
         // SAFETY: as promised by the caller.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, start: *mut u8, layout: Layout) {
+        weigh(-(layout.size() as isize));
         // SAFETY: as promised by the caller.
         unsafe { System.dealloc(start, layout) }
     }
 
     unsafe fn realloc(&self, start: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        weigh(size as isize - layout.size() as isize);
         // SAFETY: as promised by the caller.
         unsafe { System.realloc(start, layout, size) }
     }
@@ -61,6 +74,7 @@ fn allocations(mut round: impl FnMut()) -> usize {
         round();
     }
     COUNT.set(0);
+    LEFT.set(0);
     MEASURING.set(true);
     for _ in 0..ROUNDS {
         round();
@@ -268,4 +282,25 @@ fn waking_a_task_that_sleeps_allocates_nothing() {
     });
     assert_eq!(counted, 0);
     assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn a_waker_of_a_spawned_future_that_outlives_its_task_keeps_nothing_when_it_is_gone() {
+    let host = host::install();
+    allocations(|| {
+        let stored: Rc<RefCell<Option<Waker>>> = Rc::default();
+        let task = host.start({
+            let stored = Rc::clone(&stored);
+            async move {
+                spawn_local(poll_fn(move |cx| {
+                    stored.replace(Some(cx.waker().clone()));
+                    Poll::Ready(())
+                }));
+            }
+        });
+        assert!(task.has_exited());
+        // It goes on no list, for nobody would take it off again.
+        stored.take().expect("stored").wake();
+    });
+    assert_eq!(LEFT.get(), 0);
 }

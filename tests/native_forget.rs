@@ -8,7 +8,7 @@
 mod host;
 
 use host::imports::{Import, Shout, Until};
-use host::{Code, Nothing, Outcome, future, poll_once, stream};
+use host::{Code, Log, Nothing, Outcome, Rules, future, pause, poll_once, stream};
 use std::future::IntoFuture;
 use std::mem::forget;
 use wit_async::rt::async_support::Subtask as _;
@@ -293,4 +293,36 @@ fn a_default_that_is_being_written_when_the_thread_ends() {
     });
     // Its state goes with it, and nobody can cancel without that state.
     thread.join().expect("the thread ends");
+}
+
+#[test]
+fn an_end_that_was_told_of_the_end_after_a_read_that_was_forgotten_asks_no_more() {
+    let host = host::install_with(Rules {
+        notices: true,
+        ..Rules::default()
+    });
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<u32>();
+    let (gone, mut told) = (Log::new(), None);
+    let task = host.start({
+        let gone = gone.clone();
+        async move {
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            forget(read);
+            pause().await;
+            pause().await;
+            gone.note(reader.next().await);
+        }
+    });
+    // First the items come, then the notice; nobody fetches the one or the other.
+    assert_eq!(writer.write([1]), Outcome::Completed(1));
+    told.replace(task.step());
+    drop(writer);
+    assert_eq!((told, task.step()), (Some(true), true));
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(gone.take(), [None]);
+    let calls = host.calls();
+    let reads = calls.iter().filter(|call| call.starts_with("stream.read"));
+    assert_eq!(reads.count(), 1, "{calls:#?}");
 }

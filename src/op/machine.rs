@@ -203,7 +203,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
                     Some(payload) => (flight, S::decode(payload), Stage::Event),
                     None => {
                         self.state = State::InFlight(flight);
-                        self.wait(waitable, cx);
+                        self.wait(waitable, cx, false);
                         return Poll::Pending;
                     }
                 }
@@ -214,7 +214,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
             Some(output) => Poll::Ready(output),
             None => {
                 if let State::InFlight(flight) = &self.state {
-                    self.wait(self.op.waitable(flight), cx);
+                    self.wait(self.op.waitable(flight), cx, stage == Stage::Start);
                 }
                 Poll::Pending
             }
@@ -222,9 +222,9 @@ impl<S: WaitableOp> WaitableOperation<S> {
     }
 
     #[track_caller]
-    fn wait(&self, waitable: Waitable, cx: &Context<'_>) {
+    fn wait(&self, waitable: Waitable, cx: &Context<'_>, begins: bool) {
         assert!(
-            waitable::wait(waitable, cx.waker()),
+            waitable::wait(waitable, cx.waker(), begins),
             "{} was polled outside of a task: it has to wait for {waitable:?}, and only an \
              async export or `block_on` can",
             self.op.name(),

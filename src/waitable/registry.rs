@@ -70,32 +70,44 @@ fn left_for_another(waitable: Waitable, seat: &Seat) {
 
 /// Waits for the event of `waitable` in the task that is polling. Returns false
 /// if none is: there is no set that the waitable could join.
+///
+/// An operation that `begins` here was not started by the task in whose set the
+/// waitable stayed after the one before it: it moves before it is awaited.
 #[must_use]
-pub(crate) fn wait(waitable: Waitable, waker: &Waker) -> bool {
-    set_waker(waitable, waker);
-    match current::with_home(|home| join(waitable, home)) {
+pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: bool) -> bool {
+    // First, for cloning it may panic.
+    let mut waker = unknown(waitable, waker);
+    if !begins {
+        store(waitable, waker.take());
+    }
+    let waits = match current::with_home(|home| join(waitable, home)) {
         Ok(()) => true,
         Err(task) if task.is_null() => false,
         Err(task) => {
             register(waitable, task);
             true
         }
-    }
+    };
+    store(waitable, waker);
+    waits
 }
 
-/// Stores the waker to call, unless it is there already.
-fn set_waker(waitable: Waitable, waker: &Waker) {
+/// The waker to store, unless it is there already.
+fn unknown(waitable: Waitable, waker: &Waker) -> Option<Waker> {
     let known = with_table(
         waitable,
         |entries, index| matches!(&entries[index].state, State::Waiting(old) if old.will_wake(waker)),
     );
-    if !known {
-        let waker = waker.clone();
-        // What was there is dropped after the borrow has ended.
-        let _old = with_table(waitable, |entries, index| {
-            entries[index].set_state(State::Waiting(waker))
-        });
-    }
+    (!known).then(|| waker.clone())
+}
+
+/// Stores the waker to call, if there is a new one.
+fn store(waitable: Waitable, waker: Option<Waker>) {
+    let Some(waker) = waker else { return };
+    // What was there is dropped after the borrow has ended.
+    let _old = with_table(waitable, |entries, index| {
+        entries[index].set_state(State::Waiting(waker))
+    });
 }
 
 /// Makes `waitable` a member of `home`'s set. One join moves it there from

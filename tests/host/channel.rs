@@ -10,6 +10,7 @@ pub use observe::{came_back, last_serial, observe, observed};
 
 use super::sites::Site;
 use super::table::Table;
+use super::tasks::Context;
 use super::value::Type;
 use super::{Rules, trap};
 use buffer::transfer;
@@ -292,6 +293,14 @@ impl Channel {
         if self.is_future {
             self.parked = None;
             self.end_mut(side).state = State::Done;
+        }
+    }
+
+    /// The task of the guest whose copy is in flight on an end.
+    pub fn copied_by(&self, side: Side) -> Option<Rc<Context>> {
+        match &self.end(side).copy.as_ref()?.buffer {
+            Buffer::Guest(window) => window.task.clone(),
+            _ => None,
         }
     }
 

@@ -117,6 +117,13 @@ impl Call {
         }
     }
 
+    /// The task that made it, as long as it has not learnt how it ended.
+    pub fn made_by(&self) -> Option<Rc<Context>> {
+        self.caller
+            .clone()
+            .filter(|_| !self.told.get().is_resolved())
+    }
+
     pub fn has_started(&self) -> bool {
         self.state.get() != State::Starting
     }

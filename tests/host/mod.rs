@@ -290,6 +290,24 @@ impl Host {
         found.map(|(index, ..)| index)
     }
 
+    /// Whether a member of a set has an event.
+    pub fn has_ready_member(&self, set: u32) -> bool {
+        self.table.borrow().has_ready_member(set)
+    }
+
+    /// Whether something goes on that a task started, or whose waitable is in a set.
+    pub fn concerns(&self, task: &Rc<Context>, set: u32) -> bool {
+        let table = self.table.borrow();
+        table.in_use().any(|(_, object, of)| {
+            let starter = match object {
+                Object::End(channel, side) => channel.borrow().copied_by(*side),
+                Object::Subtask(call) => call.made_by(),
+                _ => None,
+            };
+            starter.is_some_and(|starter| of == Some(set) || Rc::ptr_eq(&starter, task))
+        })
+    }
+
     /// The handles in the table, with what they are.
     pub fn handles(&self) -> Vec<String> {
         self.table.borrow().left()

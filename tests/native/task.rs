@@ -391,15 +391,17 @@ fn an_operation_that_began_in_a_task_finishes_in_block_on() {
 }
 
 #[test]
-fn a_default_that_block_on_leaves_is_seen_through_by_the_task_around() {
+fn what_block_on_leaves_behind_is_left_to_the_task_around_it() {
     let host = host::install();
-    let (writer, reader) = future::<u32>(|| 7);
+    let (writer, reader) = future::<u32>(|| 5);
     let mut peer = host.outgoing_future(reader);
-    let task = host.start(async { block_on(async move { drop(writer) }) });
+    let task = host.start(async move { block_on(async move { drop(writer) }) });
+    // The default is being written, and the task is there until somebody reads it.
     assert!(task.is_waiting());
-    assert_eq!(peer.receive(), Outcome::Completed(1));
+    peer.receive();
     assert_eq!(task.settle(), Code::Exit);
-    assert_eq!(peer.received(), [7]);
+    assert_eq!(peer.received(), [5]);
+    assert_eq!(host.handles(), [""; 0]);
 }
 
 #[test]

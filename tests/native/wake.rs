@@ -1,15 +1,19 @@
 //! Tasks that wake each other, operations that change tasks, and tasks that are
 //! cancelled, on a host in the same process.
 
-use crate::host::{self, Code, Context, Installed, Log, NotesDrop, OnDrop, Task, poll_once};
+use crate::host::imports::{Import, Shout, Until};
+use crate::host::{
+    self, Code, Context, Installed, Log, NotesDrop, OnDrop, Task, future, pause, poll_once,
+};
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
 use std::cell::RefCell;
 use std::future::{Future, IntoFuture, pending, poll_fn};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
-use wit_async::rt::async_support::TaskCancelOnDrop;
-use wit_async::{FutureRead, FutureReader, spawn_local, yield_async};
+use wit_async::rt::async_support::{Subtask as _, TaskCancelOnDrop};
+use wit_async::{FutureRead, FutureReader, StreamResult, block_on, spawn_local, yield_async};
 
 // --- wakes across tasks
 
@@ -147,6 +151,40 @@ fn a_bell_that_rang_is_fetched_when_the_task_exits_for_another_reason() {
             .any(|call| call.starts_with("waitable-set.poll") && !call.ends_with("none")),
         "{calls:#?}"
     );
+}
+
+#[test]
+fn a_bell_that_rang_is_fetched_together_with_the_events_of_others() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (writer, unread) = future::<u32>(|| 7);
+    let mut default_peer = host.outgoing_future(unread);
+    let waker: Rc<RefCell<Option<Waker>>> = Rc::default();
+    let received = Log::new();
+    host.when_blocked({
+        let (waker, received) = (Rc::clone(&waker), received.clone());
+        move || {
+            // The value comes first, and `block_on` is done: the default was read and
+            // the bell has rung, and both are undelivered.
+            peer.send(1);
+            default_peer.receive();
+            received.note(default_peer.received());
+            waker.take().expect("stored").wake();
+        }
+    });
+    block_on(async {
+        let mut read = reader.into_future();
+        assert!(poll_once(&mut read).await.is_pending());
+        drop(writer);
+        let value = poll_fn(|cx| {
+            *waker.borrow_mut() = Some(cx.waker().clone());
+            Pin::new(&mut read).poll(cx)
+        });
+        assert_eq!(value.await, 1);
+    });
+    assert_eq!(received.take(), [[7]]);
+    // The end of the default goes with its event.
+    assert_eq!(host.handles(), [""; 0]);
 }
 
 #[test]
@@ -335,6 +373,136 @@ fn an_operation_that_is_dropped_outside_of_any_task_lets_its_task_go() {
     assert_eq!(first.settle(), Code::Exit);
 }
 
+#[test]
+fn an_operation_that_moves_twice_keeps_the_task_that_started_it_and_no_other() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    let second = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = shelf.take().pop().expect("it was left");
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(second.is_waiting());
+    let log = Log::new();
+    let third = host.start({
+        let log = log.clone();
+        async move {
+            let read = shelf.take().pop().expect("it was left");
+            log.note(read.await);
+        }
+    });
+    assert!(third.is_waiting());
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    assert_eq!(second.settle(), Code::Exit);
+    peer.send(4);
+    assert_eq!(third.settle(), Code::Exit);
+    assert_eq!(log.take(), [4]);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    // It begins in one task, and is awaited and cancelled in another one.
+    let mut job = Box::pin(async move {
+        {
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            pause().await;
+            assert!(poll_once(&mut read).await.is_pending());
+            pause().await;
+            let (result, items) = Pin::new(&mut read).cancel();
+            assert_eq!((result, items), (StreamResult::Complete(1), vec![4]));
+        }
+        reader
+    });
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert!(poll_once(&mut job).await.is_pending());
+            shelf.note(job);
+        }
+    });
+    assert!(first.is_waiting());
+    let readers = Log::new();
+    let second = host.start({
+        let readers = readers.clone();
+        async move { readers.note(shelf.take().pop().expect("it was left").await) }
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.write([4]);
+    host.calls();
+    assert_eq!(second.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        !calls.iter().any(|call| call.contains("cancel")),
+        "{calls:#?}"
+    );
+    // The end is there still, but nothing goes on that the first one started.
+    assert_eq!(first.settle(), Code::Exit);
+    drop(readers.take());
+}
+
+#[test]
+fn a_call_that_has_started_and_moves_keeps_the_task_that_made_it() {
+    let host = host::install();
+    let import = Import::new(Until::Starting);
+    let shelf = Log::new();
+    let first = host.start({
+        let (import, shelf) = (import.clone(), shelf.clone());
+        async move {
+            let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+            assert!(poll_once(&mut call).await.is_pending());
+            shelf.note(call);
+        }
+    });
+    // That it has started is delivered, and nobody fetches it.
+    import.call(0).start();
+    assert!(first.step());
+    let second = host.start(async move {
+        let call = shelf.take().pop().expect("it was left");
+        assert_eq!(call.await, "HEY");
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    import.call(0).resolve();
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_begins_in_another_task_does_not_keep_the_one_before() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (leave, left) = oneshot::channel::<()>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert_eq!(reader.next().await, Some(1));
+            shelf.note(reader);
+            left.await.expect("it is sent");
+        }
+    });
+    peer.write([1]);
+    assert!(first.step());
+    // The end still sits in the set of the first task.
+    let second = host.start(async move {
+        let mut reader = shelf.take().pop().expect("it was left");
+        assert_eq!(reader.next().await, Some(2));
+    });
+    assert!(second.is_waiting());
+    leave.send(()).expect("it is awaited");
+    assert_eq!(first.settle(), Code::Exit);
+    peer.write([2]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
 // --- cancel
 
 #[test]
@@ -500,9 +668,6 @@ fn a_stale_waker_of_a_spawned_future_is_freed_when_it_is_dropped() {
 
 #[test]
 fn a_cancel_of_a_task_with_a_call_in_flight_cancels_the_call_first() {
-    use host::imports::{Import, Shout, Until};
-    use wit_async::rt::async_support::Subtask as _;
-
     let host = host::install();
     let import = Import::new(Until::Started);
     let task = host.start({

@@ -31,9 +31,14 @@ const THINGS: u32 = 14;
 /// How deep programs spawn programs.
 const DEPTH: u32 = 2;
 
+/// Something that one task begins and others go on with. It gives back what it held.
+type Job = Pin<Box<dyn Future<Output = Program>>>;
+
 thread_local! {
     /// What programs left for each other, by instance.
     static SHELF: RefCell<Vec<Vec<AnyEnd>>> = const { RefCell::new(Vec::new()) };
+    /// What programs began and left in flight for each other, by instance.
+    static JOBS: RefCell<Vec<Vec<Job>>> = const { RefCell::new(Vec::new()) };
     /// Those who wait to be told something, by instance.
     static EARS: RefCell<Vec<Vec<Weak<Hope>>>> = const { RefCell::new(Vec::new()) };
 }
@@ -41,12 +46,25 @@ thread_local! {
 /// At the beginning of a run.
 pub fn clear_shelves(instances: usize) {
     SHELF.set((0..instances).map(|_| Vec::new()).collect());
+    JOBS.set((0..instances).map(|_| Vec::new()).collect());
     EARS.set((0..instances).map(|_| Vec::new()).collect());
 }
 
 /// After a run that failed: nothing is to be touched again.
 pub fn forget_shelves() {
-    std::mem::forget((SHELF.take(), EARS.take()));
+    std::mem::forget((SHELF.take(), JOBS.take(), EARS.take()));
+}
+
+/// Whether something was left in flight.
+pub fn has_jobs(instance: usize) -> bool {
+    JOBS.with_borrow(|jobs| !jobs[instance].is_empty())
+}
+
+/// At the end of a run: what was left in flight is dropped, in a task.
+pub fn drop_jobs(instance: usize) {
+    while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
+        drop(job);
+    }
 }
 
 /// At the end of a run: what was left is dropped.
@@ -71,6 +89,8 @@ pub struct Program {
     tokens: Vec<Token>,
     spawned: Vec<(JoinHandle<()>, Rc<Hope>)>,
     depth: u32,
+    /// Held by all programs of a task.
+    presence: Rc<()>,
 }
 
 /// Awaits `future`. If foreign code in it panics as it was planned, goes on without
@@ -114,8 +134,15 @@ impl Drop for Program {
 }
 
 /// The body of an async export.
-pub async fn export(world: Rc<World>, instance: usize, message: Message) -> Message {
-    let mut program = Program::new(world, instance, 0);
+///
+/// As long as one of its programs runs, it holds `presence`.
+pub async fn export(
+    world: Rc<World>,
+    instance: usize,
+    presence: Rc<()>,
+    message: Message,
+) -> Message {
+    let mut program = Program::new(world, instance, presence);
     if let Some(small) = program.world.scenario().small() {
         small::script(&mut program, small).await;
         return Message::default();
@@ -168,15 +195,24 @@ fn spawned(future: impl Future<Output = ()> + 'static) -> (JoinHandle<()>, Rc<Ho
 }
 
 impl Program {
-    fn new(world: Rc<World>, instance: usize, depth: u32) -> Program {
+    fn new(world: Rc<World>, instance: usize, presence: Rc<()>) -> Program {
         Program {
             world,
             instance,
             ends: Vec::new(),
             tokens: Vec::new(),
             spawned: Vec::new(),
-            depth,
+            depth: 0,
+            presence,
         }
+    }
+
+    /// A program of the same task.
+    fn beside(&self, depth: u32) -> Program {
+        let presence = Rc::clone(&self.presence);
+        let mut program = Program::new(Rc::clone(&self.world), self.instance, presence);
+        program.depth = depth;
+        program
     }
 
     /// A value to send.
@@ -271,6 +307,9 @@ impl Program {
                 survive(&world, async { self.tells() }).await;
             }
             Thing::Shelve => self.shelve(),
+            Thing::Hand => {
+                survive(&world, self.hands()).await;
+            }
             Thing::Block => self.blocks(),
             Thing::Pressure => self.pressure().await,
         }
@@ -289,7 +328,7 @@ impl Program {
     /// dropped wherever it is.
     async fn selects(&mut self) {
         let [mut one, mut other] = [(); 2].map(|()| {
-            let mut side = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+            let mut side = self.beside(self.depth + 1);
             side.ends.extend(self.any_end());
             side
         });
@@ -358,7 +397,7 @@ impl Program {
     }
 
     fn spawn(&mut self) {
-        let mut child = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+        let mut child = self.beside(self.depth + 1);
         for _ in 0..self.world.pick(3) {
             child.ends.extend(self.any_end());
         }
@@ -367,7 +406,7 @@ impl Program {
 
     /// Spawns a future that tells somebody something.
     fn spawn_telling(&mut self) {
-        let child = Program::new(Rc::clone(&self.world), self.instance, DEPTH);
+        let child = self.beside(DEPTH);
         self.spawned.push(spawned(async move { child.tells() }));
     }
 
@@ -434,12 +473,57 @@ impl Program {
         }
     }
 
+    /// Goes on with what another task began, or begins something; leaves it to
+    /// others if it is in flight still.
+    async fn hands(&mut self) {
+        let world = Rc::clone(&self.world);
+        let left = JOBS.with_borrow_mut(|jobs| jobs[self.instance].pop());
+        let mut job = left.unwrap_or_else(|| self.job());
+        // At most so many turns, or as many as it takes.
+        let mut turns = match world.pick(3) {
+            0 => u32::MAX,
+            turns => turns,
+        };
+        let ended = poll_fn(|cx| match job.as_mut().poll(cx) {
+            Poll::Ready(program) => Poll::Ready(Some(program)),
+            Poll::Pending if world.is_closing() => Poll::Ready(None),
+            Poll::Pending => {
+                turns -= 1;
+                match turns {
+                    0 => Poll::Ready(None),
+                    _ => Poll::Pending,
+                }
+            }
+        })
+        .await;
+        match ended {
+            Some(mut program) => self.ends.append(&mut program.ends),
+            None => JOBS.with_borrow_mut(|jobs| jobs[self.instance].push(job)),
+        }
+    }
+
+    /// One operation, or a call.
+    fn job(&mut self) -> Job {
+        // It belongs to no task.
+        let mut child = Program::new(Rc::clone(&self.world), self.instance, Rc::default());
+        child.depth = DEPTH;
+        child.ends.extend(self.any_end());
+        let calls = self.world.pick(2) == 1;
+        Box::pin(async move {
+            match calls {
+                true => child.call().await,
+                false => child.operates().await,
+            }
+            child
+        })
+    }
+
     fn blocks(&mut self) {
         if self.world.pick(2) == 0 {
             yield_blocking();
             return;
         }
-        let mut inner = Program::new(Rc::clone(&self.world), self.instance, self.depth + 1);
+        let mut inner = self.beside(self.depth + 1);
         inner.ends.extend(self.any_end());
         block_on(inner.run());
         self.ends.append(&mut inner.ends);

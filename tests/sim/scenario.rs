@@ -104,6 +104,9 @@ pub enum Thing {
     /// Tells those who wait.
     Tell,
     Shelve,
+    /// Begins something and leaves it in flight to another task, or takes over
+    /// what one left.
+    Hand,
     Block,
     Pressure,
 }
@@ -149,18 +152,22 @@ impl Scenario {
         match self {
             Scenario::All | Scenario::Forgets | Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
-                Spawn, Join, Hear, Tell, Shelve, Block, Pressure,
+                Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure,
             ],
             Scenario::Streams | Scenario::Futures => &[
-                Yield, Pair, Operate, Operate, Operate, Select, Drop, Call, Shelve,
+                Yield, Pair, Operate, Operate, Operate, Select, Drop, Call, Shelve, Hand,
             ],
-            Scenario::Imports => &[Yield, Call, Call, Call, Operate, Select, Pressure, Drop],
+            Scenario::Imports => &[
+                Yield, Call, Call, Call, Operate, Select, Pressure, Drop, Hand,
+            ],
             Scenario::Spawns => &[
-                Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Drop,
+                Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Hand, Drop,
             ],
             // It follows a script.
             Scenario::Small(_) => &[],
-            Scenario::Blocking => &[Yield, Pair, Operate, Operate, Block, Block, Call, Spawn],
+            Scenario::Blocking => &[
+                Yield, Pair, Operate, Operate, Block, Block, Call, Spawn, Hand,
+            ],
         }
     }
 

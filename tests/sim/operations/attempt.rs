@@ -184,6 +184,10 @@ async fn progress<F: Future + Unpin>(
             return (State::Blocked, Some(output));
         }
     }
+    // Its event may come, and nobody looks before it is stopped.
+    if world.scenario().small().is_none() && world.pick(2) == 1 {
+        yield_async().await;
+    }
     (State::InFlight, None)
 }
 

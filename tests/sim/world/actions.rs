@@ -29,6 +29,7 @@ impl World {
         };
         self.trace(|| format!("world: {action:?}"));
         self.act(action);
+        self.check_stays();
         true
     }
 

@@ -1,11 +1,11 @@
 //! Calls of async exports: held back, admitted, run turn by turn, cancelled.
 
 use super::{World, world};
-use crate::host::{Context, Task};
+use crate::host::{Code, Context, Task};
 use crate::sim::calls::{Caller, Message};
 use crate::sim::program;
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use wit_async::rt::async_support::TaskCancelOnDrop;
 
 /// One call of an export.
@@ -16,6 +16,8 @@ pub(super) struct Export {
     /// Nothing while it is held back.
     pub(super) task: RefCell<Option<Task>>,
     pub(super) cancel: Cell<Cancel>,
+    /// Held by its programs.
+    presence: RefCell<Weak<()>>,
 }
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -38,6 +40,7 @@ impl World {
             caller,
             task: RefCell::new(None),
             cancel: Cell::new(Cancel::None),
+            presence: RefCell::default(),
         });
         self.tasks.borrow_mut().push(export);
         let index = self.tasks.borrow().len() - 1;
@@ -65,10 +68,12 @@ impl World {
         };
         let world = self.this.upgrade().expect("it is running");
         let instance = export.instance;
+        let presence = Rc::default();
+        export.presence.replace(Rc::downgrade(&presence));
         let root = async move {
             let guard = TaskCancelOnDrop::new();
             let message = Message::arrived(letter);
-            let answer = program::export(world, instance, message).await;
+            let answer = program::export(world, instance, presence, message).await;
             guard.forget();
             returns.task_return(answer);
         };
@@ -107,6 +112,32 @@ impl World {
             }
             let mut tasks = self.tasks.borrow_mut();
             tasks.retain(|other| !Rc::ptr_eq(other, export));
+        }
+    }
+
+    /// A task whose programs are done stays only for what it started, or what it was
+    /// left with, and goes as soon as that is over.
+    pub(super) fn check_stays(&self) {
+        // What is over and left to others is looked at when one takes it; and
+        // what was forgotten, never.
+        if self.forgets() || self.has_failed() {
+            return;
+        }
+        for export in self.tasks.borrow().iter() {
+            let done = export.presence.borrow().strong_count() == 0;
+            let task = export.task.borrow();
+            let Some(Code::Wait(set)) = task.as_ref().map(Task::code) else {
+                continue;
+            };
+            let host = self.host(export.instance);
+            if done
+                && !host.is_on_stack()
+                && !program::has_jobs(export.instance)
+                && !host.has_ready_member(set)
+                && !host.concerns(&export.context, set)
+            {
+                self.fail("a task stays, and nothing goes on that it could wait for".to_owned());
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::host::trap::give_up;
-use crate::host::{Context, Elsewhere};
+use crate::host::{Context, Elsewhere, Task};
 use crate::sim::program;
 
 /// How many steps a world takes before it closes.
@@ -26,8 +26,38 @@ impl World {
             self.close();
         }
         self.drain();
+        let dropping = self.drop_jobs();
+        self.drain();
         self.clear_shelves();
         self.drain();
+        // Those too may have to wait: for a reader of a default.
+        while !self.has_failed() && dropping.iter().any(|task| self.steps_on(task)) {
+            self.drain();
+        }
+    }
+
+    /// Drops what programs left in flight for each other, where it may be cancelled:
+    /// in a task of each instance.
+    fn drop_jobs(&self) -> Vec<Task> {
+        let mut dropping = Vec::new();
+        for instance in 0..self.instances() {
+            if self.has_failed() || !program::has_jobs(instance) {
+                continue;
+            }
+            let host = self.host(instance);
+            self.catch(|| {
+                let root = async move { program::drop_jobs(instance) };
+                dropping.push(host.start_in(Context::new(false), root));
+            });
+        }
+        dropping
+    }
+
+    /// Delivers what a task waits for, if there is something.
+    fn steps_on(&self, task: &Task) -> bool {
+        let mut stepped = false;
+        self.catch(|| stepped = task.step());
+        stepped
     }
 
     /// Runs until nothing is left to do.
