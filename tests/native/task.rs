@@ -483,10 +483,11 @@ fn a_guard_of_backpressure_goes_with_its_future() {
         pending::<()>().await;
     });
     assert_eq!(host.backpressure(), 1);
-    let _other = wit_async::Backpressure::hold();
+    let other = wit_async::Backpressure::hold();
+    assert_eq!(format!("{other:?}"), "Backpressure");
     task.cancel();
     assert_eq!(host.backpressure(), 1, "another one is left");
-    drop(_other);
+    drop(other);
     assert_eq!(host.backpressure(), 0);
 }
 

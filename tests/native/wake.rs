@@ -266,38 +266,6 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
 }
 
 #[test]
-fn an_operation_that_changes_tasks_twice_lets_all_of_them_go() {
-    let host = host::install();
-    let (reader, mut peer) = host.incoming_future::<u32>();
-    let (first, shelf) = leaves_a_read(&host, reader);
-    let second = host.start({
-        let shelf = shelf.clone();
-        async move {
-            let mut read = shelf.take().pop().expect("it was left");
-            assert!(poll_once(&mut read).await.is_pending());
-            shelf.note(read);
-        }
-    });
-    assert!(second.is_waiting());
-    let log = Log::new();
-    let third = host.start({
-        let log = log.clone();
-        async move {
-            let read = shelf.take().pop().expect("it was left again");
-            log.note(read.await);
-        }
-    });
-    assert!(third.is_waiting());
-    // Only the first one began it.
-    assert_eq!(second.settle(), Code::Exit);
-    assert!(matches!(first.settle(), Code::Wait(_)));
-    peer.send(4);
-    assert_eq!(third.settle(), Code::Exit);
-    assert_eq!(log.take(), [4]);
-    assert_eq!(first.settle(), Code::Exit);
-}
-
-#[test]
 fn a_task_that_something_else_keeps_is_not_told_to_go() {
     let host = host::install();
     let (reader, mut peer) = host.incoming_future::<u32>();
