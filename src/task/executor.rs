@@ -32,22 +32,24 @@ impl<'a> Task<'a> {
     /// The futures of a component-model task. It stays until everything that it
     /// started is over, for the host wants it to be there.
     pub(super) fn new(root: Pin<Box<dyn Future<Output = ()> + 'a>>) -> Task<'a> {
-        let mut task = Task::nested(root);
-        task.stays = true;
-        task
+        Task::of(root, Home::new(), true)
     }
 
     /// Futures in the middle of synchronous code. What is still being written in
     /// the background when they are done is left to the instance: whoever reads
     /// it may be waiting for that code to go on.
     pub(super) fn nested(root: Pin<Box<dyn Future<Output = ()> + 'a>>) -> Task<'a> {
-        let home = Arc::new(Home::new());
+        Task::of(root, Home::nested(), false)
+    }
+
+    fn of(root: Pin<Box<dyn Future<Output = ()> + 'a>>, home: Home, stays: bool) -> Task<'a> {
+        let home = Arc::new(home);
         Task {
             waker: Waker::from(Arc::clone(&home)),
             home,
             root: Some(root),
             spawned: None,
-            stays: false,
+            stays,
         }
     }
 

@@ -103,12 +103,13 @@ impl Entry {
         told_dropped: false,
     };
 
-    /// The operation goes on in another task than in `home`, which started it,
-    /// unless another one did before.
+    /// The operation goes on in another task than in that of `home`, which
+    /// started it, unless another one did before.
     fn moves_from(&mut self, home: &Arc<Home>) {
         if self.state.is_awaited() && self.origin.is_none() {
-            home.awaited.set(home.awaited.get() + 1);
-            self.origin = Some(Arc::clone(home));
+            let task = Home::component_task(home);
+            task.awaited.set(task.awaited.get() + 1);
+            self.origin = Some(Arc::clone(task));
         }
     }
 

@@ -1,11 +1,13 @@
 //! What operations and other tasks have to know about a task.
 
+use super::current::with_home;
 use super::entry::Members;
 use super::wake::{Bell, Sleep};
 use crate::abi::Set;
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::sys;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
@@ -26,6 +28,9 @@ pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
 /// 2. The set exists from the first join or the first sleep on, until
 ///    [`close`](Home::close).
 pub(crate) struct Home {
+    /// For the futures of a `block_on`: the component-model task in whose code
+    /// they run. For the host it is that task which starts their operations.
+    around: Option<Arc<Home>>,
     /// Whether a wake has to make the host call us.
     pub(super) sleep: Sleep,
     /// Makes the host call us; made at the first wake that needs it.
@@ -50,6 +55,7 @@ unsafe impl Sync for Home {}
 impl Home {
     pub(crate) const fn new() -> Home {
         Home {
+            around: None,
             sleep: Sleep::new(),
             bell: Cell::new(None),
             set: Cell::new(None),
@@ -59,6 +65,21 @@ impl Home {
             draining: Cell::new(false),
             closed: Cell::new(false),
         }
+    }
+
+    /// The home of futures that run in the middle of the code that is running.
+    pub(crate) fn nested() -> Home {
+        let around = with_home(|home| Arc::clone(Home::component_task(home)));
+        Home {
+            around: around.ok(),
+            ..Home::new()
+        }
+    }
+
+    /// The home of the component-model task to which `home` belongs, as far as
+    /// it is one of ours.
+    pub(super) fn component_task(home: &Arc<Home>) -> &Arc<Home> {
+        home.around.as_ref().unwrap_or(home)
     }
 
     /// The set, made when there is none.

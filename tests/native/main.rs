@@ -3,10 +3,10 @@
 //! | module | holds |
 //! |---|---|
 //! | `traps`, `races` | the host itself: where it traps, what races come to |
-//! | `future`, `stream`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
-//! | `task`, `wake` | the executor |
+//! | `task`, `wake`, `moved`, `cancelled` | the executor |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
@@ -18,9 +18,12 @@ mod host;
 
 mod buffer;
 mod cabi;
+mod cancelled;
+mod ended;
 mod future;
 mod import;
 mod items;
+mod moved;
 mod panic;
 mod races;
 mod regressions;

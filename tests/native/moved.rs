@@ -1,0 +1,299 @@
+//! Operations that change tasks, on a host in the same process.
+
+use crate::host::imports::{Import, Shout, Until};
+use crate::host::{self, Code, Installed, Log, Task, pause, poll_once};
+use futures::channel::oneshot;
+
+use std::future::{IntoFuture, pending};
+use std::pin::Pin;
+use wit_async::rt::async_support::Subtask as _;
+use wit_async::{FutureRead, FutureReader, StreamResult, block_on};
+
+/// A task that begins a read, and leaves it to others.
+fn leaves_a_read(host: &Installed, reader: FutureReader<u32>) -> (Task, Log<FutureRead<u32>>) {
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = reader.into_future();
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(task.is_waiting());
+    (task, shelf)
+}
+
+#[test]
+fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    // Its futures are done, but what it awaits could still come.
+    assert_eq!(first.code(), Code::Wait(2));
+    host.calls();
+    let log = Log::new();
+    let second = host.start({
+        let log = log.clone();
+        async move {
+            let read = shelf.take().pop().expect("it was left");
+            log.note(read.await);
+        }
+    });
+    assert!(second.is_waiting());
+    let Code::Wait(set) = second.code() else {
+        unreachable!("it waits")
+    };
+    let calls = host.calls();
+    // One join moves it.
+    assert!(
+        calls.contains(&format!("waitable.join 1 {set}")),
+        "{calls:#?}"
+    );
+    assert!(
+        !calls.contains(&"waitable.join 1 0".to_owned()),
+        "{calls:#?}"
+    );
+    // The host lowers the value in the task that began the read: it stays, and is
+    // told that it may go.
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.send(4);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(log.take(), [4]);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_task_that_something_else_keeps_is_not_told_to_go() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (other_reader, mut other_peer) = host.incoming_future::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            for reader in [reader, other_reader] {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            }
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        futures::future::join_all(shelf.take()).await;
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.send(1);
+    host.calls();
+    assert!(matches!(second.settle(), Code::Wait(_)));
+    assert_eq!(host.calls(), ["future.drop-readable 1"]);
+    other_peer.send(2);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_finishes_in_another_task_lets_the_first_one_go_before_its_end_goes() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { (reader.next().await, reader) });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        let read = shelf.take().pop().expect("it was left");
+        let (item, _reader) = read.await;
+        assert_eq!(item, Some(4));
+        pending().await
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.write([4]);
+    assert!(matches!(second.settle(), Code::Wait(_)));
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(second.cancel(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_is_dropped_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    let second = host.start(async move { drop(shelf.take()) });
+    assert!(second.has_exited());
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_is_dropped_outside_of_any_task_lets_its_task_go() {
+    let host = host::install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    drop(shelf.take());
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_moves_twice_keeps_the_task_that_started_it_and_no_other() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let (first, shelf) = leaves_a_read(&host, reader);
+    let second = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = shelf.take().pop().expect("it was left");
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(second.is_waiting());
+    let log = Log::new();
+    let third = host.start({
+        let log = log.clone();
+        async move {
+            let read = shelf.take().pop().expect("it was left");
+            log.note(read.await);
+        }
+    });
+    assert!(third.is_waiting());
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    assert_eq!(second.settle(), Code::Exit);
+    peer.send(4);
+    assert_eq!(third.settle(), Code::Exit);
+    assert_eq!(log.take(), [4]);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    // It begins in one task, and is awaited and cancelled in another one.
+    let mut job = Box::pin(async move {
+        {
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            pause().await;
+            assert!(poll_once(&mut read).await.is_pending());
+            pause().await;
+            let (result, items) = Pin::new(&mut read).cancel();
+            assert_eq!((result, items), (StreamResult::Complete(1), vec![4]));
+        }
+        reader
+    });
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert!(poll_once(&mut job).await.is_pending());
+            shelf.note(job);
+        }
+    });
+    assert!(first.is_waiting());
+    let readers = Log::new();
+    let second = host.start({
+        let readers = readers.clone();
+        async move { readers.note(shelf.take().pop().expect("it was left").await) }
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    peer.write([4]);
+    host.calls();
+    assert_eq!(second.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        !calls.iter().any(|call| call.contains("cancel")),
+        "{calls:#?}"
+    );
+    // The end is there still, but nothing goes on that the first one started.
+    assert_eq!(first.settle(), Code::Exit);
+    drop(readers.take());
+}
+
+#[test]
+fn a_call_that_has_started_and_moves_keeps_the_task_that_made_it() {
+    let host = host::install();
+    let import = Import::new(Until::Starting);
+    let shelf = Log::new();
+    let first = host.start({
+        let (import, shelf) = (import.clone(), shelf.clone());
+        async move {
+            let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+            assert!(poll_once(&mut call).await.is_pending());
+            shelf.note(call);
+        }
+    });
+    // That it has started is delivered, and nobody fetches it.
+    import.call(0).start();
+    assert!(first.step());
+    let second = host.start(async move {
+        let call = shelf.take().pop().expect("it was left");
+        assert_eq!(call.await, "HEY");
+    });
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    import.call(0).resolve();
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_begins_in_another_task_does_not_keep_the_one_before() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (leave, left) = oneshot::channel::<()>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert_eq!(reader.next().await, Some(1));
+            shelf.note(reader);
+            left.await.expect("it is sent");
+        }
+    });
+    peer.write([1]);
+    assert!(first.step());
+    // The end still sits in the set of the first task.
+    let second = host.start(async move {
+        let mut reader = shelf.take().pop().expect("it was left");
+        assert_eq!(reader.next().await, Some(2));
+    });
+    assert!(second.is_waiting());
+    leave.send(()).expect("it is awaited");
+    assert_eq!(first.settle(), Code::Exit);
+    peer.write([2]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_call_made_in_block_on_keeps_the_task_around_it() {
+    let host = host::install();
+    let import = Import::new(Until::Started);
+    let shelf = Log::new();
+    let first = host.start({
+        let (import, shelf) = (import.clone(), shelf.clone());
+        async move {
+            block_on(async move {
+                let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+                assert!(poll_once(&mut call).await.is_pending());
+                // It moves away before what it was made in is over.
+                block_on(async { assert!(poll_once(&mut call).await.is_pending()) });
+                shelf.note(call);
+            });
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        let call = shelf.take().pop().expect("it was left");
+        assert_eq!(call.await, "HEY");
+    });
+    // For the host it was made by the component-model task.
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    import.call(0).resolve();
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
