@@ -6,11 +6,13 @@
 //! the operation owns, and leaking the operation leaks the memory with it.
 
 mod block;
+mod gone;
 mod layout;
 mod read;
 mod write;
 
 pub(crate) use block::{Block, Pool};
+pub(crate) use gone::Gone;
 pub(crate) use read::{OneSlot, ReadTarget, VecSlots};
 pub use write::AbiBuffer;
 pub(crate) use write::{OneItem, WriteSource};

@@ -6,7 +6,7 @@
 //! reaches the host.
 
 mod adapter;
-mod leaked;
+mod left;
 mod read;
 mod reader;
 mod unit;

@@ -8,9 +8,15 @@ use crate::abi::{Payload, SubtaskState, SubtaskStatus, Waitable};
 use crate::buffer::Block;
 use crate::diagnostics::{Gauge, Kind, Timing, count, record, uncount};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::waitable::Adrift;
 use crate::{sys, waitable};
+use alloc::boxed::Box;
 use core::alloc::Layout;
+use core::borrow::{Borrow, BorrowMut};
 use core::future::Future;
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop};
+use core::ptr;
 
 /// One imported async function, as generated bindings describe it.
 ///
@@ -18,6 +24,10 @@ use core::future::Future;
 ///
 /// `abi_layout` and `results_offset` are constant and describe what
 /// `params_lower` writes and what `results_lift` reads.
+///
+/// If the type has no size then a value may be used, as a copy that is never
+/// dropped, after the future of a [`call`](Subtask::call) is gone: lowered
+/// parameters and results do not borrow from anything.
 pub unsafe trait Subtask {
     /// The parameters, owned.
     type Params;
@@ -80,7 +90,7 @@ pub unsafe trait Subtask {
     where
         Self: Sized,
     {
-        let operation = WaitableOperation::new(SubtaskOp { import: self }, params);
+        let operation = WaitableOperation::new(SubtaskOp::<_, Self>::new(self), params);
         async move {
             match operation.await {
                 Some(results) => results,
@@ -90,8 +100,46 @@ pub unsafe trait Subtask {
     }
 }
 
-struct SubtaskOp<'a, T> {
-    import: &'a mut T,
+struct SubtaskOp<I, T> {
+    import: I,
+    types: PhantomData<fn(T)>,
+}
+
+/// A value of a type without size, which is all there whatever becomes of the
+/// place where it was.
+struct Sizeless<T>(ManuallyDrop<T>);
+
+impl<T> Sizeless<T> {
+    /// `None` if the type has a size.
+    fn of(value: &T) -> Option<Sizeless<T>> {
+        if size_of::<T>() != 0 {
+            return None;
+        }
+        // SAFETY: nothing is read, and nothing is dropped twice. That there are two
+        // of them is what the contract of `Subtask` allows.
+        Some(Sizeless(unsafe { ManuallyDrop::new(ptr::read(value)) }))
+    }
+}
+
+impl<T> Borrow<T> for Sizeless<T> {
+    fn borrow(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> BorrowMut<T> for Sizeless<T> {
+    fn borrow_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<I, T> SubtaskOp<I, T> {
+    fn new(import: I) -> Self {
+        SubtaskOp {
+            import,
+            types: PhantomData,
+        }
+    }
 }
 
 /// A call that did not return at once, or is being started.
@@ -107,7 +155,7 @@ struct Flight<L> {
 impl<L: Copy> Flight<L> {
     /// The callee has read the parameters.
     fn start<T: Subtask<ParamsLower = L>>(&mut self, import: &mut T) {
-        if !core::mem::replace(&mut self.started, true) {
+        if !mem::replace(&mut self.started, true) {
             // SAFETY: the callee has started, and this is the first time we know.
             unsafe { import.params_dealloc_lists(self.params) };
         }
@@ -127,7 +175,7 @@ impl Drop for SubtaskHandle {
 
 // SAFETY: the handle is in `Flight` and does not change; so is the block, which
 // holds all that was lent to the host.
-unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
+unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
     type Start = T::Params;
     type Flight = Flight<T::ParamsLower>;
     type Code = SubtaskState;
@@ -136,17 +184,18 @@ unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
     type Cancelled = ();
 
     fn start(&mut self, params: T::Params) -> (SubtaskState, Self::Flight) {
-        let block = Block::new(self.import.abi_layout());
+        let import = self.import.borrow_mut();
+        let block = Block::new(import.abi_layout());
         // SAFETY: the block has the layout, so the offset is inside of it.
         let (params, results) = unsafe {
             (
-                self.import.params_lower(params, block.as_ptr()),
-                block.as_ptr().add(self.import.results_offset()),
+                import.params_lower(params, block.as_ptr()),
+                block.as_ptr().add(import.results_offset()),
             )
         };
         // SAFETY: the block goes into `Flight` and is kept until the call has
         // resolved.
-        let status = SubtaskStatus::decode(unsafe { self.import.call_import(params, results) });
+        let status = SubtaskStatus::decode(unsafe { import.call_import(params, results) });
         let flight = Flight {
             subtask: status.waitable.map(|waitable| {
                 count(Gauge::Subtasks);
@@ -170,27 +219,28 @@ unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
         stage: Stage,
     ) -> Progress<Self::Flight, Self::Output> {
         trace::<T>(state, stage);
+        let import = self.import.borrow_mut();
         match state {
             SubtaskState::Starting => Progress::Pending(flight),
             SubtaskState::Started => {
-                flight.start(self.import);
+                flight.start(import);
                 Progress::Pending(flight)
             }
             SubtaskState::Returned => {
-                flight.start(self.import);
+                flight.start(import);
                 // SAFETY: inside of the block, see `start`.
-                let results = unsafe { flight.block.as_ptr().add(self.import.results_offset()) };
+                let results = unsafe { flight.block.as_ptr().add(import.results_offset()) };
                 // SAFETY: the callee has returned, and its results were not
                 // lifted, for the flight ends here.
-                Progress::Done(Some(unsafe { self.import.results_lift(results) }))
+                Progress::Done(Some(unsafe { import.results_lift(results) }))
             }
             SubtaskState::CancelledBeforeStarted => {
                 // SAFETY: the callee never started, so the parameters are ours.
-                unsafe { self.import.params_dealloc_lists_and_own(flight.params) };
+                unsafe { import.params_dealloc_lists_and_own(flight.params) };
                 Progress::Done(None)
             }
             SubtaskState::CancelledBeforeReturned => {
-                flight.start(self.import);
+                flight.start(import);
                 Progress::Done(None)
             }
         }
@@ -209,7 +259,7 @@ unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
             // A start that was not delivered would end the wait for the callee
             // before there is an answer: fetch it first.
             match fetch_event(subtask) {
-                Some(SubtaskState::Started) => flight.start(self.import),
+                Some(SubtaskState::Started) => flight.start(self.import.borrow_mut()),
                 Some(
                     resolved @ (SubtaskState::Returned
                     | SubtaskState::CancelledBeforeStarted
@@ -219,6 +269,21 @@ unsafe impl<T: Subtask> WaitableOp for SubtaskOp<'_, T> {
             }
         }
         sys::subtask_cancel(subtask)
+    }
+
+    fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
+        let Some(import) = Sizeless::of(self.import.borrow()) else {
+            return Err(flight);
+        };
+        let op = SubtaskOp::<_, T>::new(import);
+        let operation: Box<dyn Adrift + '_> = Box::new(WaitableOperation::in_flight(op, flight));
+        // SAFETY: this only lengthens the life of types that `T` names, and the
+        // contract of `Subtask` is that what is in flight may outlive them.
+        Ok(unsafe { mem::transmute::<Box<dyn Adrift + '_>, Box<dyn Adrift>>(operation) })
+    }
+
+    fn needs_its_task(&self) -> bool {
+        true
     }
 
     fn unstarted(&mut self, params: T::Params) {

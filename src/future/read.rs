@@ -6,6 +6,8 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
+use crate::waitable::Adrift;
+use alloc::boxed::Box;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -174,6 +176,15 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
         let handle = reader.waitable(CALL).index();
         // SAFETY: a read is in flight on this end.
         Copied::decode(unsafe { reader.ops.cancel_read(handle) })
+    }
+
+    fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
+        let op = ReadOp::<O> { ..*self };
+        Ok(Box::new(WaitableOperation::in_flight(op, flight)))
+    }
+
+    fn needs_its_task(&self) -> bool {
+        true
     }
 
     fn unstarted(&mut self, reader: RawFutureReader<O>) -> Self::Cancelled {

@@ -6,6 +6,8 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
+use crate::waitable::Adrift;
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -250,6 +252,15 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         let handle = writer.end.waitable.index();
         // SAFETY: a write is in flight on this end.
         Copied::decode(unsafe { writer.end.ops.cancel_write(handle) })
+    }
+
+    fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
+        let op = WriteOp::<O> { ..*self };
+        Ok(Box::new(WaitableOperation::in_flight(op, flight)))
+    }
+
+    fn needs_its_task(&self) -> bool {
+        false
     }
 
     fn unstarted(&mut self, (writer, value): Self::Start) -> RawFutureWriteCancel<O> {

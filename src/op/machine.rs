@@ -16,6 +16,9 @@
 //! | ③ | [`WaitableOp::unstarted`] | none |
 //! | ④ | [`WaitableOp::cancel`], then [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
 //!
+//! Where the ABI forbids to cancel, in a synchronous task, ④ leaves what is in
+//! flight to itself: it goes on as an [`Adrift`] operation.
+//!
 //! A subtask may stay in flight over several events: ② then leads back to
 //! `InFlight`.
 //!
@@ -28,7 +31,8 @@
 
 use crate::abi::{Payload, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
-use crate::waitable;
+use crate::waitable::{self, Adrift};
+use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
@@ -92,6 +96,13 @@ pub(crate) unsafe trait WaitableOp {
     /// What comes out when it is cancelled.
     type Cancelled;
 
+    /// Whether the built-in can be called now. If an operation that was left
+    /// alone is in the way, `cx` is woken when it is over.
+    fn is_free(&mut self, cx: &Context<'_>) -> bool {
+        let _ = cx;
+        true
+    }
+
     /// Calls the built-in.
     fn start(&mut self, start: Self::Start) -> (Self::Code, Self::Flight);
 
@@ -113,6 +124,13 @@ pub(crate) unsafe trait WaitableOp {
     /// Cancels with the synchronous built-in. The result must not say that the
     /// operation goes on.
     fn cancel(&mut self, flight: &mut Self::Flight) -> Self::Code;
+
+    /// The operation without its future, unless it cannot be without.
+    fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight>;
+
+    /// Whether the host wants the task that started the operation to be there
+    /// when it finishes: it lifts or lowers there (wasmtime 48).
+    fn needs_its_task(&self) -> bool;
 
     /// What a cancel gives back that comes before the start.
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
@@ -168,6 +186,14 @@ impl<S: WaitableOp> WaitableOperation<S> {
         self.state = State::Start(start);
     }
 
+    /// An operation that is in flight already.
+    pub(crate) fn in_flight(op: S, flight: S::Flight) -> Self {
+        WaitableOperation {
+            op,
+            state: State::InFlight(flight),
+        }
+    }
+
     /// What the operation is about, once it has finished.
     pub(crate) fn op(&self) -> &S {
         &self.op
@@ -192,6 +218,10 @@ impl<S: WaitableOp> WaitableOperation<S> {
     #[track_caller]
     pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
         let (flight, code, stage) = match mem::replace(&mut self.state, State::Finished) {
+            State::Start(start) if !self.op.is_free(cx) => {
+                self.state = State::Start(start);
+                return Poll::Pending;
+            }
             State::Start(start) => {
                 let (code, flight) = self.op.start(start);
                 count(Gauge::Operations);
@@ -235,7 +265,8 @@ impl<S: WaitableOp> WaitableOperation<S> {
     ///
     /// # Panics
     ///
-    /// When called after the operation was ready or cancelled.
+    /// When called after the operation was ready or cancelled, and where the ABI
+    /// forbids to cancel.
     #[track_caller]
     pub(crate) fn cancel(&mut self) -> S::Cancelled {
         let flight = match mem::replace(&mut self.state, State::Finished) {
@@ -243,19 +274,38 @@ impl<S: WaitableOp> WaitableOperation<S> {
             State::InFlight(flight) => flight,
             State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
         };
-        let waitable = self.op.waitable(&flight);
-        // An event that was delivered settles the matter without the host, and
-        // the handle may stay in its set.
-        let mut flight = match waitable::take(waitable) {
-            Some(payload) => match self.advance(flight, S::decode(payload), Stage::Cancel) {
-                Some(output) => return self.op.settled(output),
-                None => match mem::replace(&mut self.state, State::Finished) {
-                    State::InFlight(flight) => flight,
-                    _ => unreachable!("an operation that goes on is in flight"),
-                },
-            },
-            None => flight,
+        let flight = match self.finish(flight) {
+            Ok(output) => return self.op.settled(output),
+            Err(flight) => flight,
         };
+        if !waitable::may_cancel() {
+            self.state = State::InFlight(flight);
+            panic!(
+                "{} was cancelled in synchronous code, where the host forbids it; dropping it is \
+                 possible",
+                self.op.name()
+            );
+        }
+        self.cancel_in_flight(flight)
+    }
+
+    /// Applies the event that was delivered, if there is one, which settles the
+    /// matter without the host; the handle may stay in its set then.
+    fn finish(&mut self, flight: S::Flight) -> Result<S::Output, S::Flight> {
+        let Some(payload) = waitable::take(self.op.waitable(&flight)) else {
+            return Err(flight);
+        };
+        match self.advance(flight, S::decode(payload), Stage::Cancel) {
+            Some(output) => Ok(output),
+            None => match mem::replace(&mut self.state, State::Finished) {
+                State::InFlight(flight) => Err(flight),
+                _ => unreachable!("an operation that goes on is in flight"),
+            },
+        }
+    }
+
+    fn cancel_in_flight(&mut self, mut flight: S::Flight) -> S::Cancelled {
+        let waitable = self.op.waitable(&flight);
         let left = waitable::leave(waitable);
         let code = waitable::preserve(|| self.op.cancel(&mut flight));
         let Some(output) = self.advance(flight, code, Stage::Cancel) else {
@@ -298,10 +348,45 @@ impl<S: WaitableOp> Future for WaitableOperation<S> {
     }
 }
 
+impl<S: WaitableOp> Adrift for WaitableOperation<S> {
+    fn notice(&mut self) -> bool {
+        match mem::replace(&mut self.state, State::Finished) {
+            State::InFlight(flight) => match self.finish(flight) {
+                Ok(output) => drop(output),
+                Err(flight) => self.state = State::InFlight(flight),
+            },
+            State::Start(_) | State::Finished => {}
+        }
+        self.is_finished()
+    }
+
+    fn stop(&mut self) {
+        drop(self.cancel());
+    }
+
+    fn needs_its_task(&self) -> bool {
+        self.op.needs_its_task()
+    }
+}
+
 impl<S: WaitableOp> Drop for WaitableOperation<S> {
     fn drop(&mut self) {
-        if !self.is_finished() {
-            self.cancel();
+        let flight = match mem::replace(&mut self.state, State::Finished) {
+            State::Start(start) => return drop(self.op.unstarted(start)),
+            State::InFlight(flight) => flight,
+            State::Finished => return,
+        };
+        let flight = match self.finish(flight) {
+            Ok(output) => return drop(self.op.settled(output)),
+            Err(flight) => flight,
+        };
+        if waitable::may_cancel() {
+            return drop(self.cancel_in_flight(flight));
+        }
+        let waitable = self.op.waitable(&flight);
+        match self.op.go_adrift(flight) {
+            Ok(operation) => waitable::leave_alone(waitable, operation),
+            Err(flight) => drop(self.cancel_in_flight(flight)),
         }
     }
 }

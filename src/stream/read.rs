@@ -1,11 +1,14 @@
 //! Reading a stream.
 
+use super::left::{Before, Twin, make_way};
 use super::{RawStreamReader, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable::Adrift;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -118,7 +121,7 @@ unsafe impl<O, R, T> WaitableOp for ReadOp<O, R, T>
 where
     O: StreamOps,
     R: BorrowMut<RawStreamReader<O>>,
-    T: ReadTarget<O>,
+    T: ReadTarget<O> + 'static,
 {
     type Start = T;
     type Flight = T;
@@ -126,10 +129,15 @@ where
     type Output = (StreamResult, T);
     type Cancelled = (StreamResult, T);
 
+    fn is_free(&mut self, cx: &Context<'_>) -> bool {
+        let before = make_way(self.reader.borrow(), &self.name(), cx);
+        self.reader.borrow_mut().done = before == Before::Ended;
+        before != Before::Busy
+    }
+
     fn start(&mut self, mut target: T) -> (Copied, T) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
-        reader.done = reader.take_back(waitable);
         if reader.done {
             record::<O::Payload>(Kind::StreamRead, Timing::DroppedAfter);
             return (Copied::Dropped(0), target);
@@ -171,6 +179,20 @@ where
         let handle = reader.waitable(self.call).index();
         // SAFETY: a read is in flight on this end.
         Copied::decode(unsafe { reader.ops.cancel_read(handle) })
+    }
+
+    fn go_adrift(&mut self, target: T) -> Result<Box<dyn Adrift>, T> {
+        let op = ReadOp {
+            reader: Twin::of(self.reader.borrow()),
+            call: self.call,
+            asked: self.asked,
+            types: PhantomData,
+        };
+        Ok(Box::new(WaitableOperation::in_flight(op, target)))
+    }
+
+    fn needs_its_task(&self) -> bool {
+        !self.reader.borrow().ops.native_abi_matches_canonical_abi()
     }
 
     fn unstarted(&mut self, target: T) -> (StreamResult, T) {

@@ -1,17 +1,19 @@
 //! The readable end.
 
 use super::StreamResult;
-use super::leaked;
+use super::left::{Before, StreamEnd, Twin, close_after, take_back};
 use super::read::{RawStreamRead, ReadOp};
 use crate::abi::Waitable;
-use crate::buffer::{OneSlot, VecSlots};
+use crate::buffer::{Gone, OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
+use crate::waitable::{self, Adrift};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::task::{Poll, ready};
 
@@ -68,19 +70,26 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///
     /// # Panics
     ///
-    /// If the handle was given away before.
+    /// If the handle was given away before, or in synchronous code while a read
+    /// is in flight that was dropped or leaked: the host forbids to cancel it there.
     #[doc(hidden)]
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("StreamReader::take_handle");
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
-        let ended = self.take_back(waitable);
+        let before = take_back(self);
+        assert_ne!(
+            before,
+            Before::Busy,
+            "`StreamReader::take_handle` in synchronous code: a read of {waitable:?} that was \
+             dropped is in flight, and the host forbids to cancel it here",
+        );
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
-        if ended {
+        if before == Before::Ended {
             self.ended_instead(waitable.index())
         } else {
             waitable.index()
@@ -120,17 +129,6 @@ impl<O: StreamOps> RawStreamReader<O> {
 
     pub(super) fn opt_waitable(&self) -> Option<Waitable> {
         Waitable::new(self.handle.load(Relaxed))
-    }
-
-    /// Cancels a read that was leaked (`mem::forget`) in flight. Says whether the
-    /// stream has ended.
-    pub(super) fn take_back(&self, waitable: Waitable) -> bool {
-        self.done
-            || leaked::take_back(waitable, |handle| {
-                // SAFETY: a read is in flight on this end. Its memory was leaked
-                // with it.
-                unsafe { self.ops.clone().cancel_read(handle) }
-            })
     }
 
     /// Reads into the spare capacity of `buffer`.
@@ -248,13 +246,43 @@ impl<O: StreamOps> fmt::Debug for RawStreamReader<O> {
 impl<O: StreamOps> Drop for RawStreamReader<O> {
     fn drop(&mut self) {
         if let Some(waitable) = self.opt_waitable() {
-            self.take_back(waitable);
-            waitable::forget(waitable);
-            uncount(Gauge::Ends);
-            // SAFETY: the end is ours, and no operation is in flight: an
-            // operation borrows its end, and cancels when it is dropped; if it
-            // was leaked, it was taken back.
-            unsafe { self.ops.drop_readable(waitable.index()) };
+            let mut ops = self.ops.clone();
+            close_after(take_back(self), waitable, move || {
+                waitable::forget(waitable);
+                uncount(Gauge::Ends);
+                // SAFETY: the end is ours, and no operation is in flight: an
+                // operation borrows its end, and is cancelled or left alone when
+                // it is dropped; then it was taken back, or is over now.
+                unsafe { ops.drop_readable(waitable.index()) };
+            });
         }
+    }
+}
+
+impl<O: StreamOps> StreamEnd for RawStreamReader<O> {
+    fn waitable(&self) -> Option<Waitable> {
+        self.opt_waitable()
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn twin(&self) -> Self {
+        RawStreamReader {
+            handle: AtomicU32::new(self.handle.load(Relaxed)),
+            ops: self.ops.clone(),
+            done: false,
+        }
+    }
+
+    unsafe fn drop_twin(twin: &mut Self) {
+        // SAFETY: as promised by the caller.
+        unsafe { ptr::drop_in_place(&raw mut twin.ops) };
+    }
+
+    fn leaked(twin: Twin<Self>) -> Box<dyn Adrift> {
+        let op = ReadOp::<O, _, Gone>::new(twin, "StreamReader::read");
+        Box::new(WaitableOperation::in_flight(op, Gone))
     }
 }

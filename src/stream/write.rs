@@ -1,5 +1,6 @@
 //! Writing a stream.
 
+use super::left::{Before, Twin, make_way};
 use super::read::{outcome, trace};
 use super::{RawStreamWriter, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
@@ -7,6 +8,9 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable::Adrift;
+use alloc::boxed::Box;
+use core::borrow::BorrowMut;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -40,7 +44,7 @@ pub type StreamWrite<'a, T> = RawStreamWrite<'a, &'static StreamVtable<T>>;
 /// A write of a `stream`, for any [`StreamOps`]. See [`StreamWrite`].
 #[must_use = "a write does nothing unless it is polled"]
 pub struct RawStreamWrite<'a, O: StreamOps> {
-    operation: WaitableOperation<WriteOp<'a, O, AbiBuffer<O>>>,
+    operation: WaitableOperation<WriteOp<O, &'a mut RawStreamWriter<O>, AbiBuffer<O>>>,
 }
 
 impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
@@ -88,37 +92,47 @@ impl<O: StreamOps> Future for RawStreamWrite<'_, O> {
 }
 
 /// A write from `S`.
-pub(super) struct WriteOp<'a, O: StreamOps, S> {
-    writer: &'a mut RawStreamWriter<O>,
+pub(super) struct WriteOp<O: StreamOps, R, S> {
+    writer: R,
     call: &'static str,
     /// How many items were offered.
     offered: usize,
-    source: PhantomData<fn() -> S>,
+    types: PhantomData<fn(O, S)>,
 }
 
-impl<'a, O: StreamOps, S> WriteOp<'a, O, S> {
-    pub(super) fn new(writer: &'a mut RawStreamWriter<O>, call: &'static str) -> Self {
+impl<O: StreamOps, R, S> WriteOp<O, R, S> {
+    pub(super) fn new(writer: R, call: &'static str) -> Self {
         WriteOp {
             writer,
             call,
             offered: 0,
-            source: PhantomData,
+            types: PhantomData,
         }
     }
 }
 
 // SAFETY: the writer keeps its handle; the source is in `Flight`, and is all
 // that is lent to the host.
-unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
+unsafe impl<O, R, S> WaitableOp for WriteOp<O, R, S>
+where
+    O: StreamOps,
+    R: BorrowMut<RawStreamWriter<O>>,
+    S: WriteSource + 'static,
+{
     type Start = S;
     type Flight = S;
     type Code = Copied;
     type Output = (StreamResult, S);
     type Cancelled = (StreamResult, S);
 
+    fn is_free(&mut self, cx: &Context<'_>) -> bool {
+        let before = make_way(self.writer.borrow(), &self.name(), cx);
+        self.writer.borrow_mut().done = before == Before::Ended;
+        before != Before::Busy
+    }
+
     fn start(&mut self, mut source: S) -> (Copied, S) {
-        let writer = &mut *self.writer;
-        writer.done = writer.take_back();
+        let writer = self.writer.borrow_mut();
         if writer.done {
             record::<O::Payload>(Kind::StreamWrite, Timing::DroppedAfter);
             return (Copied::Dropped(0), source);
@@ -145,7 +159,7 @@ unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
         if stage != Stage::Start {
             trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
         }
-        let Some((result, items)) = outcome(code, &mut self.writer.done) else {
+        let Some((result, items)) = outcome(code, &mut self.writer.borrow_mut().done) else {
             return Progress::Pending(source);
         };
         source.sent(items);
@@ -153,13 +167,27 @@ unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
     }
 
     fn waitable(&self, _: &S) -> Waitable {
-        self.writer.waitable
+        self.writer.borrow().waitable
     }
 
     fn cancel(&mut self, _: &mut S) -> Copied {
-        let handle = self.writer.waitable.index();
+        let writer = self.writer.borrow_mut();
         // SAFETY: a write is in flight on this end.
-        Copied::decode(unsafe { self.writer.ops.cancel_write(handle) })
+        Copied::decode(unsafe { writer.ops.cancel_write(writer.waitable.index()) })
+    }
+
+    fn go_adrift(&mut self, source: S) -> Result<Box<dyn Adrift>, S> {
+        let op = WriteOp {
+            writer: Twin::of(self.writer.borrow()),
+            call: self.call,
+            offered: self.offered,
+            types: PhantomData,
+        };
+        Ok(Box::new(WaitableOperation::in_flight(op, source)))
+    }
+
+    fn needs_its_task(&self) -> bool {
+        false
     }
 
     fn unstarted(&mut self, source: S) -> (StreamResult, S) {
@@ -174,7 +202,7 @@ unsafe impl<O: StreamOps, S: WriteSource> WaitableOp for WriteOp<'_, O, S> {
     fn name(&self) -> Name {
         Name {
             call: self.call,
-            handle: Some(self.writer.waitable.index()),
+            handle: Some(self.writer.borrow().waitable.index()),
         }
     }
 }

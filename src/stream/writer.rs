@@ -1,17 +1,19 @@
 //! The writable end.
 
 use super::StreamResult;
-use super::leaked;
+use super::left::{StreamEnd, Twin, close_after, take_back};
 use super::write::{RawStreamWrite, WriteOp};
 use crate::abi::Waitable;
-use crate::buffer::{AbiBuffer, OneItem};
+use crate::buffer::{AbiBuffer, Gone, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable;
+use crate::waitable::{self, Adrift};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::ptr;
 use core::task::{Poll, ready};
 
 /// The writable end of a `stream<T>`.
@@ -90,17 +92,6 @@ impl<O: StreamOps> RawStreamWriter<O> {
     pub fn write(&mut self, values: Vec<O::Payload>) -> RawStreamWrite<'_, O> {
         let buffer = AbiBuffer::new(values, self.ops.clone());
         self.write_buf(buffer)
-    }
-
-    /// Cancels a write that was leaked (`mem::forget`) in flight. Says whether
-    /// the readable end is gone.
-    pub(super) fn take_back(&self) -> bool {
-        self.done
-            || leaked::take_back(self.waitable, |handle| {
-                // SAFETY: a write is in flight on this end. Its memory was leaked
-                // with it.
-                unsafe { self.ops.clone().cancel_write(handle) }
-            })
     }
 
     /// Writes what a buffer has not sent yet; otherwise as
@@ -209,12 +200,42 @@ impl<O: StreamOps> fmt::Debug for RawStreamWriter<O> {
 
 impl<O: StreamOps> Drop for RawStreamWriter<O> {
     fn drop(&mut self) {
-        self.take_back();
-        waitable::forget(self.waitable);
-        uncount(Gauge::Ends);
-        // SAFETY: the end is ours, and no operation is in flight: an operation
-        // borrows its end, and cancels when it is dropped; if it was leaked, it
-        // was taken back.
-        unsafe { self.ops.drop_writable(self.waitable.index()) };
+        let (waitable, mut ops) = (self.waitable, self.ops.clone());
+        close_after(take_back(self), waitable, move || {
+            waitable::forget(waitable);
+            uncount(Gauge::Ends);
+            // SAFETY: the end is ours, and no operation is in flight: an operation
+            // borrows its end, and is cancelled or left alone when it is dropped;
+            // then it was taken back, or is over now.
+            unsafe { ops.drop_writable(waitable.index()) };
+        });
+    }
+}
+
+impl<O: StreamOps> StreamEnd for RawStreamWriter<O> {
+    fn waitable(&self) -> Option<Waitable> {
+        Some(self.waitable)
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn twin(&self) -> Self {
+        RawStreamWriter {
+            waitable: self.waitable,
+            ops: self.ops.clone(),
+            done: false,
+        }
+    }
+
+    unsafe fn drop_twin(twin: &mut Self) {
+        // SAFETY: as promised by the caller.
+        unsafe { ptr::drop_in_place(&raw mut twin.ops) };
+    }
+
+    fn leaked(twin: Twin<Self>) -> Box<dyn Adrift> {
+        let op = WriteOp::<O, _, Gone>::new(twin, "StreamWriter::write");
+        Box::new(WaitableOperation::in_flight(op, Gone))
     }
 }

@@ -17,6 +17,13 @@ use core::future::Future;
 /// waits for one of them never finishes. In a synchronous export the host traps
 /// if it has to wait and nothing else can run.
 ///
+/// # Panics
+///
+/// In a synchronous export or a destructor, when `future` leaves an operation in
+/// flight that has to end before that code does: a call of an import, or a read of
+/// a future or of items that are not the same in Rust and in the ABI. The host
+/// forbids to cancel it there.
+///
 /// A cancel request to the component-model task of the caller is not seen while
 /// this waits: the ABI reports it only to async code.
 ///
@@ -41,11 +48,15 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
             // An event that is there already needs no wait, and waiting is what a
             // synchronous export may not do.
             CallbackCode::Wait(set) => match sys::waitable_set_poll(set) {
-                Event::None => waitable::preserve(|| sys::waitable_set_wait(set)),
+                Event::None => {
+                    let event = waitable::preserve(|| sys::waitable_set_wait(set));
+                    task.has_blocked();
+                    event
+                }
                 event => event,
             },
         };
     }
-    drop(task);
+    task.end();
     output.expect("a task ends when its root has")
 }

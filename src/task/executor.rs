@@ -53,6 +53,28 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Notes that the host let its component-model task block.
+    pub(super) fn has_blocked(&self) {
+        self.home.has_blocked();
+    }
+
+    /// Ends what runs in the middle of synchronous code.
+    ///
+    /// # Panics
+    ///
+    /// If something is in flight that has to end before that code does, and cannot
+    /// be cancelled.
+    pub(super) fn end(self) {
+        let left = waitable::needs(&self.home).filter(|_| self.home.is_alone());
+        drop(self);
+        if let Some(waitable) = left {
+            panic!(
+                "`block_on` in synchronous code leaves the operation on {waitable:?} in flight: \
+                 the host forbids to cancel it there, and wants the code to be there when it ends"
+            );
+        }
+    }
+
     /// Takes notice of `event` and polls until there is nothing left to do.
     pub(super) fn turn(&mut self, event: Event) -> CallbackCode {
         // A wake from here on needs no bell: this turn polls in any case.
@@ -82,7 +104,9 @@ impl<'a> Task<'a> {
     fn poll_until_idle(&mut self) -> CallbackCode {
         for _ in 0..EVENTS_PER_TURN {
             self.home.begin_poll();
-            if self.poll_all().is_ready() {
+            let poll = self.poll_all();
+            waitable::settle_orphans();
+            if poll.is_ready() {
                 // Operations of other bindings need their executor in any case.
                 let stays = match self.stays {
                     true => self.home.is_awaited(),

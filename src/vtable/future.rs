@@ -24,9 +24,9 @@ use core::alloc::Layout;
 ///     ops.elem_layout().size()
 /// }
 /// ```
-pub trait FutureOps {
+pub trait FutureOps: 'static {
     /// What is sent and received.
-    type Payload;
+    type Payload: 'static;
 
     /// The `future.new` built-in: readable end in the low 32 bits, writable
     /// end in the high ones.
@@ -133,7 +133,7 @@ pub struct FutureVtable<T> {
     pub new: unsafe extern "C" fn() -> u64,
 }
 
-impl<T> FutureOps for &FutureVtable<T> {
+impl<T: 'static> FutureOps for &'static FutureVtable<T> {
     type Payload = T;
 
     fn new(&mut self) -> u64 {

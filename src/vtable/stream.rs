@@ -29,7 +29,7 @@ use core::alloc::Layout;
 ///     ops.native_abi_matches_canonical_abi()
 /// }
 /// ```
-pub unsafe trait StreamOps: Clone {
+pub unsafe trait StreamOps: Clone + 'static {
     /// What is sent and received.
     type Payload: 'static;
 
@@ -148,7 +148,7 @@ pub struct StreamVtable<T> {
 
 // SAFETY: the table is made by the generator for one type and is immutable;
 // it leaves `lift` out exactly when the layouts agree.
-unsafe impl<T: 'static> StreamOps for &StreamVtable<T> {
+unsafe impl<T: 'static> StreamOps for &'static StreamVtable<T> {
     type Payload = T;
 
     fn new(&mut self) -> u64 {

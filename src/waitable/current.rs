@@ -69,9 +69,22 @@ impl Drop for Reset {
 }
 
 /// Calls `f`, which may block, and afterwards makes current what is current
-/// now. While we are blocked other tasks of this instance run; they need not
-/// nest with us, so what they leave in the cell is not what they found.
+/// now. While we are blocked other code of this instance runs: tasks, which need
+/// not nest with us, so what they leave in the cell is not what they found, and
+/// synchronous exports and destructors, which are part of no task of ours.
 pub(crate) fn preserve<R>(f: impl FnOnce() -> R) -> R {
-    let _reset = Reset(peek());
+    let _reset = Reset(sys::wasip3_task_set(ptr::null_mut()));
     f()
+}
+
+/// Whether the code that is running may cancel an operation: the synchronous
+/// built-in traps where the component-model task is a synchronous one (canonical
+/// ABI, "stream.cancel-read"; wasmtime 48 traps even if it would not block).
+///
+/// In executors of other crates this is taken for granted.
+pub(crate) fn may_cancel() -> bool {
+    match with_home(|home| home.may_block()) {
+        Ok(may_block) => may_block,
+        Err(task) => !task.is_null(),
+    }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Home {
     /// For the futures of a `block_on`: the component-model task in whose code
     /// they run. For the host it is that task which starts their operations.
     around: Option<Arc<Home>>,
+    /// Whether its component-model task is known to be one that may block.
+    may_block: Cell<bool>,
     /// Whether a wake has to make the host call us.
     pub(super) sleep: Sleep,
     /// Makes the host call us; made at the first wake that needs it.
@@ -53,9 +55,19 @@ unsafe impl Send for Home {}
 unsafe impl Sync for Home {}
 
 impl Home {
-    pub(crate) const fn new() -> Home {
+    /// The home of an async export.
+    pub(crate) fn new() -> Home {
+        Home {
+            may_block: Cell::new(true),
+            ..Home::of_no_task()
+        }
+    }
+
+    /// The home of operations that belong to no task.
+    pub(super) const fn of_no_task() -> Home {
         Home {
             around: None,
+            may_block: Cell::new(false),
             sleep: Sleep::new(),
             bell: Cell::new(None),
             set: Cell::new(None),
@@ -72,8 +84,23 @@ impl Home {
         let around = with_home(|home| Arc::clone(Home::component_task(home)));
         Home {
             around: around.ok(),
-            ..Home::new()
+            ..Home::of_no_task()
         }
+    }
+
+    /// Whether the task is known to be one that may block.
+    pub(super) fn may_block(&self) -> bool {
+        self.may_block.get() || self.around.as_ref().is_some_and(|around| around.may_block())
+    }
+
+    /// Notes that it has blocked, which the host allows only to some.
+    pub(crate) fn has_blocked(&self) {
+        self.may_block.set(true);
+    }
+
+    /// Whether nothing is known of the task around.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.around.is_none()
     }
 
     /// The home of the component-model task to which `home` belongs, as far as

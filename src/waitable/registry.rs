@@ -80,14 +80,7 @@ pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: bool) -> bool {
     if !begins {
         store(waitable, waker.take());
     }
-    let waits = match current::with_home(|home| join(waitable, home)) {
-        Ok(()) => true,
-        Err(task) if task.is_null() => false,
-        Err(task) => {
-            register(waitable, task);
-            true
-        }
-    };
+    let waits = attend(waitable);
     store(waitable, waker);
     waits
 }
@@ -147,6 +140,56 @@ fn register(waitable: Waitable, task: *const Task) {
     });
 }
 
+/// Has the event of `waitable` come to the task that is polling, whoever waits for
+/// it. False if none is.
+#[must_use]
+pub(super) fn attend(waitable: Waitable) -> bool {
+    match current::with_home(|home| join(waitable, home)) {
+        Ok(()) => true,
+        Err(task) if task.is_null() => false,
+        Err(task) => {
+            register(waitable, task);
+            true
+        }
+    }
+}
+
+/// Leaves `waitable` to `waker`, in whatever set it is. A task that can cancel the
+/// operation is told.
+pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
+    let (old, seated, task) = with_table(waitable, |entries, index| {
+        let entry = &mut entries[index];
+        let old = entry.set_state(State::Waiting(waker));
+        let home = match &entry.seat {
+            Seat::Ours(home) => Some(home),
+            Seat::Foreign(_) | Seat::Nowhere => None,
+        };
+        let task = home.into_iter().chain(&entry.origin);
+        let task = task.cloned().find(|home| home.may_block());
+        (old, !matches!(entry.seat, Seat::Nowhere), task)
+    });
+    if !seated {
+        join(waitable, &orphans::home());
+    }
+    if let Some(task) = task {
+        task.rouse();
+    }
+    drop(old);
+}
+
+/// Whether `waitable` is a member of the set of `home`.
+pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
+    with_table(
+        waitable,
+        |entries, index| matches!(&entries[index].seat, Seat::Ours(seat) if Arc::ptr_eq(seat, home)),
+    )
+}
+
+/// Notes that the other end of `waitable` is gone.
+pub(crate) fn note_dropped(waitable: Waitable) {
+    with_table(waitable, |entries, index| entries[index].told_dropped = true);
+}
+
 /// Fetches the event that was delivered for `waitable`, if any.
 pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
     with_table(waitable, |entries, index| match entries[index].state {
@@ -166,25 +209,13 @@ pub(crate) fn over(waitable: Waitable) {
     }
 }
 
-/// What was known of a waitable that left.
-#[must_use = "it may hold a waker, whose destructor may panic: drop it when all is done"]
-pub(crate) struct Left(State);
-
-impl Left {
-    /// The event that was delivered and not fetched.
-    pub(crate) fn payload(&self) -> Option<Payload> {
-        match self.0 {
-            State::Ready(payload) => Some(payload),
-            _ => None,
-        }
-    }
-}
-
 /// Takes `waitable` out of whatever set it is in and stops waiting for it.
 ///
 /// The ABI demands this before a synchronous cancel and before a readable end
-/// is handed away.
-pub(crate) fn leave(waitable: Waitable) -> Left {
+/// is handed away. Returns the waker of who waited, whose destructor may panic: it
+/// is to be dropped when all is done.
+#[must_use]
+pub(crate) fn leave(waitable: Waitable) -> Option<Waker> {
     let (seat, origin, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
         let entry = &mut entries[index];
@@ -201,7 +232,10 @@ pub(crate) fn leave(waitable: Waitable) -> Left {
     if let Some(origin) = origin {
         origin.released();
     }
-    Left(state)
+    match state {
+        State::Waiting(waker) => Some(waker),
+        State::Idle | State::Ready(_) | State::Foreign(..) => None,
+    }
 }
 
 /// Forgets all about a handle that is about to be dropped or was handed away:
@@ -236,7 +270,7 @@ pub(crate) enum Standing {
     /// The host said, unasked, that the other end is gone: no copy may be
     /// started.
     ToldDropped,
-    /// An operation is in flight all the same: it was leaked.
+    /// An operation is in flight all the same: it was leaked, or left alone.
     InFlight,
 }
 
@@ -247,6 +281,8 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
         let entries = instance.registry.entries.borrow();
         match entries.get(waitable.index() as usize) {
             None => Standing::Free,
+            // While it is being cancelled the entry does not show it.
+            Some(_) if instance.orphanage.has(waitable) => Standing::InFlight,
             Some(entry) if !matches!(entry.state, State::Idle) => Standing::InFlight,
             Some(entry) if entry.told_dropped => Standing::ToldDropped,
             Some(_) => Standing::Free,
