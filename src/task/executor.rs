@@ -82,7 +82,6 @@ impl<'a> Task<'a> {
         self.home.set_draining(false);
         let home = Arc::clone(&self.home);
         enter(&home, || {
-            waitable::settle();
             match event {
                 Event::None => {}
                 // The caller does not want the result any more. The root goes,
@@ -91,6 +90,8 @@ impl<'a> Task<'a> {
                 Event::Cancelled => self.root = None,
                 Event::Waitable(waitable, payload) => self.deliver(waitable, payload),
             }
+            // Not before: what has its event already can no longer be cancelled.
+            waitable::settle();
             self.poll_until_idle()
         })
     }

@@ -144,10 +144,7 @@ impl Host {
 
     /// A synchronous cancel in a synchronous task traps on wasmtime.
     fn demand_async_cancel(&self) {
-        let running = self.running.borrow();
-        if self.rules.get().no_cancel_in_sync_task
-            && running.last().is_some_and(|task| task.is_sync())
-        {
+        if self.rules.get().no_cancel_in_sync_task && self.is_in_sync_task() {
             trap(
                 Site::CancelInSyncTask,
                 format_args!("a synchronous cancel in a synchronous task"),
@@ -180,12 +177,7 @@ impl Host {
     /// `waitable-set.wait`
     fn wait(&self, set: u32) -> Event {
         let _host = self.built_in();
-        if self
-            .running
-            .borrow()
-            .last()
-            .is_some_and(|task| task.is_sync())
-        {
+        if self.is_in_sync_task() {
             trap(
                 Site::WaitInSyncTask,
                 format_args!("a wait on set {set} in a synchronous task"),

@@ -132,11 +132,16 @@ impl Host {
         f()
     }
 
+    /// Whether the code that runs is a synchronous task.
+    pub fn is_in_sync_task(&self) -> bool {
+        let running = self.running.borrow();
+        running.last().is_some_and(|task| task.is_sync())
+    }
+
     /// A synchronous task does not block. (It may if a sibling can go on, but that
     /// is not for a runtime to know.)
     pub(super) fn demand_may_block(&self, built_in: fmt::Arguments<'_>) {
-        let running = self.running.borrow();
-        if running.last().is_some_and(|task| task.is_sync()) {
+        if self.is_in_sync_task() {
             trap(
                 Site::BlockInSyncTask,
                 format_args!("{built_in} blocks in a synchronous task"),

@@ -147,20 +147,30 @@ impl Message {
 
 /// Where a call goes.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Target {
+enum Target {
     Host,
     Instance(usize),
 }
 
-/// `exchange: async func(message) -> message`, imported.
-pub struct Exchange(pub Target);
+/// `exchange: async func(message) -> message`, imported from the host or from the
+/// next instance. Like what bindings have it is without size.
+pub struct Exchange<const WITH_HOST: bool>;
+
+impl<const WITH_HOST: bool> Exchange<WITH_HOST> {
+    fn target(world: &World) -> Target {
+        match WITH_HOST {
+            true => Target::Host,
+            false => Target::Instance(world.running_instance() + 1),
+        }
+    }
+}
 
 /// The parameters, in the block.
 #[derive(Copy, Clone)]
 pub struct Params(*mut Lowered);
 
 // SAFETY: the block is parameters and result.
-unsafe impl Subtask for Exchange {
+unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     type Params = Message;
     type ParamsLower = Params;
     type Results = Message;
@@ -174,7 +184,10 @@ unsafe impl Subtask for Exchange {
     }
 
     unsafe fn call_import(&mut self, Params(params): Params, results: *mut u8) -> u32 {
-        let status = guarded(|| world().call(self.0, params, results.cast()));
+        let status = guarded(|| {
+            let world = world();
+            world.call(Self::target(&world), params, results.cast())
+        });
         // After a trap, something that is decoded without complaint.
         if crate::host::trap::has_trapped() {
             1 << 4 | 1

@@ -11,6 +11,9 @@ pub trait Item: Wire {
     const NUMBERED: bool = true;
     /// The number in messages between instances.
     const CODE: u32;
+    /// Whether a value is the same in Rust and in the ABI: its reads may outlive
+    /// the task that began them.
+    const IS_PLAIN: bool = matches!(Self::CODE, 0 | 5);
 
     /// A value, and what it is known by. A stream in a value brings a writable
     /// end along.

@@ -20,6 +20,35 @@ pub async fn operate(program: &mut Program, end: AnyEnd) -> Option<AnyEnd> {
     super::ends::with_end!(end, end => operate_on(program, end).await.map(AnyEnd::from))
 }
 
+/// Begins something that may be left in flight wherever it is, and drops it.
+pub async fn touch(program: &mut Program, end: AnyEnd) -> AnyEnd {
+    super::ends::with_end!(end, end => AnyEnd::from(touch_this(program, end).await))
+}
+
+async fn touch_this<T: Item>(program: &mut Program, end: EndOf<T>) -> EndOf<T> {
+    match end {
+        EndOf::Writer(serial, mut writer) => {
+            poll_once(streams::write(program, serial, &mut writer)).await;
+            EndOf::Writer(serial, writer)
+        }
+        EndOf::Reader(serial, mut reader) if T::IS_PLAIN => {
+            poll_once(streams::next(program, serial, &mut reader)).await;
+            EndOf::Reader(serial, reader)
+        }
+        end => end,
+    }
+}
+
+/// Polls `future` once and drops it.
+async fn poll_once(future: impl Future) {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| {
+        let _ = future.as_mut().poll(cx);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
 async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<EndOf<T>> {
     match end {
         EndOf::Writer(serial, mut writer) => {

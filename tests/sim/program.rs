@@ -4,7 +4,7 @@ mod small;
 
 pub use small::begin;
 
-use super::calls::{Borrowing, ENDS, Exchange, Message, Target};
+use super::calls::{Borrowing, ENDS, Exchange, Message};
 use super::ends::{AnyEnd, EndOf, NUMBERS};
 use super::hopes::Hope;
 use super::items::Item;
@@ -60,7 +60,7 @@ pub fn has_jobs(instance: usize) -> bool {
     JOBS.with_borrow(|jobs| !jobs[instance].is_empty())
 }
 
-/// At the end of a run: what was left in flight is dropped, in a task.
+/// At the end of a run: what was left in flight is dropped.
 pub fn drop_jobs(instance: usize) {
     while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
         drop(job);
@@ -89,6 +89,9 @@ pub struct Program {
     tokens: Vec<Token>,
     spawned: Vec<(JoinHandle<()>, Rc<Hope>)>,
     depth: u32,
+    /// Whether it calls with what it borrows: such a call must not be dropped where
+    /// it cannot be cancelled, for what it borrows goes with it.
+    lends: bool,
     /// Held by all programs of a task.
     presence: Rc<()>,
 }
@@ -157,7 +160,7 @@ pub fn synchronous() {
     let world = world();
     let instance = world.running_instance();
     for _ in 0..=world.pick(2) {
-        match world.pick(4) {
+        match world.pick(6) {
             0 => drop(AnyEnd::pair(world.pick_payload(), false)),
             1 => {
                 // The writable end of a future writes its default.
@@ -169,9 +172,15 @@ pub fn synchronous() {
                 drop(writer);
             }
             2 => block_on(async { yield_async().await }),
-            // An end with a leaked operation in flight may not be dropped here:
-            // no cancel is possible.
-            _ if world.forgets() => {}
+            // No cancel is possible here.
+            3 => drop(JOBS.with_borrow_mut(|jobs| jobs[instance].pop())),
+            4 => {
+                let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
+                if let Some(end) = end {
+                    let end = block_on(touch(&world, instance, end));
+                    SHELF.with_borrow_mut(|shelves| shelves[instance].push(end));
+                }
+            }
             _ => {
                 let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
                 if let Some(end) = end {
@@ -181,6 +190,15 @@ pub fn synchronous() {
             }
         }
     }
+}
+
+/// Begins something with an end, and drops it at once.
+async fn touch(world: &Rc<World>, instance: usize, end: AnyEnd) -> AnyEnd {
+    let mut program = Program::new(Rc::clone(world), instance, Rc::default());
+    let end = operations::touch(&mut program, end).await;
+    // What it made to send.
+    SHELF.with_borrow_mut(|shelves| shelves[instance].append(&mut program.ends));
+    end
 }
 
 /// Spawns a future; what is returned beside the handle is fulfilled when it ended.
@@ -203,6 +221,7 @@ impl Program {
             tokens: Vec::new(),
             spawned: Vec::new(),
             depth: 0,
+            lends: true,
             presence,
         }
     }
@@ -369,7 +388,7 @@ impl Program {
     /// Calls what an instance above, or the host, exports.
     async fn call(&mut self) {
         let world = Rc::clone(&self.world);
-        if world.pick(6) == 1 {
+        if self.lends && world.pick(6) == 1 {
             let token = Token::new(world.next_number());
             let call = async { Borrowing(PhantomData).call(&token).await };
             if let Some(answer) = operations::import(&world, call, true).await {
@@ -378,10 +397,7 @@ impl Program {
             return;
         }
         let above = self.instance + 1;
-        let target = match world.pick(2) {
-            1 if above < world.instances() => Target::Instance(above),
-            _ => Target::Host,
-        };
+        let with_host = world.pick(2) != 1 || above == world.instances();
         let mut message = self.message();
         // An end of another payload is made for the occasion.
         if message.ends.len() < ENDS && world.pick(2) == 1 {
@@ -390,7 +406,10 @@ impl Program {
             self.ends.push(writable);
             message.ends.push(readable);
         }
-        let answer = operations::import(&world, Exchange(target).call(message), false).await;
+        let answer = match with_host {
+            true => operations::import(&world, Exchange::<true>.call(message), false).await,
+            false => operations::import(&world, Exchange::<false>.call(message), false).await,
+        };
         if let Some(answer) = answer {
             self.takes(answer);
         }
@@ -507,6 +526,7 @@ impl Program {
         // It belongs to no task.
         let mut child = Program::new(Rc::clone(&self.world), self.instance, Rc::default());
         child.depth = DEPTH;
+        child.lends = false;
         child.ends.extend(self.any_end());
         let calls = self.world.pick(2) == 1;
         Box::pin(async move {

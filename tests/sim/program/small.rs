@@ -2,7 +2,7 @@
 
 use super::{Program, SHELF, note_unwritten};
 use crate::host::{Held, Type, host};
-use crate::sim::calls::{Caller, Exchange, Message, Target};
+use crate::sim::calls::{Caller, Exchange, Message};
 use crate::sim::ends::AnyEnd;
 use crate::sim::items::Item;
 use crate::sim::operations;
@@ -62,7 +62,7 @@ pub async fn script(program: &mut Program, small: Small) {
         }
         match small {
             Small::Calls | Small::Cancelled => {
-                let mut exchange = Exchange(Target::Host);
+                let mut exchange = Exchange::<true>;
                 let call = exchange.call(Message::default());
                 operations::import(&world, call, false).await;
             }

@@ -26,9 +26,9 @@ impl World {
             self.close();
         }
         self.drain();
-        let dropping = self.drop_jobs();
+        let mut dropping = self.drops(program::drop_jobs);
         self.drain();
-        self.clear_shelves();
+        dropping.append(&mut self.drops(program::drop_shelf));
         self.drain();
         // Those too may have to wait: for a reader of a default.
         while !self.has_failed() && dropping.iter().any(|task| self.steps_on(task)) {
@@ -36,17 +36,21 @@ impl World {
         }
     }
 
-    /// Drops what programs left in flight for each other, where it may be cancelled:
-    /// in a task of each instance.
-    fn drop_jobs(&self) -> Vec<Task> {
+    /// Drops what programs left for each other: in a task of each instance, where it
+    /// may be cancelled, or before that.
+    fn drops(&self, what: fn(usize)) -> Vec<Task> {
         let mut dropping = Vec::new();
         for instance in 0..self.instances() {
-            if self.has_failed() || !program::has_jobs(instance) {
+            if self.has_failed() {
                 continue;
+            }
+            let synchronously = self.pick(2) == 1;
+            if synchronously {
+                self.guest(instance, || what(instance));
             }
             let host = self.host(instance);
             self.catch(|| {
-                let root = async move { program::drop_jobs(instance) };
+                let root = async move { what(instance) };
                 dropping.push(host.start_in(Context::new(false), root));
             });
         }
@@ -78,24 +82,6 @@ impl World {
         self.trace(|| "closing".to_owned());
         for (instance, waker) in self.sleepers.take() {
             self.guest(instance, || waker.wake());
-        }
-    }
-
-    /// Drops what programs left for each other.
-    pub fn clear_shelves(&self) {
-        for instance in 0..self.instances() {
-            if self.has_failed() {
-                return;
-            }
-            if self.forgets() {
-                let host = self.host(instance);
-                self.catch(|| {
-                    let root = async move { program::drop_shelf(instance) };
-                    host.start_in(Context::new(false), root).settle();
-                });
-            } else {
-                self.guest(instance, || program::drop_shelf(instance));
-            }
         }
     }
 
