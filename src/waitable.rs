@@ -24,7 +24,8 @@ mod wake;
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use home::{Home, Spawned};
 pub(crate) use orphans::{
-    Adrift, Orphanage, Then, leave_alone, needs, orphan, settle, settle_orphans, with_some_task,
+    Adrift, Orphanage, Then, hear_orphans, leave_alone, needs, orphan, settle, settle_orphans,
+    with_some_task,
 };
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, deliver, forget, leave, note_dropped, over, standing, take,

@@ -17,7 +17,8 @@ pub struct Live {
     pub sets: u32,
     /// Subtasks that were not dropped.
     pub subtasks: u32,
-    /// Operations that belong to no task.
+    /// Operations that go on although no future waits for them: they were dropped
+    /// where they could not be cancelled, or write the default of a future.
     pub orphans: u32,
     /// Blocks of memory lent to the host.
     pub blocks: u32,
@@ -25,7 +26,7 @@ pub struct Live {
 
 /// Counts what is alive in this instance.
 ///
-/// Operations that belong to no task are looked at first: those that have
+/// Operations that are in no task's set are looked at first: those that have
 /// finished meanwhile are not counted.
 ///
 /// # Examples
@@ -34,7 +35,7 @@ pub struct Live {
 /// assert_eq!(wit_async::diagnostics::live().operations, 0);
 /// ```
 pub fn live() -> Live {
-    waitable::settle();
+    waitable::hear_orphans();
     instance::with(|instance| {
         let counters = &instance.gauges.live;
         let of = |gauge: Gauge| counters.0[gauge as usize].get();

@@ -79,9 +79,8 @@ impl<O: StreamOps> RawStreamReader<O> {
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
         let before = take_back(self);
-        assert_ne!(
-            before,
-            Before::Busy,
+        assert!(
+            before != Before::Busy,
             "`StreamReader::take_handle` in synchronous code: a read of {waitable:?} that was \
              dropped is in flight, and the host forbids to cancel it here",
         );

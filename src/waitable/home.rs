@@ -90,7 +90,11 @@ impl Home {
 
     /// Whether the task is known to be one that may block.
     pub(super) fn may_block(&self) -> bool {
-        self.may_block.get() || self.around.as_ref().is_some_and(|around| around.may_block())
+        self.may_block.get()
+            || self
+                .around
+                .as_ref()
+                .is_some_and(|around| around.may_block())
     }
 
     /// Notes that it has blocked, which the host allows only to some.

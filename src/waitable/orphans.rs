@@ -175,7 +175,10 @@ impl Wake for Orphan {
         // Goes after the operation.
         let over = Over(&self);
         let mut operation = self.operation.take();
-        if !operation.as_mut().is_some_and(|operation| operation.notice()) {
+        if !operation
+            .as_mut()
+            .is_some_and(|operation| operation.notice())
+        {
             mem::forget(over);
             self.operation.set(operation);
             registry::leave_to(self.waitable, Waker::from(self));
@@ -243,6 +246,11 @@ pub(crate) fn settle_orphans() {
 /// of what belongs to no task, without waiting for them.
 pub(crate) fn settle() {
     settle_orphans();
+    hear_orphans();
+}
+
+/// Delivers the events of what belongs to no task, without waiting for them.
+pub(crate) fn hear_orphans() {
     // The set may be left when the last operation has moved to a task.
     let home = instance::with(|instance| {
         let home = instance.orphanage.home.get();

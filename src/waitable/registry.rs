@@ -187,7 +187,9 @@ pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
 
 /// Notes that the other end of `waitable` is gone.
 pub(crate) fn note_dropped(waitable: Waitable) {
-    with_table(waitable, |entries, index| entries[index].told_dropped = true);
+    with_table(waitable, |entries, index| {
+        entries[index].told_dropped = true
+    });
 }
 
 /// Fetches the event that was delivered for `waitable`, if any.

@@ -413,3 +413,61 @@ unsafe impl Subtask for Double {
         unsafe { from.cast::<u32>().read() }
     }
 }
+
+thread_local! {
+    static OFFERED: RefCell<Option<Import>> = const { RefCell::new(None) };
+}
+
+/// [`Shout`] without a size, like what bindings have: it is found when it is called.
+pub struct Offered;
+
+impl Offered {
+    pub fn new(import: &Import) -> Offered {
+        OFFERED.set(Some(import.clone()));
+        Offered
+    }
+
+    fn shout(&self) -> Shout {
+        Shout(OFFERED.with_borrow(|import| import.clone().expect("it was offered")))
+    }
+}
+
+// SAFETY: that of the other one.
+unsafe impl Subtask for Offered {
+    type Params = String;
+    type ParamsLower = Lowered;
+    type Results = String;
+
+    fn abi_layout(&mut self) -> Layout {
+        self.shout().abi_layout()
+    }
+
+    fn results_offset(&mut self) -> usize {
+        self.shout().results_offset()
+    }
+
+    unsafe fn call_import(&mut self, params: Lowered, results: *mut u8) -> u32 {
+        // SAFETY: the contract of this function.
+        unsafe { self.shout().call_import(params, results) }
+    }
+
+    unsafe fn params_lower(&mut self, params: String, to: *mut u8) -> Lowered {
+        // SAFETY: the contract of this function.
+        unsafe { self.shout().params_lower(params, to) }
+    }
+
+    unsafe fn params_dealloc_lists(&mut self, lowered: Lowered) {
+        // SAFETY: the contract of this function.
+        unsafe { self.shout().params_dealloc_lists(lowered) }
+    }
+
+    unsafe fn params_dealloc_lists_and_own(&mut self, lowered: Lowered) {
+        // SAFETY: the contract of this function.
+        unsafe { self.shout().params_dealloc_lists_and_own(lowered) }
+    }
+
+    unsafe fn results_lift(&mut self, from: *mut u8) -> String {
+        // SAFETY: the contract of this function.
+        unsafe { self.shout().results_lift(from) }
+    }
+}

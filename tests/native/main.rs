@@ -7,6 +7,7 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `wake`, `moved`, `cancelled` | the executor |
+//! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
@@ -16,6 +17,7 @@
 #[path = "../host/mod.rs"]
 mod host;
 
+mod alone;
 mod buffer;
 mod cabi;
 mod cancelled;

@@ -36,6 +36,8 @@ pub enum Stop {
     Closing,
     /// Dropped with the task or the future that it was in.
     Swept,
+    /// Dropped in synchronous code, where it cannot be cancelled.
+    LeftAlone,
 }
 
 pub const KINDS: [Kind; 5] = [
@@ -53,17 +55,18 @@ pub const STATES: [State; 4] = [
     State::Blocked,
 ];
 
-pub const STOPS: [Stop; 6] = [
+pub const STOPS: [Stop; 7] = [
     Stop::Finished,
     Stop::Dropped,
     Stop::Cancelled,
     Stop::Forgotten,
     Stop::Closing,
     Stop::Swept,
+    Stop::LeftAlone,
 ];
 
 /// What can happen to an operation; but calls start when they are made.
-const CELLS: [(State, Stop); 10] = [
+const CELLS: [(State, Stop); 11] = [
     (State::Unstarted, Stop::Dropped),
     (State::Unstarted, Stop::Cancelled),
     (State::Unstarted, Stop::Forgotten),
@@ -72,6 +75,7 @@ const CELLS: [(State, Stop); 10] = [
     (State::InFlight, Stop::Forgotten),
     (State::InFlight, Stop::Closing),
     (State::InFlight, Stop::Swept),
+    (State::InFlight, Stop::LeftAlone),
     (State::AtOnce, Stop::Finished),
     (State::Blocked, Stop::Finished),
 ];

@@ -9,6 +9,7 @@
 
 use super::doubt::InDoubt;
 use super::fate::{End, Fate};
+use crate::host::host;
 use crate::sim::stats::{Kind, State, Stop};
 use crate::sim::world::World;
 use std::future::{Future, poll_fn};
@@ -144,7 +145,11 @@ struct Underway<'a> {
 impl Drop for Underway<'_> {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            self.world.count(self.kind, self.state, Stop::Swept);
+            let stop = match self.state {
+                State::InFlight if host().is_in_sync_task() => Stop::LeftAlone,
+                _ => Stop::Swept,
+            };
+            self.world.count(self.kind, self.state, stop);
         }
     }
 }

@@ -44,7 +44,7 @@ impl World {
             if self.has_failed() {
                 continue;
             }
-            let synchronously = self.pick(2) == 1;
+            let synchronously = self.scenario.small().is_none() && self.pick(2) == 1;
             if synchronously {
                 self.guest(instance, || what(instance));
             }

@@ -1,0 +1,445 @@
+//! Operations that are dropped in synchronous code, where the host forbids to cancel
+//! them: they are left alone.
+
+use crate::host::imports::{Import, Offered, Until};
+use crate::host::{
+    self, Code, Installed, Log, NotesDrop, Outcome, Rules, Task, future, panic_message, pause,
+    poll_once, stream,
+};
+use std::future::{Future, IntoFuture};
+use std::pin::{Pin, pin};
+use wit_async::diagnostics::live;
+use wit_async::rt::async_support::Subtask as _;
+use wit_async::{StreamReader, block_on};
+
+/// A host like wasmtime: a cancel in a synchronous task traps.
+fn install() -> Installed {
+    host::install_with(Rules {
+        no_cancel_in_sync_task: true,
+        results_need_task: true,
+        ..Rules::default()
+    })
+}
+
+type Begun = Pin<Box<dyn Future<Output = ()>>>;
+
+/// A task that begins something, and leaves it to others.
+fn begins(host: &Installed, future: impl Future<Output = ()> + 'static) -> (Task, Begun) {
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut begun: Begun = Box::pin(future);
+            assert!(poll_once(&mut begun).await.is_pending());
+            shelf.note(begun);
+        }
+    });
+    // Its futures are done, but it may not go.
+    assert!(task.is_waiting());
+    let begun = shelf.take().pop().expect("it was begun");
+    (task, begun)
+}
+
+/// A task in which `reader` was polled for an item, which was leaked.
+fn leaks_a_read(host: &Installed, mut reader: StreamReader<u32>) -> (Task, StreamReader<u32>) {
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            std::mem::forget(read);
+            shelf.note(reader);
+        }
+    });
+    assert!(task.is_waiting());
+    let reader = shelf.take().pop().expect("it was leaked");
+    (task, reader)
+}
+
+/// Drops what was begun in synchronous code; the calls of the task that settles it.
+fn settled_by(host: &Installed, task: &Task, begun: Begun) -> Vec<String> {
+    host.calls();
+    host.call_sync(|| drop(begun));
+    let calls = host.calls();
+    let cancels = calls.iter().any(|call| call.contains("cancel"));
+    let drops = calls.iter().any(|call| call.contains("drop"));
+    assert!(!cancels && !drops, "{calls:#?}");
+    assert_eq!(live().orphans, 1);
+    assert_eq!(task.settle(), Code::Exit);
+    let is_about_it = |call: &String| call.contains("cancel") || call.contains("drop-");
+    host.calls()
+        .into_iter()
+        .filter(is_about_it)
+        .take(2)
+        .collect()
+}
+
+#[test]
+fn a_stream_read_is_cancelled_by_its_task_and_then_its_end_is_dropped() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let (task, read) = begins(&host, async move {
+        reader.next().await;
+    });
+    assert_eq!(
+        settled_by(&host, &task, read),
+        [
+            "stream.cancel-read 1: cancelled 0",
+            "stream.drop-readable 1"
+        ]
+    );
+}
+
+#[test]
+fn a_stream_write_is_cancelled_by_its_task_and_then_its_end_is_dropped() {
+    let host = install();
+    let (mut writer, reader) = stream::<String>();
+    let mut peer = host.outgoing_stream(reader);
+    let (task, write) = begins(&host, async move {
+        writer.write_all(vec!["lost".to_owned()]).await;
+    });
+    let calls = settled_by(&host, &task, write);
+    assert!(calls[0].ends_with(": cancelled 0"), "{calls:#?}");
+    assert!(calls[1].starts_with("stream.drop-writable"), "{calls:#?}");
+    assert_eq!(peer.read(1), Outcome::Dropped(0));
+}
+
+#[test]
+fn a_future_read_is_cancelled_by_its_task() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let (task, read) = begins(&host, async move {
+        reader.await;
+    });
+    assert_eq!(
+        settled_by(&host, &task, read),
+        ["future.cancel-read 1: cancelled", "future.drop-readable 1"]
+    );
+}
+
+#[test]
+fn a_future_write_is_cancelled_by_its_task_and_the_default_written() {
+    let host = install();
+    let (writer, reader) = future(|| "default".to_owned());
+    let mut peer = host.outgoing_future(reader);
+    let (task, write) = begins(&host, async move {
+        let _ = writer.write("value".to_owned()).await;
+    });
+    host.call_sync(|| drop(write));
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["default"]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_call_is_cancelled_by_its_task() {
+    for until in [Until::Starting, Until::Started] {
+        let host = install();
+        let import = Import::new(until);
+        let mut offered = Offered::new(&import);
+        let (task, call) = begins(&host, async move {
+            offered.call("hey".to_owned()).await;
+        });
+        host.call_sync(|| drop(call));
+        assert_eq!(live().subtasks, 1);
+        assert_eq!(task.settle(), Code::Exit);
+        assert_eq!(live().subtasks, 0);
+        let freed = import.freed.take();
+        match until {
+            Until::Starting => assert_eq!(freed, ["lists and own"]),
+            _ => assert_eq!(freed, ["lists"]),
+        }
+    }
+}
+
+#[test]
+fn a_call_that_returns_before_its_task_gets_its_turn_is_not_cancelled() {
+    let host = install();
+    let import = Import::new(Until::Starting);
+    let mut offered = Offered::new(&import);
+    let log = Log::new();
+    let (task, call) = begins(&host, {
+        let log = log.clone();
+        async move {
+            let _dropped = NotesDrop(log, "dropped");
+            offered.call("hey".to_owned()).await;
+        }
+    });
+    import.call(0).start();
+    import.call(0).resolve();
+    host.call_sync(|| drop(call));
+    assert_eq!(log.take(), ["dropped"]);
+    host.calls();
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(calls.contains(&"subtask.drop 1".to_owned()), "{calls:#?}");
+    assert!(
+        !calls.iter().any(|call| call.contains("cancel")),
+        "{calls:#?}"
+    );
+}
+
+#[test]
+fn what_finishes_before_its_task_gets_its_turn_is_not_cancelled() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (task, read) = begins(&host, async move {
+        reader.next().await;
+    });
+    // The task is about to be told.
+    peer.write([1]);
+    host.call_sync(|| drop(read));
+    host.calls();
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        calls.contains(&"stream.drop-readable 1".to_owned()),
+        "{calls:#?}"
+    );
+    assert!(
+        !calls.iter().any(|call| call.contains("cancel")),
+        "{calls:#?}"
+    );
+}
+
+#[test]
+fn an_event_that_was_delivered_settles_it_at_once() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (task, read) = begins(&host, async move {
+        reader.next().await;
+    });
+    peer.write([1]);
+    assert!(task.step());
+    host.call_sync(|| drop(read));
+    assert_eq!(live().orphans, 0);
+    assert_eq!(live().ends, 0);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn the_end_can_be_used_again_by_a_task() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let (first, mut reader) = leaks_a_read(&host, reader);
+    // What was leaked is the same as what was left alone, but for its memory.
+    host.leaks_on_purpose();
+    let second = host.start(async move { assert_eq!(reader.next().await, Some(2)) });
+    assert!(second.is_waiting());
+    peer.write([2]);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn the_end_is_used_again_in_synchronous_code_once_the_operation_is_over() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let (task, mut reader) = leaks_a_read(&host, reader);
+    host.leaks_on_purpose();
+    // The read that goes on takes this, and the next one what comes after.
+    peer.write([1]);
+    host.call_sync(|| {
+        let reader = &mut reader;
+        block_on(async {
+            let mut read = pin!(reader.next());
+            assert!(futures::poll!(read.as_mut()).is_pending());
+            peer.write([2]);
+            pause().await;
+            assert_eq!(read.await, Some(2));
+        });
+    });
+    host.call_sync(|| drop(reader));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_leaked_operation_and_its_end_dropped_in_synchronous_code() {
+    let host = install();
+    let (reader, _peer) = host.incoming_stream::<u32>();
+    let (task, reader) = leaks_a_read(&host, reader);
+    host.leaks_on_purpose();
+    host.calls();
+    host.call_sync(|| drop(reader));
+    assert_eq!(live().orphans, 1);
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        calls.contains(&"stream.cancel-read 1: cancelled 0".to_owned())
+            && calls.contains(&"stream.drop-readable 1".to_owned()),
+        "{calls:#?}"
+    );
+}
+
+#[test]
+fn the_end_of_the_stream_is_noted_whoever_hears_of_it() {
+    let host = install();
+    let (reader, peer) = host.incoming_stream::<u32>();
+    let (task, mut reader) = leaks_a_read(&host, reader);
+    host.leaks_on_purpose();
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+    host.calls();
+    let task = host.start(async move { assert_eq!(reader.next().await, None) });
+    assert!(task.has_exited());
+    assert_eq!(host.calls(), ["stream.drop-readable 1"]);
+}
+
+#[test]
+fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let mut read = reader.into_future();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    let mut read = shelf.take().pop().expect("it was begun");
+    let message = panic_message(|| {
+        let _ = host.call_sync(|| Pin::new(&mut read).cancel());
+    });
+    assert_eq!(
+        message,
+        "`FutureRead` on handle 1 was cancelled in synchronous code, where the host forbids it; \
+         dropping it is possible"
+    );
+    host.call_sync(|| drop(read));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_reader_is_not_handed_away_while_a_read_goes_on() {
+    let host = install();
+    let (reader, _peer) = host.incoming_stream::<u32>();
+    let (task, reader) = leaks_a_read(&host, reader);
+    host.leaks_on_purpose();
+    let message = panic_message(|| {
+        host.call_sync(|| reader.take_handle());
+    });
+    assert_eq!(
+        message,
+        "`StreamReader::take_handle` in synchronous code: a read of waitable 1 that was dropped \
+         is in flight, and the host forbids to cancel it here"
+    );
+    assert_eq!(task.settle(), Code::Exit);
+    let handle = host.call_sync(|| reader.take_handle());
+    drop(host.lift_readable::<u32>(handle, false));
+}
+
+#[test]
+fn a_read_of_numbers_that_block_on_leaves_belongs_to_no_task() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    host.call_sync(|| {
+        block_on(async {
+            assert!(futures::poll!(pin!(reader.next())).is_pending());
+        });
+        drop(reader);
+    });
+    assert_eq!((live().orphans, live().ends), (1, 1));
+    // The next task that may cancel settles it.
+    assert!(host.start(async {}).has_exited());
+    assert_eq!((live().orphans, live().ends), (0, 0));
+}
+
+#[test]
+fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
+    let host = install();
+    let import = Import::new(Until::Started);
+    let mut offered = Offered::new(&import);
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                assert!(futures::poll!(pin!(offered.call("hey".to_owned()))).is_pending());
+            });
+        });
+    });
+    assert_eq!(
+        message,
+        "`block_on` in synchronous code leaves the operation on waitable 1 in flight: the host \
+         forbids to cancel it there, and wants the code to be there when it ends"
+    );
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn code_that_has_blocked_may_cancel() {
+    let host = host::install();
+    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
+    host.when_blocked(move || {
+        other_peer.write([1]);
+    });
+    block_on(async {
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        other.next().await;
+        host.calls();
+        drop(read);
+        assert_eq!(
+            host.calls()[1..],
+            ["stream.cancel-read 1: cancelled 0".to_owned()]
+        );
+    });
+}
+
+#[test]
+fn in_a_task_block_on_may_cancel() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
+        assert_eq!(live().operations, 0);
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_synchronous_export_that_runs_while_a_task_is_blocked_is_no_part_of_it() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let (first, read) = begins(&host, async move {
+        reader.next().await;
+    });
+    let task = host.start({
+        let inner = host.clone();
+        async move {
+            host::host().when_blocked(move || inner.call_sync(|| drop(read)));
+            wit_async::yield_blocking();
+            assert_eq!(live().orphans, 1);
+        }
+    });
+    assert!(task.has_exited());
+    assert_eq!(live().orphans, 0);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_read_waits_for_the_cancel_of_the_one_before_it() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let (first, reader) = leaks_a_read(&host, reader);
+    host.leaks_on_purpose();
+    let reader = std::rc::Rc::new(std::cell::RefCell::new(reader));
+    // In synchronous code a read is begun, which waits.
+    host.call_sync(|| {
+        let mut reader = reader.borrow_mut();
+        block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
+    });
+    assert_eq!(first.settle(), Code::Exit);
+    let second = host.start({
+        let reader = std::rc::Rc::clone(&reader);
+        async move {
+            assert_eq!(reader.borrow_mut().next().await, Some(5));
+        }
+    });
+    peer.write([5]);
+    assert_eq!(second.settle(), Code::Exit);
+    drop(reader.borrow_mut().read(Vec::new()).into_future());
+}
