@@ -421,25 +421,28 @@ fn a_synchronous_export_that_runs_while_a_task_is_blocked_is_no_part_of_it() {
 }
 
 #[test]
-fn a_read_waits_for_the_cancel_of_the_one_before_it() {
+fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     let host = install();
     let (reader, mut peer) = host.incoming_stream::<u32>();
-    let (first, reader) = leaks_a_read(&host, reader);
+    let (first, mut reader) = leaks_a_read(&host, reader);
     host.leaks_on_purpose();
-    let reader = std::rc::Rc::new(std::cell::RefCell::new(reader));
-    // In synchronous code a read is begun, which waits.
     host.call_sync(|| {
-        let mut reader = reader.borrow_mut();
         block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
     });
-    assert_eq!(first.settle(), Code::Exit);
-    let second = host.start({
-        let reader = std::rc::Rc::clone(&reader);
-        async move {
-            assert_eq!(reader.borrow_mut().next().await, Some(5));
+    let tasks = Log::new();
+    host.when_blocked({
+        let (inner, tasks) = (host.clone(), tasks.clone());
+        move || {
+            tasks.note(inner.start(async move { assert_eq!(reader.next().await, Some(5)) }));
+            // Nothing may be called on an end while its copy is being cancelled.
+            let reads = |call: &String| call.starts_with("stream.read 1");
+            assert!(!inner.calls().iter().any(reads));
         }
     });
+    host.calls();
+    assert_eq!(first.settle(), Code::Exit);
+    let second = tasks.take().pop().expect("the cancel took its time");
+    assert!(second.step());
     peer.write([5]);
     assert_eq!(second.settle(), Code::Exit);
-    drop(reader.borrow_mut().read(Vec::new()).into_future());
 }
