@@ -11,6 +11,9 @@ use host::imports::{Import, Shout, Until};
 use host::{Code, Log, Nothing, Outcome, Rules, future, pause, poll_once, stream};
 use std::future::IntoFuture;
 use std::mem::forget;
+use std::ptr::null_mut;
+use std::rc::Rc;
+use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{block_on, spawn_local};
 
@@ -325,4 +328,32 @@ fn an_end_that_was_told_of_the_end_after_a_read_that_was_forgotten_asks_no_more(
     let calls = host.calls();
     let reads = calls.iter().filter(|call| call.starts_with("stream.read"));
     assert_eq!(reads.count(), 1, "{calls:#?}");
+}
+
+#[test]
+fn a_task_that_blocked_taking_back_what_was_forgotten_is_current_again() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let cell = host.task_cell();
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            forget(read);
+            let inner = Rc::clone(&host);
+            host.when_blocked(move || {
+                // A task that began to run before this one, and ends before it.
+                inner.wasip3_task_set(null_mut());
+            });
+            let mut next = Box::pin(reader.next());
+            assert!(poll_once(&mut next).await.is_pending());
+            assert_eq!(host.task_cell(), cell);
+            assert_eq!(next.await, Some(1));
+        }
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write([1]), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
 }

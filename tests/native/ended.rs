@@ -299,3 +299,33 @@ fn a_reader_that_was_told_of_the_end_unasked_is_handed_away_too() {
     assert_eq!(task.settle(), Code::Exit);
     assert!(host.handles().is_empty());
 }
+
+#[test]
+fn what_a_reader_was_told_before_it_was_handed_away_is_not_said_of_the_next_owner_of_its_handle() {
+    let host = host::install_with(NOTICES);
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let handle = reader.handle();
+    let host_ = Rc::clone(&host);
+    let task = host.start(async move {
+        assert_eq!(reader.next().await, Some(1));
+        pause().await;
+        drop(host_.outgoing_stream(reader));
+        // The host uses the index again, at the latest when all others are in use.
+        let mut others = Vec::new();
+        let (mut next, mut sender) = loop {
+            let (next, sender) = host_.incoming_stream::<u32>();
+            if next.handle() == handle {
+                break (next, sender);
+            }
+            others.push((next, sender));
+            assert!(others.len() < 10, "the index is not used again");
+        };
+        sender.write([2]);
+        assert_eq!(next.next().await, Some(2));
+    });
+    assert_eq!(peer.write([1]), Outcome::Completed(1));
+    assert!(task.step());
+    assert!(task.is_waiting());
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}

@@ -1,7 +1,7 @@
 //! What broke other runtimes and is tested nowhere else. The whole list is in
 //! `tests/defects/README.md`.
 
-use crate::host::imports::{Import, Lowered, Shout, Until};
+use crate::host::imports::{Import, Lowered, OnCancel, Shout, Until};
 use crate::host::{self, Code, Log, NotesDrop, Outcome, Wire, panic_message, pause, poll_once};
 use futures::FutureExt;
 use std::alloc::Layout;
@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::{StreamVtable, Subtask, stream_new};
-use wit_async::{StreamReader, StreamResult, StreamWriter, block_on, spawn_local};
+use wit_async::{
+    StreamReader, StreamResult, StreamWriter, block_on, spawn_local, yield_async, yield_blocking,
+};
 
 // --- what a cancelled operation leaves
 
@@ -266,5 +268,61 @@ fn a_task_that_blocked_is_current_again_whatever_the_others_left() {
             assert_eq!(spawn_local(async { 1 }).await, Some(1));
         }
     });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_task_is_current_again_whatever_it_blocked_in() {
+    let host = host::install();
+    let import = Import::that(Until::Started, OnCancel::Wait);
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let cell = host.task_cell();
+            assert!(!cell.is_null());
+            // A task that began to run before this one ends while this one is blocked.
+            let meanwhile = |also: Box<dyn FnOnce()>| {
+                let inner = Rc::clone(&host);
+                host.when_blocked(move || {
+                    inner.wasip3_task_set(ptr::null_mut());
+                    also();
+                });
+            };
+
+            let mut shout = Shout(import.clone());
+            let mut call = Box::pin(shout.call("hey".to_owned()));
+            assert!(poll_once(&mut call).await.is_pending());
+            meanwhile(Box::new(move || import.call(0).resolve()));
+            drop(call);
+            assert_eq!(host.task_cell(), cell, "it cancelled a call");
+
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            meanwhile(Box::new(|| {}));
+            drop(read);
+            assert_eq!(host.task_cell(), cell, "it cancelled a read");
+
+            meanwhile(Box::new(|| {}));
+            assert!(yield_blocking());
+            assert_eq!(host.task_cell(), cell, "it yielded in place");
+
+            meanwhile(Box::new(|| {}));
+            let (inside, after) = block_on(async {
+                let inside = host.task_cell();
+                yield_async().await;
+                (inside, host.task_cell())
+            });
+            // The structure in the cell is that of one turn, so the place may differ.
+            assert!(!inside.is_null() && !after.is_null());
+            assert_eq!(host.task_cell(), cell, "what it blocked on yielded");
+
+            // What it starts now is its own.
+            assert_eq!(reader.next().await, Some(1));
+            assert_eq!(spawn_local(async { 2 }).await, Some(2));
+        }
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write([1]), Outcome::Completed(1));
     assert_eq!(task.settle(), Code::Exit);
 }
