@@ -357,3 +357,33 @@ fn a_task_that_blocked_taking_back_what_was_forgotten_is_current_again() {
     assert_eq!(peer.write([1]), Outcome::Completed(1));
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn what_moved_and_was_forgotten_lets_the_task_go_that_started_it() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let import = Import::new(Until::Started);
+    let (reader, mut peer) = host.incoming_future::<u32>();
+    let shelf = host::Log::new();
+    let first = host.start({
+        let (import, shelf) = (import.clone(), shelf.clone());
+        async move {
+            let mut read = reader.into_future();
+            assert!(poll_once(&mut read).await.is_pending());
+            let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+            assert!(poll_once(&mut call).await.is_pending());
+            shelf.note((read, call));
+        }
+    });
+    let second = host.start(async move {
+        let (mut read, mut call) = shelf.take().pop().expect("they were left");
+        assert!(poll_once(&mut read).await.is_pending());
+        assert!(poll_once(&mut call).await.is_pending());
+        forget((read, call));
+    });
+    assert!(second.is_waiting());
+    peer.send(4);
+    import.call(0).resolve();
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+}

@@ -295,9 +295,14 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
 
 /// Passes on an event that the host delivered to one of our tasks.
 pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
-    let state = with_table(waitable, |entries, index| {
+    let (state, origin) = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
-        match entry.state {
+        // The host has lowered what it had to. Who waits may have been leaked.
+        let origin = match payload.goes_on() {
+            true => None,
+            false => entry.let_origin_go(),
+        };
+        let state = match entry.state {
             State::Waiting(_) => entry.set_state(State::Ready(payload)),
             // A subtask goes on to its next state.
             State::Ready(_) if payload.subtask => entry.set_state(State::Ready(payload)),
@@ -313,8 +318,12 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
                 entry.told_dropped |= payload.is_dropped();
                 State::Idle
             }
-        }
+        };
+        (state, origin)
     });
+    if let Some(origin) = origin {
+        origin.released();
+    }
     match state {
         State::Waiting(waker) => waker.wake(),
         State::Foreign(callback, data) => {

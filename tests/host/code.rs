@@ -129,7 +129,10 @@ impl Host {
         }
         self.blocked.set(self.blocked.get() + 1);
         let _unblock = Unblock(&self.blocked);
-        f()
+        let result = f();
+        // Whoever ran meanwhile need not nest with this one.
+        self.cell.set(std::ptr::null_mut());
+        result
     }
 
     /// Whether the code that runs is a synchronous task.
