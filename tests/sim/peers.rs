@@ -50,8 +50,7 @@ impl HostEnd {
 
     /// The writable end of a future that is unwritten cannot just go away.
     fn owes(&self) -> bool {
-        let channel = self.channel();
-        let channel = channel.borrow();
+        let channel = self.held.channel().borrow();
         let side = self.held.side();
         channel.is_future
             && side == Side::Writable
@@ -60,8 +59,7 @@ impl HostEnd {
     }
 
     fn nexts(&self, closing: bool) -> &'static [Next] {
-        let channel = self.channel();
-        let channel = channel.borrow();
+        let channel = self.held.channel().borrow();
         let side = self.held.side();
         if channel.is_ready(side) {
             return &[Next::Settle];
