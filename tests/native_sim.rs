@@ -17,7 +17,8 @@ use sim::scenario::Scenario;
 use std::io::Write;
 
 // Miri knows more of what goes through its own allocator: sizes and alignments too.
-#[cfg_attr(not(miri), global_allocator)]
+#[cfg(not(miri))]
+#[global_allocator]
 static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
 
 /// How many runs foreign code panics in.
@@ -26,7 +27,7 @@ const CORPUS: u64 = 1000;
 /// How many seeds of each scenario, unless `WIT_ASYNC_SEEDS` says it.
 const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
 
-/// The number in a variable of the environment; Miri has to be told to pass it on.
+/// The number in a variable of the environment; under Miri `-Zmiri-env-set` sets one.
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     let number = text.parse();
