@@ -469,8 +469,11 @@ fn backpressure_has_no_bounds() {
     let host = host::install();
     // The host would trap at either.
     wit_async::backpressure_dec();
-    (0..100_000).for_each(|_| wit_async::backpressure_inc());
-    (0..99_999).for_each(|_| wit_async::backpressure_dec());
+    // Past the bounds of the host, but for Miri, which takes minutes for that and has
+    // nothing to see in a counter.
+    let wishes = if cfg!(miri) { 100 } else { 100_000 };
+    (0..wishes).for_each(|_| wit_async::backpressure_inc());
+    (1..wishes).for_each(|_| wit_async::backpressure_dec());
     assert_eq!(host.backpressure(), 1);
     wit_async::backpressure_dec();
     wit_async::backpressure_dec();
