@@ -78,10 +78,16 @@ mod place {
     /// Calls `f` with the state of this instance. `None` when the thread is
     /// ending and the state is gone, which a component never sees.
     pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
-        let entered = ENTERED.try_with(|entered| entered.borrow().clone());
-        match entered.ok().flatten() {
-            Some(instance) => Some(f(&instance)),
-            None => OWN.try_with(f).ok(),
+        let mut f = Some(f);
+        // No other instance is entered meanwhile, for `f` calls no foreign code.
+        let done = ENTERED.try_with(|entered| match &*entered.borrow() {
+            Some(instance) => f.take().map(|f| f(instance)),
+            None => None,
+        });
+        match (done, f) {
+            (Ok(Some(result)), _) => Some(result),
+            (_, Some(f)) => OWN.try_with(f).ok(),
+            _ => None,
         }
     }
 

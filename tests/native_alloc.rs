@@ -66,7 +66,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// How often a round is repeated.
-const ROUNDS: usize = if cfg!(miri) { 5 } else { 1000 };
+const ROUNDS: usize = if cfg!(miri) { 2 } else { 1000 };
 
 /// Runs `round` until it has warmed up, then counts what [`ROUNDS`] more allocate.
 fn allocations(mut round: impl FnMut()) -> usize {

@@ -13,7 +13,14 @@ const SMALL_SIZE: usize = 128;
 /// Alignment of a pooled block, in bytes.
 const SMALL_ALIGN: usize = 16;
 /// How many blocks the pool keeps at most (128 KiB).
-const POOL_LIMIT: usize = 1024;
+///
+/// None under Miri on 32 bits: a block that is kept has not been freed, so Miri
+/// cannot tell when it is used after that, or read before it is written again. On
+/// 64 bits it looks at the pool itself.
+const POOL_LIMIT: usize = match cfg!(all(miri, target_pointer_width = "32")) {
+    true => 0,
+    false => 1024,
+};
 
 const SMALL: Layout = match Layout::from_size_align(SMALL_SIZE, SMALL_ALIGN) {
     Ok(layout) => layout,
@@ -171,6 +178,9 @@ mod tests {
 
     #[test]
     fn a_small_block_is_used_again() {
+        if POOL_LIMIT == 0 {
+            return;
+        }
         let first = Block::new(layout(5, 1)).as_ptr();
         let second = Block::new(layout(128, 16));
         assert_eq!(second.as_ptr(), first);

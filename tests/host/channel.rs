@@ -307,7 +307,7 @@ impl Channel {
     /// Whether there is something to deliver to an end.
     pub fn is_ready(&self, side: Side) -> bool {
         let end = self.end(side);
-        end.notice || end.copy.as_ref().is_some_and(|copy| copy.done.is_some())
+        end.notice || matches!(&end.copy, Some(Copy { done: Some(_), .. }))
     }
 
     /// Delivers what there is. This is when the state changes (§4.1).

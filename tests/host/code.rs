@@ -13,7 +13,7 @@ use wit_async::native;
 impl Host {
     /// Whether code of the instance is on the stack.
     pub fn is_on_stack(&self) -> bool {
-        !self.running.borrow().is_empty()
+        self.on_stack.get() > 0
     }
 
     /// Calls `f` as code of this instance, in a task.
@@ -26,6 +26,7 @@ impl Host {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.host.running.borrow_mut().pop();
+                self.host.on_stack.set(self.host.on_stack.get() - 1);
                 CURRENT.set(self.before.take());
             }
         }
@@ -34,6 +35,7 @@ impl Host {
             self.demand_may_enter(context);
             context.entered_panicking.set(std::thread::panicking());
             self.running.borrow_mut().push(Rc::clone(context));
+            self.on_stack.set(self.on_stack.get() + 1);
             let separate = self.separate.borrow();
             Leave {
                 host: self,
@@ -71,7 +73,7 @@ impl Host {
         // In a world all threads have one stack: a caller whose callee is blocked
         // cannot go on, as it would elsewhere, and is looked at as if it had.
         let goes_on = self.world().is_some() && context.is_sync();
-        if self.running.borrow().len() > self.blocked.get() && !goes_on {
+        if self.on_stack.get() > self.blocked.get() && !goes_on {
             trap(
                 Site::MayEnter,
                 format_args!("the instance is called, and its code runs already"),

@@ -131,6 +131,8 @@ pub struct Host {
     cell: Cell<*mut u8>,
     /// The component-model tasks whose code is on the stack.
     running: RefCell<Vec<Rc<tasks::Context>>>,
+    /// How many these are.
+    on_stack: Cell<usize>,
     /// What happens elsewhere when the guest blocks or yields, one per time.
     elsewhere: RefCell<VecDeque<Script>>,
     /// The rest of the world, in a simulation.
@@ -178,6 +180,7 @@ impl Host {
             rules: Cell::new(rules),
             cell: Cell::new(std::ptr::null_mut()),
             running: RefCell::default(),
+            on_stack: Cell::new(0),
             elsewhere: RefCell::default(),
             world: RefCell::default(),
             separate: RefCell::default(),

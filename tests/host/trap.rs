@@ -12,8 +12,19 @@ use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 thread_local! {
-    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    /// Asked so often that it has to cost next to nothing, which what has a destructor
+    /// does not.
+    static CATCHING: Cell<Catching> = const { Cell::new(Catching::No) };
     static CAUGHT: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Whether traps are caught.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Catching {
+    No,
+    Yes,
+    /// One was.
+    Caught,
 }
 
 /// What a caught trap unwinds with. What it said is noted already, so that it is
@@ -34,7 +45,7 @@ pub fn give_up(why: &str, what: Arguments<'_>) -> ! {
 #[track_caller]
 fn raise(why: &str, what: Arguments<'_>) -> ! {
     let message = format!("trap: {what} (canonical ABI, {why})");
-    if CATCHING.get() {
+    if !matches!(CATCHING.get(), Catching::No) {
         note(message);
         resume_unwind(Box::new(Trapped));
     }
@@ -44,13 +55,13 @@ fn raise(why: &str, what: Arguments<'_>) -> ! {
 /// From now on traps of this thread are caught, or no longer; what was caught
 /// is forgotten.
 pub fn catch_traps(on: bool) {
-    CATCHING.set(on);
+    CATCHING.set(if on { Catching::Yes } else { Catching::No });
     CAUGHT.take();
 }
 
 /// Whether a trap was caught: nothing that guest code does counts any more.
 pub fn has_trapped() -> bool {
-    CATCHING.get() && CAUGHT.with_borrow(Option::is_some)
+    matches!(CATCHING.get(), Catching::Caught)
 }
 
 /// The trap that was caught.
@@ -111,11 +122,10 @@ pub fn guarded<R: Harmless>(f: impl FnOnce() -> R) -> R {
 
 /// The same, with another answer after a trap.
 pub fn guarded_or<R: Harmless>(after: After, f: impl FnOnce() -> R) -> R {
-    if !CATCHING.get() {
-        return f();
-    }
-    if has_trapped() {
-        return R::harmless(after);
+    match CATCHING.get() {
+        Catching::No => return f(),
+        Catching::Caught => return R::harmless(after),
+        Catching::Yes => {}
     }
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => result,
@@ -133,6 +143,7 @@ fn note(message: String) {
     CAUGHT.with_borrow_mut(|caught| {
         caught.get_or_insert(message);
     });
+    CATCHING.set(Catching::Caught);
 }
 
 /// Ends the guest's code at a built-in that waits, once the instance has
@@ -158,7 +169,7 @@ pub fn text(panic: &(dyn Any + Send)) -> String {
 /// caught is printed, past the capturing of output, and ends the process.
 pub fn slot<R: Harmless>(after: After, f: impl FnOnce(&super::Host) -> R) -> R {
     let host = super::host();
-    if CATCHING.get() {
+    if !matches!(CATCHING.get(), Catching::No) {
         return guarded_or(after, || f(&host));
     }
     match catch_unwind(AssertUnwindSafe(|| f(&host))) {

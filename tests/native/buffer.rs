@@ -12,7 +12,7 @@ use wit_async::StreamResult;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
-        cases: if cfg!(miri) { 2 } else { 256 },
+        cases: if cfg!(miri) { 1 } else { 256 },
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -210,6 +210,14 @@ fn capacities() -> impl Strategy<Value = Vec<usize>> {
     proptest::collection::vec(1..7usize, 1..5)
 }
 
+/// Not a regular expression: to read one takes Miri longer than all the rest.
+fn text() -> impl Strategy<Value = String> {
+    (0..1000u32).prop_map(|number| match number % 4 {
+        0 => String::new(),
+        _ => number.to_string(),
+    })
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -222,7 +230,7 @@ proptest! {
 
     #[test]
     fn strings_are_written_once(
-        values in proptest::collection::vec("[a-z]{0,3}", 0..20), steps in steps(), rules in rules(),
+        values in proptest::collection::vec(text(), 0..20), steps in steps(), rules in rules(),
     ) {
         write(values, steps, rules);
     }
@@ -244,7 +252,7 @@ proptest! {
 
     #[test]
     fn strings_are_read_once(
-        values in proptest::collection::vec("[a-z]{0,3}", 0..20), capacities in capacities(),
+        values in proptest::collection::vec(text(), 0..20), capacities in capacities(),
         steps in steps(), rules in rules(),
     ) {
         read(values, capacities, steps, rules);

@@ -68,6 +68,19 @@ fn writes_to_a_reader_that_left_give_the_values_back_for_ever() {
 }
 
 #[test]
+fn one_string_that_nobody_reads_comes_back_as_it_was() {
+    let host = host::install();
+    let (mut writer, reader) = stream::<String>();
+    let peer = host.outgoing_stream(reader);
+    let task = host.start(async move {
+        assert_eq!(writer.write_one("x".to_owned()).await.as_deref(), Some("x"));
+    });
+    assert!(task.is_waiting());
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn the_last_items_and_the_end_may_come_together() {
     let host = host::install();
     let (mut reader, mut peer) = host.incoming_stream::<u32>();

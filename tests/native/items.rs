@@ -73,6 +73,25 @@ fn one_item_of_a_unit_stream_is_one_item() {
 }
 
 #[test]
+fn operations_of_a_unit_stream_are_cancelled() {
+    let host = host::install();
+    let (mut writer, mut reader) = UnitStreamOps::new();
+    host.calls();
+    let task = host.start(async move {
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        drop(read);
+        let mut write = Box::pin(writer.write_one(()));
+        assert!(poll_once(&mut write).await.is_pending());
+        drop(write);
+    });
+    assert!(task.has_exited());
+    let calls = host.calls();
+    let cancels = calls.iter().filter(|call| call.contains("cancel"));
+    assert_eq!(cancels.count(), 2, "{calls:?}");
+}
+
+#[test]
 fn units_that_the_abi_cannot_count_at_once_are_split() {
     let host = host::install();
     let (mut writer, mut reader) = UnitStreamOps::new();

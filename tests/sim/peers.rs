@@ -48,36 +48,30 @@ impl HostEnd {
         Rc::clone(self.held.channel())
     }
 
-    /// The writable end of a future that is unwritten cannot just go away.
-    fn owes(&self) -> bool {
-        let channel = self.channel();
-        let channel = channel.borrow();
-        let side = self.held.side();
-        channel.is_future
-            && side == Side::Writable
-            && channel.end(side).state != State::Done
-            && !channel.is_gone(side.other())
-    }
-
     fn nexts(&self, closing: bool) -> &'static [Next] {
-        let channel = self.channel();
-        let channel = channel.borrow();
+        let channel = self.held.channel().borrow();
         let side = self.held.side();
         if channel.is_ready(side) {
             return &[Next::Settle];
         }
-        match channel.end(side).state {
-            State::Idle if self.owes() => &[Next::Start],
+        let state = channel.end(side).state;
+        // The writable end of a future that is unwritten cannot just go away.
+        let owes = self.writes
+            && channel.is_future
+            && !matches!(state, State::Done)
+            && !channel.is_gone(Side::Readable);
+        match state {
+            State::Idle if owes => &[Next::Start],
             State::Idle if closing => &[Next::Drop],
             State::Idle => match self.left {
                 None => &IDLE,
                 Some(0) => &[Next::Drop],
                 Some(_) => &[Next::Drop, Next::Start],
             },
-            State::Copying if self.owes() && closing => &[],
+            State::Copying if owes && closing => &[],
             State::Copying if closing => &[Next::Drop],
             State::Copying if self.stalls => &[],
-            State::Copying if self.owes() => &[Next::Cancel],
+            State::Copying if owes => &[Next::Cancel],
             State::Copying => &[Next::Cancel, Next::Drop],
             State::Cancelling => &[],
             State::Done => &[Next::Drop],

@@ -5,7 +5,7 @@ mod actions;
 mod exports;
 mod life;
 
-use self::actions::Action;
+use self::actions::Actions;
 use self::exports::Export;
 use super::calls::Served;
 use super::choices::Choices;
@@ -45,8 +45,10 @@ pub struct World {
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
     called: Cell<u32>,
-    /// Room for what can happen next.
-    actions: RefCell<Vec<Action>>,
+    /// What can happen next, as it was listed last.
+    actions: RefCell<Actions>,
+    /// Whether nothing has happened since.
+    listed: Cell<bool>,
     closing: Cell<bool>,
     steps: Cell<u32>,
     numbers: Cell<u32>,
@@ -57,7 +59,8 @@ pub struct World {
     /// other: they can only come back in that order.
     blocked: Cell<u32>,
     inconclusive: Cell<bool>,
-    trace: RefCell<Option<Vec<String>>>,
+    traces: bool,
+    trace: RefCell<Vec<String>>,
     pub hopes: Hopes,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
@@ -95,6 +98,7 @@ impl World {
             calls: RefCell::default(),
             called: Cell::new(0),
             actions: RefCell::default(),
+            listed: Cell::new(false),
             closing: Cell::new(false),
             steps: Cell::new(0),
             numbers: Cell::new(1),
@@ -102,7 +106,8 @@ impl World {
             failure: RefCell::default(),
             blocked: Cell::new(0),
             inconclusive: Cell::new(false),
-            trace: RefCell::new(traced.then(Vec::new)),
+            traces: traced,
+            trace: RefCell::default(),
             hopes: Hopes::default(),
             ledger: Ledger::default(),
             stats: RefCell::default(),
@@ -226,7 +231,8 @@ impl World {
     }
 
     pub fn trace(&self, line: impl FnOnce() -> String) {
-        if let Some(trace) = &mut *self.trace.borrow_mut() {
+        if self.traces {
+            let trace = &mut *self.trace.borrow_mut();
             let hosts = self.hosts.borrow();
             for (index, host) in hosts.iter().enumerate() {
                 let calls = host.calls().into_iter();
@@ -239,7 +245,7 @@ impl World {
     /// What happened, if somebody wanted to know.
     pub fn traced(&self) -> Vec<String> {
         self.trace(|| "end".to_owned());
-        self.trace.take().unwrap_or_default()
+        self.trace.take()
     }
 
     pub fn fail(&self, what: String) {

@@ -20,6 +20,30 @@ pub(super) enum Action {
     InvokeSync(usize),
 }
 
+/// A list of actions in room that stays: what is added every step should cost little,
+/// under Miri above all, where each call counts.
+#[derive(Default)]
+pub(super) struct Actions {
+    room: Box<[Action]>,
+    count: usize,
+}
+
+impl Actions {
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    fn add(&mut self, action: Action) {
+        if self.count == self.room.len() {
+            let mut room = std::mem::take(&mut self.room).into_vec();
+            room.resize(2 * self.count + 16, action);
+            self.room = room.into_boxed_slice();
+        }
+        self.room[self.count] = action;
+        self.count += 1;
+    }
+}
+
 impl World {
     /// Does one thing; false if there is nothing left to do.
     pub(super) fn step(&self) -> bool {
@@ -28,73 +52,85 @@ impl World {
             return false;
         };
         self.trace(|| format!("world: {action:?}"));
-        self.act(action);
-        self.check_stays();
+        let same = self.act(action);
+        self.listed.set(same);
+        if !same {
+            self.check_stays();
+        }
         true
     }
 
     fn next_action(&self) -> Option<Action> {
-        // One list for all steps.
+        // Taken out: all steps share the room.
         let mut actions = self.actions.take();
-        self.list(&mut actions);
-        let count = actions.len() as u32;
-        let next = (count > 0).then(|| actions[self.pick(count) as usize]);
-        actions.clear();
+        if !self.listed.take() {
+            actions.clear();
+            self.list(&mut actions);
+        }
+        let next = match actions.count {
+            0 => None,
+            count => Some(actions.room[self.pick(count as u32) as usize]),
+        };
         self.actions.replace(actions);
         next
     }
 
     /// Whether nothing can happen.
     pub(super) fn is_quiet(&self) -> bool {
-        let mut actions = Vec::new();
+        let mut actions = Actions::default();
         self.list(&mut actions);
-        actions.is_empty()
+        actions.count == 0
     }
 
-    fn list(&self, actions: &mut Vec<Action>) {
+    fn list(&self, actions: &mut Actions) {
         let closing = self.is_closing();
+        let hosts: &[_] = &self.hosts.borrow();
+        let asks = !closing && self.may_ask();
         for (index, export) in self.tasks.borrow().iter().enumerate() {
             // Its code is on the stack: it has the lock.
-            if self.hosts.borrow()[export.instance].is_on_stack() {
+            if hosts[export.instance].is_on_stack() {
                 continue;
             }
             match &*export.task.borrow() {
-                None if self.is_admitted(index) => actions.push(Action::Admit(index)),
+                None if self.is_admitted(index) => actions.add(Action::Admit(index)),
                 None => {}
                 Some(task) => {
                     if task.is_ready() {
-                        actions.push(Action::Event(index));
+                        actions.add(Action::Event(index));
                     }
                     match export.cancel.get() {
                         Cancel::Requested if !export.context.is_resolved() => {
-                            actions.push(Action::Cancelled(index));
+                            actions.add(Action::Cancelled(index));
                         }
                         Cancel::None
-                            if !closing
-                                && self.may_ask()
+                            if asks
                                 && !export.context.is_resolved()
                                 && matches!(export.caller, Caller::Host) =>
                         {
-                            actions.push(Action::Ask(index));
+                            actions.add(Action::Ask(index));
                         }
                         _ => {}
                     }
                 }
             }
         }
-        for (index, end) in self.ends.borrow().iter().enumerate() {
-            if end.is_ready(closing) {
-                actions.push(Action::End(index));
+        // There are many of these: an iterator would cost more than what it is for.
+        let ends: &[_] = &self.ends.borrow();
+        let mut index = 0;
+        while index < ends.len() {
+            if ends[index].is_ready(closing) {
+                actions.add(Action::End(index));
             }
+            index += 1;
         }
         for index in 0..self.calls.borrow().len() {
-            actions.push(Action::Call(index));
+            actions.add(Action::Call(index));
         }
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
-            for instance in 0..self.instances() {
-                if !self.host(instance).is_on_stack() {
-                    actions.push(Action::Invoke(instance));
-                    actions.push(Action::InvokeSync(instance));
+            for (instance, host) in hosts.iter().enumerate() {
+                if !host.is_on_stack() {
+                    actions.add(Action::Invoke(instance));
+                    actions.add(Action::InvokeSync(instance));
                 }
             }
         }
@@ -120,7 +156,8 @@ impl World {
         !earlier && !held_back
     }
 
-    fn act(&self, action: Action) {
+    /// Does it. Whether nothing came of it, so that the same can happen next.
+    fn act(&self, action: Action) -> bool {
         match action {
             Action::Admit(index) => self.admit(index),
             Action::Event(index) => {
@@ -142,9 +179,10 @@ impl World {
             Action::Ask(index) => {
                 // Not every caller loses patience.
                 let small = self.scenario.small().is_some();
-                if small || self.pick(8) == 7 {
-                    self.export(index).cancel.set(Cancel::Requested);
+                if !small && self.pick(8) != 7 {
+                    return true;
                 }
+                self.export(index).cancel.set(Cancel::Requested);
                 if small {
                     self.called.set(1);
                 }
@@ -172,5 +210,6 @@ impl World {
                 self.guest(instance, program::synchronous);
             }
         }
+        false
     }
 }

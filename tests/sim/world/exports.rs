@@ -124,14 +124,15 @@ impl World {
             return;
         }
         for export in self.tasks.borrow().iter() {
-            let done = export.presence.borrow().strong_count() == 0;
+            if export.presence.borrow().strong_count() > 0 {
+                continue;
+            }
             let task = export.task.borrow();
             let Some(Code::Wait(set)) = task.as_ref().map(Task::code) else {
                 continue;
             };
             let host = self.host(export.instance);
-            if done
-                && !host.is_on_stack()
+            if !host.is_on_stack()
                 && !program::has_jobs(export.instance)
                 && !host.has_ready_member(set)
                 && !host.concerns(&export.context, set)

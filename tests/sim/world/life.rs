@@ -79,6 +79,7 @@ impl World {
             return;
         }
         self.steps.set(0);
+        self.listed.set(false);
         self.trace(|| "closing".to_owned());
         for (instance, waker) in self.sleepers.take() {
             self.guest(instance, || waker.wake());
@@ -116,6 +117,9 @@ impl World {
         for instance in 0..self.instances() {
             let host = self.host(instance);
             for _ in 0..3 {
+                if host.table().borrow().is_empty() {
+                    break;
+                }
                 self.catch(|| {
                     let context = Context::new(false);
                     let task = host.start_in(context, async {});
@@ -167,6 +171,8 @@ impl Elsewhere for World {
     }
 
     fn goes_on(&self) -> bool {
+        // The guest has run.
+        self.listed.set(false);
         self.blocked.set(self.blocked.get() + 1);
         let goes_on = self.goes_on_inside();
         if !goes_on && self.blocked.get() > 1 {
@@ -182,6 +188,8 @@ impl Elsewhere for World {
         if self.has_failed() || self.pick(2) == 0 {
             return false;
         }
+        // The guest has run.
+        self.listed.set(false);
         self.blocked.set(self.blocked.get() + 1);
         let went_on = self.step();
         self.blocked.set(self.blocked.get() - 1);
