@@ -8,12 +8,13 @@ mod bindings {
     });
 }
 
+mod begun;
 mod cancelled;
 mod returned;
 mod state;
 mod tokens;
 
-use bindings::exports::test::exports::callee::{Guest, Token, TokenBorrow};
+use bindings::exports::test::exports::callee::{Begun, Guest, Token, TokenBorrow, Work};
 use bindings::test::exports::vault::Coin;
 use guest_support::check::turns;
 use wit_async::{FutureReader, StreamReader};
@@ -27,6 +28,23 @@ struct Callee;
 
 impl Guest for Callee {
     type Token = tokens::OwnToken;
+    type Begun = begun::OwnBegun;
+
+    async fn begins(what: Work) -> Begun {
+        begun::begins(what).await
+    }
+
+    async fn begins_write() -> (Begun, StreamReader<String>) {
+        begun::begins_write().await
+    }
+
+    async fn begins_write_of_value() -> (Begun, FutureReader<String>) {
+        begun::begins_write_of_value().await
+    }
+
+    fn drop_begun(what: Begun) {
+        drop(what.into_inner::<begun::OwnBegun>());
+    }
 
     fn events() -> Vec<String> {
         state::take_events()

@@ -17,6 +17,23 @@ bindings::export!(Vault with_types_in bindings);
 
 thread_local! {
     static ALIVE: Cell<u32> = const { Cell::new(0) };
+    static WAITING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A call that waits.
+struct Waiting;
+
+impl Waiting {
+    fn new() -> Waiting {
+        WAITING.set(WAITING.get() + 1);
+        Waiting
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.set(WAITING.get() - 1);
+    }
 }
 
 struct Vault;
@@ -26,6 +43,15 @@ impl Guest for Vault {
 
     fn coins() -> u32 {
         ALIVE.get()
+    }
+
+    async fn waits() {
+        let _waiting = Waiting::new();
+        std::future::pending().await
+    }
+
+    fn waiting() -> u32 {
+        WAITING.get()
     }
 }
 
