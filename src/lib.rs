@@ -94,17 +94,17 @@
 //! |---|---|---|
 //! | [`FutureReader`], [`RawFutureReader`] | ✓ | |
 //! | [`FutureWriter`], [`RawFutureWriter`] | ✓ | the default is also written where no task runs; a raw writer that is dropped unwritten stays open and does not trap |
-//! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin` |
-//! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin` |
+//! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin`; [dropped anywhere](#dropping-what-is-in-flight) |
+//! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`FutureWriteCancel`], [`RawFutureWriteCancel`] | ✓ | the raw one is at the root too |
 //! | [`FutureWriteError`] | ✓ | |
-//! | [`FutureOps`] | ✓ | |
+//! | [`FutureOps`] | ✓ | `'static` |
 //! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold |
 //! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
-//! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin` |
-//! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin` |
+//! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere |
+//! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`StreamResult`] | ✓ | |
-//! | [`StreamOps`] | ✓ | |
+//! | [`StreamOps`] | ✓ | `'static` |
 //! | [`UnitStreamOps`] | ✓ | always there |
 //! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on; the readable end stays open after the end of the stream, until the adapter is dropped |
 //! | [`AbiBuffer`] | ✓ | implements `Debug` |
@@ -115,6 +115,23 @@
 //! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer; [`Backpressure`] is a guard |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
+//! # Dropping what is in flight
+//!
+//! A future of this crate can be dropped in flight anywhere. In an async export, and
+//! in what it spawns, that cancels the operation. In a synchronous export and in the
+//! destructor of a resource the host forbids to cancel (canonical ABI,
+//! "stream.cancel-read"; wasmtime 48 traps). There the operation is left alone, with
+//! the memory that it needs and with its end, if that goes too: the task that began it
+//! is woken and cancels it, unless it has finished by then. A stream whose read or
+//! write goes on like that can be used meanwhile; what comes next waits for it.
+//! `diagnostics::live` counts such operations (feature `diagnostics`).
+//!
+//! Two things are not possible there: to get back what an operation came to
+//! ([`RawStreamRead::cancel`] and the like), and to leave a call of an import, or a
+//! read that the host finishes in the task that began it, to nobody: see
+//! [`block_on`]. Nor can the runtime see that it is in synchronous code if a
+//! `block_on` of other bindings polls there.
+//!
 //! # Panics
 //!
 //! On `wasm32-wasip2` a panic ends the instance. These are all that the runtime
@@ -124,6 +141,9 @@
 //! |---|---|
 //! | an operation is polled or cancelled after it finished | all operations (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
 //! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
+//! | an operation in flight is cancelled in a synchronous export or a destructor | the `cancel` of all operations; dropping them is possible |
+//! | a reader is handed away in a synchronous export or a destructor while a read that was dropped or leaked is in flight | [`RawStreamReader`] |
+//! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that own something | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
 //! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |

@@ -85,7 +85,8 @@ pub unsafe trait Subtask {
     ///
     /// Dropping the future cancels the call. If the callee had returned, its
     /// results are dropped; if it had not started, the parameters are; otherwise
-    /// they belong to the callee.
+    /// they belong to the callee. In synchronous code it is
+    /// [left to its task](crate#dropping-what-is-in-flight).
     fn call(&mut self, params: Self::Params) -> impl Future<Output = Self::Results>
     where
         Self: Sized,

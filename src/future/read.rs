@@ -19,7 +19,8 @@ use core::task::{Context, Poll};
 ///
 /// Dropping it cancels the read and drops the readable end; a value that had
 /// arrived is dropped with it. [`cancel`](RawFutureRead::cancel) gives back the
-/// value or the end.
+/// value or the end. In synchronous code it
+/// is [left to its task](crate#dropping-what-is-in-flight).
 ///
 /// # Panics
 ///
@@ -68,7 +69,8 @@ impl<O: FutureOps> RawFutureRead<O> {
     ///
     /// # Panics
     ///
-    /// When the read was ready or cancelled before.
+    /// When the read was ready or cancelled before, and when it is in flight in
+    /// synchronous code.
     ///
     /// # Examples
     ///

@@ -19,7 +19,8 @@ use core::task::{Context, Poll};
 /// # Cancel safety
 ///
 /// Dropping it cancels the write and drops the value; the default value is
-/// written then. [`cancel`](FutureWrite::cancel) gives back value and end.
+/// written then. [`cancel`](FutureWrite::cancel) gives back value and end. In synchronous code it
+/// is [left to its task](crate#dropping-what-is-in-flight).
 ///
 /// # Panics
 ///
@@ -55,7 +56,8 @@ impl<T: 'static> FutureWrite<T> {
     ///
     /// # Panics
     ///
-    /// When the write was ready or cancelled before.
+    /// When the write was ready or cancelled before, and when it is in flight in
+    /// synchronous code.
     ///
     /// # Examples
     ///
@@ -146,7 +148,8 @@ impl<O: FutureOps> RawFutureWrite<O> {
     ///
     /// # Panics
     ///
-    /// When the write was ready or cancelled before.
+    /// When the write was ready or cancelled before, and when it is in flight in
+    /// synchronous code.
     #[track_caller]
     pub fn cancel(mut self: Pin<&mut Self>) -> RawFutureWriteCancel<O> {
         self.operation.cancel()

@@ -23,7 +23,8 @@ use core::task::{Context, Poll};
 /// # Cancel safety
 ///
 /// Dropping it cancels the read; items that had arrived are dropped with the
-/// buffer. [`cancel`](RawStreamRead::cancel) gives back both.
+/// buffer. [`cancel`](RawStreamRead::cancel) gives back both. In synchronous code it
+/// is [left to its task](crate#dropping-what-is-in-flight).
 ///
 /// # Panics
 ///
@@ -61,7 +62,8 @@ impl<'a, O: StreamOps> RawStreamRead<'a, O> {
     ///
     /// # Panics
     ///
-    /// When the read was ready or cancelled before.
+    /// When the read was ready or cancelled before, and when it is in flight in
+    /// synchronous code.
     ///
     /// # Examples
     ///

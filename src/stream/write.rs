@@ -24,7 +24,8 @@ use core::task::{Context, Poll};
 /// # Cancel safety
 ///
 /// Dropping it cancels the write and drops the values that were not sent.
-/// [`cancel`](RawStreamWrite::cancel) gives them back.
+/// [`cancel`](RawStreamWrite::cancel) gives them back. In synchronous code it
+/// is [left to its task](crate#dropping-what-is-in-flight).
 ///
 /// # Panics
 ///
@@ -60,7 +61,8 @@ impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
     ///
     /// # Panics
     ///
-    /// When the write was ready or cancelled before.
+    /// When the write was ready or cancelled before, and when it is in flight in
+    /// synchronous code.
     ///
     /// # Examples
     ///

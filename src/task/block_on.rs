@@ -17,15 +17,15 @@ use core::future::Future;
 /// waits for one of them never finishes. In a synchronous export the host traps
 /// if it has to wait and nothing else can run.
 ///
+/// A cancel request to the component-model task of the caller is not seen while
+/// this waits: the ABI reports it only to async code.
+///
 /// # Panics
 ///
 /// In a synchronous export or a destructor, when `future` leaves an operation in
 /// flight that has to end before that code does: a call of an import, or a read of
 /// a future or of items that are not the same in Rust and in the ABI. The host
 /// forbids to cancel it there.
-///
-/// A cancel request to the component-model task of the caller is not seen while
-/// this waits: the ABI reports it only to async code.
 ///
 /// # Examples
 ///

@@ -164,8 +164,8 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
             Seat::Ours(home) => Some(home),
             Seat::Foreign(_) | Seat::Nowhere => None,
         };
-        let task = home.into_iter().chain(&entry.origin);
-        let task = task.cloned().find(|home| home.may_block());
+        let mut tasks = home.into_iter().chain(&entry.origin);
+        let task = tasks.find(|home| home.may_block()).cloned();
         (old, !matches!(entry.seat, Seat::Nowhere), task)
     });
     if !seated {
