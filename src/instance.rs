@@ -18,7 +18,7 @@ use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
 use crate::task::Pressure;
-use crate::waitable::{Orphanage, Registry};
+use crate::waitable::{Orphanage, Orphans, Registry};
 
 /// Everything the runtime knows about the instance it runs in.
 pub(crate) struct Instance {
@@ -26,8 +26,10 @@ pub(crate) struct Instance {
     pub(crate) registry: Registry,
     /// Recycled memory for small payloads.
     pub(crate) pool: Pool,
-    /// Operations that no task waits for.
+    /// Operations that belong to no task.
     pub(crate) orphanage: Orphanage,
+    /// Operations that no future waits for.
+    pub(crate) orphans: Orphans,
     /// Who wants calls to be held back.
     pub(crate) pressure: Pressure,
     /// What is alive, when somebody counts.
@@ -41,6 +43,7 @@ impl Instance {
             registry: Registry::new(),
             pool: Pool::new(),
             orphanage: Orphanage::new(),
+            orphans: Orphans::new(),
             pressure: Pressure::new(),
             #[cfg(feature = "diagnostics")]
             gauges: Gauges::new(),

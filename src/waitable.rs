@@ -13,6 +13,7 @@
 //! and how to wake it. Executors of other crates are reached, and reach us,
 //! through the C ABI in [`cabi`].
 
+mod adrift;
 pub(crate) mod cabi;
 mod current;
 mod entry;
@@ -21,12 +22,12 @@ mod orphans;
 mod registry;
 mod wake;
 
+pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, needs, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use home::{Home, Spawned};
-pub(crate) use orphans::{
-    Adrift, Orphanage, Then, hear_orphans, leave_alone, needs, orphan, settle, settle_orphans,
-    with_some_task,
-};
+#[cfg(feature = "diagnostics")]
+pub(crate) use orphans::hear_orphans;
+pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, deliver, forget, leave, note_dropped, over, standing, take,
     wait,

@@ -36,6 +36,7 @@ pub struct Live {
 /// ```
 pub fn live() -> Live {
     waitable::hear_orphans();
+    let alone = instance::with(|instance| instance.orphans.with_task());
     instance::with(|instance| {
         let counters = &instance.gauges.live;
         let of = |gauge: Gauge| counters.0[gauge as usize].get();
@@ -44,7 +45,7 @@ pub fn live() -> Live {
             operations: of(Gauge::Operations),
             sets: of(Gauge::Sets),
             subtasks: of(Gauge::Subtasks),
-            orphans: u32::try_from(instance.orphanage.len()).unwrap_or(u32::MAX),
+            orphans: u32::try_from(alone + instance.orphanage.len()).unwrap_or(u32::MAX),
             blocks: of(Gauge::Blocks),
         }
     })

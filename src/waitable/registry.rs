@@ -284,7 +284,7 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
         match entries.get(waitable.index() as usize) {
             None => Standing::Free,
             // While it is being cancelled the entry does not show it.
-            Some(_) if instance.orphanage.has(waitable) => Standing::InFlight,
+            Some(_) if instance.orphans.has(waitable) => Standing::InFlight,
             Some(entry) if !matches!(entry.state, State::Idle) => Standing::InFlight,
             Some(entry) if entry.told_dropped => Standing::ToldDropped,
             Some(_) => Standing::Free,

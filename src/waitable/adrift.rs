@@ -1,0 +1,239 @@
+//! Operations that go on without their future.
+//!
+//! An operation that is dropped in flight in a synchronous export or in a destructor
+//! cannot be cancelled, for the ABI forbids that in a synchronous task. It is left
+//! alone as an [`Orphan`], until it finishes by itself or a task that may cancel gets
+//! its turn, which is the one in whose set it is, for that one is woken:
+//!
+//! ```text
+//!   drop ──► leave_alone ──► in the registry, under a waker of its own
+//!                              │ event: wake          │ a turn: settle_orphans
+//!                              ▼                      ▼
+//!                            notice                  stop (the host may take its time)
+//!                              └────────► over ◄──────┘
+//!                                          └──► who waits for the end is woken,
+//!                                               or the end goes
+//! ```
+
+use super::current::may_cancel;
+use super::home::Home;
+use super::registry;
+use crate::abi::Waitable;
+use crate::instance;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::mem;
+use core::task::Waker;
+
+/// The operations of an instance that were left alone.
+pub(crate) struct Orphans(RefCell<Vec<Arc<Orphan>>>);
+
+impl Orphans {
+    pub(crate) const fn new() -> Orphans {
+        Orphans(RefCell::new(Vec::new()))
+    }
+
+    /// Whether an operation on `waitable` was left alone.
+    pub(super) fn has(&self, waitable: Waitable) -> bool {
+        let orphans = self.0.borrow();
+        orphans.iter().any(|orphan| orphan.waitable == waitable)
+    }
+
+    /// How many are in the set of some task.
+    #[cfg(feature = "diagnostics")]
+    pub(crate) fn with_task(&self) -> usize {
+        let waitables: Vec<_> = self
+            .0
+            .borrow()
+            .iter()
+            .map(|orphan| orphan.waitable)
+            .collect();
+        let in_no_task = |waitable| instance::with(|instance| instance.orphanage.has(waitable));
+        waitables
+            .into_iter()
+            .filter(|waitable| !in_no_task(*waitable))
+            .count()
+    }
+}
+
+impl Drop for Orphans {
+    fn drop(&mut self) {
+        // Natively, when a thread ends. Nothing can be cancelled any more, and the
+        // host may still use the memory.
+        for orphan in self.0.get_mut() {
+            mem::forget(orphan.operation.take());
+        }
+    }
+}
+
+/// An operation without its future.
+pub(crate) trait Adrift {
+    /// Applies the event that was delivered, if there is one. True if the
+    /// operation has finished with it.
+    fn notice(&mut self) -> bool;
+
+    /// Cancels it.
+    fn stop(&mut self);
+
+    /// Whether the host wants the task to be there that started it.
+    fn needs_its_task(&self) -> bool;
+}
+
+/// What is to be done when an operation is over.
+pub(crate) enum Then {
+    /// Somebody wants to use the end.
+    Wake(Waker),
+    /// The end is to go.
+    Close(Box<dyn FnOnce()>),
+}
+
+/// An operation that was dropped, or leaked, where it could not be cancelled.
+pub(crate) struct Orphan {
+    waitable: Waitable,
+    needs_its_task: bool,
+    /// Absent while it is advanced or cancelled. A cancel may block, and other
+    /// code runs then.
+    operation: Cell<Option<Box<dyn Adrift>>>,
+    then: Cell<Option<Then>>,
+}
+
+// SAFETY: a waker has to be `Send` and `Sync`. The ones made of this are given to
+// nobody but the registry, which stays on its thread and calls them there.
+unsafe impl Send for Orphan {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Orphan {}
+
+/// Leaves an operation that is in flight on `waitable` to itself. Its task is told,
+/// if it can cancel it.
+pub(crate) fn leave_alone(waitable: Waitable, operation: Box<dyn Adrift>) {
+    let orphan = Arc::new(Orphan {
+        waitable,
+        needs_its_task: operation.needs_its_task(),
+        operation: Cell::new(Some(operation)),
+        then: Cell::new(None),
+    });
+    instance::with(|instance| {
+        let mut orphans = instance.orphans.0.borrow_mut();
+        orphans.push(Arc::clone(&orphan));
+    });
+    // It may have been leaked when its event was there already.
+    orphan.wake();
+}
+
+/// The operation that was left alone on `waitable`.
+pub(crate) fn orphan(waitable: Waitable) -> Option<Arc<Orphan>> {
+    instance::try_with(|instance| {
+        let orphans = instance.orphans.0.borrow();
+        let mut orphans = orphans.iter();
+        orphans.find(|orphan| orphan.waitable == waitable).cloned()
+    })
+    .flatten()
+}
+
+impl Orphan {
+    /// Cancels the operation, if that is possible here and now.
+    #[must_use]
+    pub(crate) fn cancel(&self) -> bool {
+        if !may_cancel() || self.is_busy() {
+            return false;
+        }
+        // Goes after the operation.
+        let _over = Over(self);
+        if let Some(mut operation) = self.operation.take() {
+            operation.stop();
+        }
+        true
+    }
+
+    /// Whether it is being advanced or cancelled.
+    fn is_busy(&self) -> bool {
+        let operation = self.operation.take();
+        let is_busy = operation.is_none();
+        self.operation.set(operation);
+        is_busy
+    }
+
+    /// Sets what is to be done afterwards.
+    pub(crate) fn then(&self, then: Then) {
+        self.then.set(Some(then));
+    }
+
+    /// Has the event come to the task that is polling, which waits for it. False
+    /// if none is.
+    #[must_use]
+    pub(crate) fn attend(&self) -> bool {
+        // Who cancels it is told how that ends.
+        self.is_busy() || registry::attend(self.waitable)
+    }
+}
+
+impl Wake for Orphan {
+    fn wake(self: Arc<Self>) {
+        if self.is_busy() {
+            return;
+        }
+        // Goes after the operation.
+        let over = Over(&self);
+        let mut operation = self.operation.take();
+        if !operation
+            .as_mut()
+            .is_some_and(|operation| operation.notice())
+        {
+            mem::forget(over);
+            self.operation.set(operation);
+            registry::leave_to(self.waitable, Waker::from(self));
+        }
+    }
+}
+
+/// Takes an orphan whose operation is over off the list, also when a destructor
+/// panics on the way.
+struct Over<'a>(&'a Orphan);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let orphan = instance::try_with(|instance| {
+            let mut orphans = instance.orphans.0.borrow_mut();
+            let index = orphans
+                .iter()
+                .position(|orphan| core::ptr::eq(&raw const **orphan, self.0))?;
+            Some(orphans.swap_remove(index))
+        });
+        match self.0.then.take() {
+            Some(Then::Wake(waker)) => waker.wake(),
+            Some(Then::Close(close)) => close(),
+            None => {}
+        }
+        drop(orphan);
+    }
+}
+
+/// Cancels what was left alone, where that is possible.
+pub(crate) fn settle_orphans() {
+    let next = || {
+        instance::with(|instance| {
+            let orphans = instance.orphans.0.borrow();
+            orphans.iter().find(|orphan| !orphan.is_busy()).cloned()
+        })
+    };
+    // A cancel may block, and others come here meanwhile.
+    while let Some(orphan) = next()
+        && orphan.cancel()
+    {}
+}
+
+/// An operation that was left alone in the set of `home`, and that the host wants
+/// the task to be there for.
+pub(crate) fn needs(home: &Arc<Home>) -> Option<Waitable> {
+    instance::with(|instance| {
+        let orphans = instance.orphans.0.borrow();
+        let mut waitables = orphans
+            .iter()
+            .filter(|orphan| orphan.needs_its_task)
+            .map(|orphan| orphan.waitable);
+        waitables.find(|waitable| registry::is_seated(*waitable, home))
+    })
+}
