@@ -32,6 +32,7 @@ pub use write::{
 pub use writer::{FutureWriter, RawFutureWriter};
 
 use crate::vtable::{FutureOps, FutureVtable};
+use crate::waitable::note_pair;
 
 /// Makes a future and returns its two ends.
 ///
@@ -60,6 +61,8 @@ where
     O: FutureOps + Clone,
 {
     let ends = ops.new();
+    let size = ops.elem_layout().size();
+    note_pair::<O::Payload>(ends as u32, (ends >> 32) as u32, size);
     // SAFETY: the host has just made these two ends (canonical ABI,
     // "future.new"): the readable one in the low half.
     unsafe {

@@ -21,6 +21,7 @@ pub use write::{RawStreamWrite, StreamWrite};
 pub use writer::{RawStreamWriter, StreamWriter};
 
 use crate::vtable::{StreamOps, StreamVtable};
+use crate::waitable::note_pair;
 
 /// What a read or a write of a stream came to.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -60,5 +61,6 @@ where
     // SAFETY: the host has just made these two ends (canonical ABI,
     // "stream.new"): the readable one in the low half.
     let writer = unsafe { RawStreamWriter::new((ends >> 32) as u32, ops.clone()) };
+    note_pair::<O::Payload>(ends as u32, (ends >> 32) as u32, ops.elem_layout().size());
     (writer, RawStreamReader::new(ends as u32, ops))
 }

@@ -210,7 +210,7 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
     }
 
     fn decode(payload: Payload) -> SubtaskState {
-        SubtaskState::decode(payload.code)
+        SubtaskState::decode(payload.code())
     }
 
     fn advance(
@@ -312,7 +312,7 @@ fn fetch_event(subtask: Waitable) -> Option<SubtaskState> {
     sys::waitable_join(subtask, None);
     sys::waitable_set_drop(set);
     match event {
-        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.code)),
+        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.code())),
         _ => None,
     }
 }

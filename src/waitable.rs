@@ -19,6 +19,7 @@ mod current;
 mod entry;
 mod home;
 mod orphans;
+mod pair;
 mod registry;
 mod wake;
 
@@ -28,7 +29,8 @@ pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
+pub(crate) use pair::{Lent, Side, note_pair, pair_here};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, leave, note_dropped, over, standing, take,
-    wait,
+    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, note_dropped,
+    over, standing, take, wait,
 };

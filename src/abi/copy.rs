@@ -17,6 +17,12 @@ pub(crate) enum Copied {
     Dropped(usize),
     /// The items were transferred before our own cancel took effect.
     Cancelled(usize),
+    /// The items were moved to a reader in this instance, with all that they own.
+    /// The host has no part in this, nor a code for it.
+    Moved(usize),
+    /// The reader was handed away: the write has to be started with the host. Not
+    /// from the host either.
+    Apart,
 }
 
 impl Copied {

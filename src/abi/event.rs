@@ -1,27 +1,54 @@
 //! Events, as the callback and `waitable-set.{wait,poll}` deliver them.
 
-use super::{SubtaskState, Waitable};
+use super::{Copied, SubtaskState, Waitable};
 
 /// What an event says about its waitable: a packed copy result or a state of
 /// a subtask. Whoever started the operation knows how to decode it.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Payload {
-    /// The integer.
-    pub(crate) code: u32,
-    /// Whether it is the state of a subtask.
-    pub(crate) subtask: bool,
+pub(crate) enum Payload {
+    /// The integer of an event about a copy, or of one whose kind is not known.
+    Code(u32),
+    /// The state of a subtask.
+    Subtask(u32),
+    /// What a copy came to that the host knows nothing of.
+    Here(Copied),
 }
 
 impl Payload {
+    /// The integer.
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Payload::Code(code) | Payload::Subtask(code) => code,
+            Payload::Here(_) => unreachable!("only copies happen without the host"),
+        }
+    }
+
+    /// What a copy came to.
+    pub(crate) fn copied(self) -> Copied {
+        match self {
+            Payload::Here(copied) => copied,
+            Payload::Code(_) | Payload::Subtask(_) => Copied::decode(self.code()),
+        }
+    }
+
+    /// Whether this is the state of a subtask.
+    pub(crate) fn is_subtask(self) -> bool {
+        matches!(self, Payload::Subtask(_))
+    }
+
     /// Whether this says of a stream or future that the other end is gone.
     pub(crate) fn is_dropped(self) -> bool {
-        !self.subtask && self.code & 0xf == 1
+        match self {
+            Payload::Code(code) => code & 0xf == 1,
+            Payload::Subtask(_) => false,
+            Payload::Here(copied) => matches!(copied, Copied::Dropped(_)),
+        }
     }
 
     /// Whether this says of a subtask that it has started, and no more: another
     /// event will come.
     pub(crate) fn goes_on(self) -> bool {
-        self.subtask && self.code < SubtaskState::Returned as u32
+        matches!(self, Payload::Subtask(code) if code < SubtaskState::Returned as u32)
     }
 }
 
@@ -45,13 +72,8 @@ impl Event {
     pub(crate) fn decode(code: u32, p1: u32, p2: u32) -> Event {
         match (code, Waitable::new(p1)) {
             (0, _) => Event::None,
-            (1..=5, Some(waitable)) => Event::Waitable(
-                waitable,
-                Payload {
-                    code: p2,
-                    subtask: code == 1,
-                },
-            ),
+            (1, Some(waitable)) => Event::Waitable(waitable, Payload::Subtask(p2)),
+            (2..=5, Some(waitable)) => Event::Waitable(waitable, Payload::Code(p2)),
             (6, _) => Event::Cancelled,
             _ => panic!("the host delivered ({code:#x}, {p1:#x}, {p2:#x}), which is no event"),
         }
@@ -67,9 +89,9 @@ mod tests {
         assert_eq!(Event::decode(0, 0, 0), Event::None);
         let waitable = Waitable::new(9).expect("9 is not 0");
         for code in 1..=5 {
-            let payload = Payload {
-                code: 3,
-                subtask: code == 1,
+            let payload = match code {
+                1 => Payload::Subtask(3),
+                _ => Payload::Code(3),
             };
             assert_eq!(
                 Event::decode(code, 9, 3),
@@ -81,7 +103,10 @@ mod tests {
 
     #[test]
     fn a_subtask_that_has_started_is_not_dropped() {
-        let payload = |code, subtask| Payload { code, subtask };
+        let payload = |code, subtask| match subtask {
+            true => Payload::Subtask(code),
+            false => Payload::Code(code),
+        };
         assert!(!payload(1, true).is_dropped());
         assert!(payload(1, false).is_dropped());
         assert!(payload(7 << 4 | 1, false).is_dropped());

@@ -22,5 +22,11 @@ impl WriteSource for Gone {
         unreachable!("{STARTED}")
     }
 
+    fn lend_again(&mut self) -> Option<(*const u8, usize)> {
+        None
+    }
+
     fn sent(&mut self, _: usize) {}
+
+    fn moved(&mut self, _: usize) {}
 }

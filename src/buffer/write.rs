@@ -14,8 +14,18 @@ pub(crate) trait WriteSource {
     /// dropped; moving the source does not move the memory.
     fn lend(&mut self) -> (*const u8, usize);
 
-    /// The first `items` elements of what was lent now belong to the reader.
+    /// The same again, when nothing was sent. None if nobody can reach it.
+    fn lend_again(&mut self) -> Option<(*const u8, usize)> {
+        Some(self.lend())
+    }
+
+    /// The first `items` elements of what was lent were copied by the reader, who
+    /// has what their handles name.
     fn sent(&mut self, items: usize);
+
+    /// The first `items` elements of what was lent belong to the reader, with all
+    /// that they own.
+    fn moved(&mut self, items: usize);
 }
 
 /// The values of a stream write, and how many of them were sent.
@@ -189,11 +199,7 @@ impl<O: StreamOps> WriteSource for AbiBuffer<O> {
 
     fn sent(&mut self, items: usize) {
         let canonical = self.ops.native_abi_matches_canonical_abi();
-        let lent = if canonical {
-            self.items.len()
-        } else {
-            self.lowered
-        } - self.sent;
+        let lent = self.lent();
         assert!(
             items <= lent,
             "the host says it took {items} items where {lent} were offered"
@@ -210,6 +216,21 @@ impl<O: StreamOps> WriteSource for AbiBuffer<O> {
             self.sent += 1;
             // SAFETY: inside of the window, lowered before, and freed once.
             unsafe { self.ops.dealloc_lists(window.as_ptr().add(offset)) };
+        }
+    }
+
+    fn moved(&mut self, items: usize) {
+        debug_assert!(items <= self.lent());
+        self.sent += items;
+    }
+}
+
+impl<O: StreamOps> AbiBuffer<O> {
+    /// How many were lent.
+    fn lent(&self) -> usize {
+        match self.ops.native_abi_matches_canonical_abi() {
+            true => self.items.len() - self.sent,
+            false => self.lowered - self.sent,
         }
     }
 }
@@ -314,6 +335,12 @@ impl<O: StreamOps> WriteSource for OneItem<O> {
         if !self.ops.native_abi_matches_canonical_abi() && self.ops.contains_lists() {
             // SAFETY: lowered in `new`, and freed once.
             unsafe { self.ops.dealloc_lists(block.as_ptr()) };
+        }
+    }
+
+    fn moved(&mut self, items: usize) {
+        if items > 0 {
+            self.block = None;
         }
     }
 }

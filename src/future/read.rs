@@ -6,7 +6,7 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::Adrift;
+use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
 use core::future::Future;
 use core::marker::PhantomData;
@@ -126,16 +126,25 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
     type Cancelled = Result<O::Payload, RawFutureReader<O>>;
 
     fn start(&mut self, mut reader: RawFutureReader<O>) -> (Copied, Self::Flight) {
-        let handle = reader.waitable(CALL).index();
+        let waitable = reader.waitable(CALL);
         let block = Block::new(reader.ops.elem_layout());
-        // SAFETY: the block has the layout, and stays in `Flight` until the
-        // host is done with it.
-        let code = unsafe { reader.ops.start_read(handle, block.as_ptr()) };
-        (Copied::decode(code), (reader, block))
+        let code = match pair_here::<O::Payload>(waitable) {
+            // SAFETY: the block has the layout, and stays in `Flight` until there is
+            // a result.
+            Some(pair) => unsafe {
+                let (address, items) = (block.as_ptr(), 1);
+                pair.start(Side::Readable, Lent { address, items })
+            },
+            // SAFETY: the same.
+            None => {
+                Copied::decode(unsafe { reader.ops.start_read(waitable.index(), block.as_ptr()) })
+            }
+        };
+        (code, (reader, block))
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.code)
+        payload.copied()
     }
 
     fn advance(
@@ -146,7 +155,7 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
     ) -> Progress<Self::Flight, Read<O>> {
         match code {
             Copied::Blocked => Progress::Pending((reader, block)),
-            Copied::Completed(_) => {
+            Copied::Completed(_) | Copied::Moved(_) => {
                 record::<O::Payload>(
                     Kind::FutureRead,
                     match stage {
@@ -163,6 +172,7 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
                 record::<O::Payload>(Kind::FutureRead, Timing::CancelledInFlight);
                 Progress::Done(Read::Cancelled(reader))
             }
+            Copied::Apart => unreachable!("only a write is told"),
             Copied::Dropped(_) => panic!(
                 "the host dropped the writable end of the future with readable end {:?} unwritten",
                 self.handle
@@ -175,9 +185,12 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
     }
 
     fn cancel(&mut self, (reader, _): &mut Self::Flight) -> Copied {
-        let handle = reader.waitable(CALL).index();
+        let waitable = reader.waitable(CALL);
+        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+            return pair.cancel(Side::Readable);
+        }
         // SAFETY: a read is in flight on this end.
-        Copied::decode(unsafe { reader.ops.cancel_read(handle) })
+        Copied::decode(unsafe { reader.ops.cancel_read(waitable.index()) })
     }
 
     fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
@@ -186,7 +199,8 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
     }
 
     fn needs_its_task(&self) -> bool {
-        true
+        let is_here = self.handle.and_then(pair_here::<O::Payload>).is_some();
+        !is_here
     }
 
     fn unstarted(&mut self, reader: RawFutureReader<O>) -> Self::Cancelled {

@@ -4,7 +4,7 @@ use super::RawFutureRead;
 use crate::abi::Waitable;
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable;
+use crate::waitable::{self, pair_here};
 use core::fmt;
 use core::future::IntoFuture;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -70,6 +70,9 @@ impl<O: FutureOps> RawFutureReader<O> {
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
         // The ABI forbids to transfer a member of a set.
+        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+            pair.hand_away();
+        }
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
@@ -108,11 +111,15 @@ impl<O: FutureOps> fmt::Debug for RawFutureReader<O> {
 impl<O: FutureOps> Drop for RawFutureReader<O> {
     fn drop(&mut self) {
         if let Some(waitable) = self.opt_waitable() {
+            let pair = pair_here::<O::Payload>(waitable);
             waitable::forget(waitable);
             uncount(Gauge::Ends);
             // SAFETY: the end is ours, and no operation is in flight: an
             // operation owns its end.
             unsafe { self.ops.drop_readable(waitable.index()) };
+            if let Some(pair) = pair {
+                pair.drop_reader();
+            }
         }
     }
 }

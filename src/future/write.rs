@@ -6,7 +6,7 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::Adrift;
+use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
@@ -201,19 +201,25 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     type Cancelled = RawFutureWriteCancel<O>;
 
     fn start(&mut self, (mut writer, value): Self::Start) -> (Copied, Self::Flight) {
-        let handle = writer.end.waitable.index();
         let block = Block::new(writer.end.ops.elem_layout());
         // SAFETY: the block has the layout. If this panics, the writer goes
         // away unwritten, and its default is written.
         unsafe { writer.end.ops.lower(value, block.as_ptr()) };
-        // SAFETY: the value is lowered, and the block stays in `Flight` until
-        // the host is done with it.
-        let code = unsafe { writer.end.ops.start_write(handle, block.as_ptr()) };
-        (Copied::decode(code), (writer, block))
+        let code = match pair_here::<O::Payload>(writer.end.waitable) {
+            // SAFETY: the value is lowered, and the block stays in `Flight` until
+            // there is a result.
+            Some(pair) => unsafe {
+                let (address, items) = (block.as_ptr(), 1);
+                pair.start(Side::Writable, Lent { address, items })
+            },
+            // SAFETY: the same.
+            None => unsafe { writer.end.start_write(&block) },
+        };
+        (code, (writer, block))
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.code)
+        payload.copied()
     }
 
     fn advance(
@@ -222,6 +228,11 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         code: Copied,
         stage: Stage,
     ) -> Progress<Self::Flight, Written<O>> {
+        let code = match code {
+            // SAFETY: as in `start`.
+            Copied::Apart => unsafe { writer.end.start_write(&block) },
+            code => code,
+        };
         trace::<O::Payload>(code, stage);
         let WritableEnd { ops, written, .. } = &mut *writer.end;
         match code {
@@ -234,6 +245,11 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
                 unsafe { ops.dealloc_lists(block.as_ptr()) };
                 Progress::Done(Written::Sent)
             }
+            Copied::Moved(_) => {
+                *written = true;
+                Progress::Done(Written::Sent)
+            }
+            Copied::Apart => unreachable!("it was started again"),
             Copied::Dropped(_) => {
                 *written = true;
                 // SAFETY: the value was lowered and not taken; lifted once.
@@ -252,9 +268,12 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     }
 
     fn cancel(&mut self, (writer, _): &mut Self::Flight) -> Copied {
-        let handle = writer.end.waitable.index();
+        let waitable = writer.end.waitable;
+        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+            return pair.cancel(Side::Writable);
+        }
         // SAFETY: a write is in flight on this end.
-        Copied::decode(unsafe { writer.end.ops.cancel_write(handle) })
+        Copied::decode(unsafe { writer.end.ops.cancel_write(waitable.index()) })
     }
 
     fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
@@ -289,12 +308,12 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
 
 fn trace<T>(code: Copied, stage: Stage) {
     let timing = match (stage, code) {
-        (_, Copied::Blocked) => return,
+        (_, Copied::Blocked | Copied::Apart) => return,
         (_, Copied::Cancelled(_)) => Timing::CancelledInFlight,
         (Stage::Cancel, _) => Timing::CancelledAfterFinish,
-        (Stage::Start, Copied::Completed(_)) => Timing::AtOnce,
+        (Stage::Start, Copied::Completed(_) | Copied::Moved(_)) => Timing::AtOnce,
         (Stage::Start, Copied::Dropped(_)) => Timing::DroppedBefore,
-        (Stage::Event, Copied::Completed(_)) => Timing::Blocked,
+        (Stage::Event, Copied::Completed(_) | Copied::Moved(_)) => Timing::Blocked,
         (Stage::Event, Copied::Dropped(_)) => Timing::DroppedDuring,
     };
     record::<T>(Kind::FutureWrite, timing);

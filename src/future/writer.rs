@@ -1,10 +1,11 @@
 //! The writable end.
 
 use super::write::{FutureWrite, RawFutureWrite, write_default};
-use crate::abi::Waitable;
+use crate::abi::{Copied, Waitable};
+use crate::buffer::Block;
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable;
+use crate::waitable::{self, pair_here};
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr;
@@ -104,6 +105,8 @@ pub(super) struct WritableEnd<O: FutureOps> {
     pub(super) ops: O,
     /// A write was seen to complete, or to fail because the reader is gone.
     pub(super) written: bool,
+    /// The host was asked to write.
+    at_host: bool,
 }
 
 impl<O: FutureOps> RawFutureWriter<O> {
@@ -122,6 +125,7 @@ impl<O: FutureOps> RawFutureWriter<O> {
                 waitable,
                 ops,
                 written: false,
+                at_host: false,
             }),
             linear: None,
         }
@@ -187,21 +191,54 @@ impl<O: FutureOps> Drop for RawFutureWriter<O> {
             return write(RawFutureWriter { end, linear: None }, value);
         }
         // SAFETY: `self.end` is not used after this.
-        unsafe { ManuallyDrop::drop(&mut self.end) };
+        unsafe { ManuallyDrop::take(&mut self.end) }.close();
     }
 }
 
-impl<O: FutureOps> Drop for WritableEnd<O> {
-    fn drop(&mut self) {
-        if self.written {
-            waitable::forget(self.waitable);
-            uncount(Gauge::Ends);
-            // SAFETY: the end is ours and no operation is in flight: an
-            // operation owns its end.
-            unsafe { self.ops.drop_writable(self.waitable.index()) };
-        } else {
+impl<O: FutureOps> WritableEnd<O> {
+    /// Starts a write with the host.
+    ///
+    /// # Safety
+    ///
+    /// As for [`FutureOps::start_write`], with what is in `block`.
+    pub(super) unsafe fn start_write(&mut self, block: &Block) -> Copied {
+        self.at_host = true;
+        let handle = self.waitable.index();
+        // SAFETY: as promised by the caller.
+        Copied::decode(unsafe { self.ops.start_write(handle, block.as_ptr()) })
+    }
+
+    /// The writer has gone.
+    fn close(self) {
+        if !self.written {
             // Dropping it would trap. It stays in the table, in no set.
-            drop(waitable::leave(self.waitable));
+            return drop(waitable::leave(self.waitable));
         }
+        if self.at_host {
+            return self.drop_writable();
+        }
+        // The value went to a reader that is here, or was.
+        match pair_here::<O::Payload>(self.waitable) {
+            Some(pair) => pair.when_reader_is_dropped(move || self.drop_unwritten()),
+            None => self.drop_unwritten(),
+        }
+    }
+
+    /// Drops an end of which the host does not know that it was written. That has
+    /// to be; but the reader is gone, and the host takes nothing.
+    fn drop_unwritten(mut self) {
+        let block = Block::new(self.ops.elem_layout());
+        // SAFETY: the block has the layout, and nobody reads it.
+        let code = unsafe { self.start_write(&block) };
+        debug_assert_eq!(code, Copied::Dropped(0), "the reader was dropped");
+        self.drop_writable();
+    }
+
+    fn drop_writable(mut self) {
+        waitable::forget(self.waitable);
+        uncount(Gauge::Ends);
+        // SAFETY: the end is ours and no operation is in flight: an operation owns
+        // its end.
+        unsafe { self.ops.drop_writable(self.waitable.index()) };
     }
 }

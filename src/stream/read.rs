@@ -7,7 +7,7 @@ use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::Adrift;
+use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::borrow::BorrowMut;
@@ -146,16 +146,21 @@ where
         }
         let (address, items) = target.lend(&mut reader.ops);
         self.asked = items;
-        // SAFETY: the target owns the memory, and stays in `Flight` until the
-        // host is done with it.
-        let code = unsafe { reader.ops.start_read(waitable.index(), address, items) };
-        let code = Copied::decode(code);
+        let code = match pair_here::<O::Payload>(waitable) {
+            // SAFETY: the target owns the memory, and stays in `Flight` until there
+            // is a result.
+            Some(pair) => unsafe { pair.start(Side::Readable, Lent { address, items }) },
+            // SAFETY: the same.
+            None => {
+                Copied::decode(unsafe { reader.ops.start_read(waitable.index(), address, items) })
+            }
+        };
         trace::<O::Payload>(Kind::StreamRead, code, Stage::Start, items);
         (code, target)
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.code)
+        payload.copied()
     }
 
     fn advance(&mut self, mut target: T, code: Copied, stage: Stage) -> Progress<T, Self::Output> {
@@ -178,9 +183,12 @@ where
 
     fn cancel(&mut self, _: &mut T) -> Copied {
         let reader = self.reader.borrow_mut();
-        let handle = reader.waitable(self.call).index();
+        let waitable = reader.waitable(self.call);
+        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+            return pair.cancel(Side::Readable);
+        }
         // SAFETY: a read is in flight on this end.
-        Copied::decode(unsafe { reader.ops.cancel_read(handle) })
+        Copied::decode(unsafe { reader.ops.cancel_read(waitable.index()) })
     }
 
     fn go_adrift(&mut self, target: T) -> Result<Box<dyn Adrift>, T> {
@@ -194,7 +202,12 @@ where
     }
 
     fn needs_its_task(&self) -> bool {
-        !self.reader.borrow().ops.native_abi_matches_canonical_abi()
+        let reader = self.reader.borrow();
+        let is_here = reader
+            .opt_waitable()
+            .and_then(pair_here::<O::Payload>)
+            .is_some();
+        !is_here && !reader.ops.native_abi_matches_canonical_abi()
     }
 
     fn unstarted(&mut self, target: T) -> (StreamResult, T) {
@@ -220,7 +233,8 @@ where
 pub(super) fn outcome(code: Copied, done: &mut bool) -> Option<(StreamResult, usize)> {
     Some(match code {
         Copied::Blocked => return None,
-        Copied::Completed(items) => (StreamResult::Complete(items), items),
+        Copied::Completed(items) | Copied::Moved(items) => (StreamResult::Complete(items), items),
+        Copied::Apart => unreachable!("only a write is told, and starts again"),
         Copied::Dropped(items) => {
             *done = true;
             match items {
@@ -236,17 +250,19 @@ pub(super) fn outcome(code: Copied, done: &mut bool) -> Option<(StreamResult, us
 /// Records what became of a copy of `asked` items.
 pub(super) fn trace<T>(kind: Kind, code: Copied, stage: Stage, asked: usize) {
     let timing = match (stage, code) {
-        (_, Copied::Blocked) => return,
+        (_, Copied::Blocked | Copied::Apart) => return,
         (Stage::Cancel, Copied::Cancelled(0)) => Timing::CancelledInFlight,
         (Stage::Cancel, _) => Timing::CancelledAfterFinish,
         (Stage::Start, Copied::Dropped(0)) => Timing::DroppedBefore,
         (_, Copied::Dropped(0)) => Timing::DroppedDuring,
-        (_, Copied::Completed(0)) => Timing::ZeroLength,
-        (_, Copied::Completed(items) | Copied::Dropped(items) | Copied::Cancelled(items))
-            if items < asked =>
-        {
-            Timing::Partial
-        }
+        (_, Copied::Completed(0) | Copied::Moved(0)) => Timing::ZeroLength,
+        (
+            _,
+            Copied::Completed(items)
+            | Copied::Moved(items)
+            | Copied::Dropped(items)
+            | Copied::Cancelled(items),
+        ) if items < asked => Timing::Partial,
         (Stage::Start, _) => Timing::AtOnce,
         (Stage::Event, _) => Timing::Blocked,
     };

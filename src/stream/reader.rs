@@ -8,7 +8,7 @@ use crate::buffer::{Gone, OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift};
+use crate::waitable::{self, Adrift, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -84,6 +84,9 @@ impl<O: StreamOps> RawStreamReader<O> {
             "`StreamReader::take_handle` in synchronous code: a read of {waitable:?} that was \
              dropped is in flight, and the host forbids to cancel it here",
         );
+        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+            pair.hand_away();
+        }
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
         uncount(Gauge::Ends);
@@ -247,12 +250,16 @@ impl<O: StreamOps> Drop for RawStreamReader<O> {
         if let Some(waitable) = self.opt_waitable() {
             let mut ops = self.ops.clone();
             close_after(take_back(self), waitable, move || {
+                let pair = pair_here::<O::Payload>(waitable);
                 waitable::forget(waitable);
                 uncount(Gauge::Ends);
                 // SAFETY: the end is ours, and no operation is in flight: an
                 // operation borrows its end, and is cancelled or left alone when
                 // it is dropped; then it was taken back, or is over now.
                 unsafe { ops.drop_readable(waitable.index()) };
+                if let Some(pair) = pair {
+                    pair.drop_reader();
+                }
             });
         }
     }

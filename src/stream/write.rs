@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::Adrift;
+use crate::waitable::{Adrift, Lent, Side, is_told_dropped, pair_here};
 use alloc::boxed::Box;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -141,30 +141,48 @@ where
         }
         let (address, items) = source.lend();
         self.offered = items;
-        // SAFETY: the source owns the memory, and stays in `Flight` until the
-        // host is done with it.
-        let code = unsafe {
-            writer
-                .ops
-                .start_write(writer.waitable.index(), address, items)
+        let code = match pair_here::<O::Payload>(writer.waitable) {
+            // SAFETY: the source owns the memory, and stays in `Flight` until there
+            // is a result; it then forgets what was moved.
+            Some(pair) => unsafe {
+                let address = address.cast_mut();
+                pair.start(Side::Writable, Lent { address, items })
+            },
+            // SAFETY: the same.
+            None => unsafe { writer.start_write(address, items) },
         };
-        let code = Copied::decode(code);
         trace::<O::Payload>(Kind::StreamWrite, code, Stage::Start, items);
         (code, source)
     }
 
     fn decode(payload: Payload) -> Copied {
-        Copied::decode(payload.code)
+        payload.copied()
     }
 
     fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
+        let code = match code {
+            // The host knew of no write, and may have said meanwhile what ends it.
+            Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
+            // The memory is the same, for nothing was sent.
+            Copied::Apart => match source.lend_again() {
+                // SAFETY: as in `start`.
+                Some((address, items)) => unsafe {
+                    self.writer.borrow_mut().start_write(address, items)
+                },
+                None => Copied::Cancelled(0),
+            },
+            code => code,
+        };
         if stage != Stage::Start {
             trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
         }
         let Some((result, items)) = outcome(code, &mut self.writer.borrow_mut().done) else {
             return Progress::Pending(source);
         };
-        source.sent(items);
+        match code {
+            Copied::Moved(_) => source.moved(items),
+            _ => source.sent(items),
+        }
         Progress::Done((result, source))
     }
 
@@ -174,6 +192,9 @@ where
 
     fn cancel(&mut self, _: &mut S) -> Copied {
         let writer = self.writer.borrow_mut();
+        if let Some(pair) = pair_here::<O::Payload>(writer.waitable) {
+            return pair.cancel(Side::Writable);
+        }
         // SAFETY: a write is in flight on this end.
         Copied::decode(unsafe { writer.ops.cancel_write(writer.waitable.index()) })
     }

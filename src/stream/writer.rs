@@ -3,12 +3,12 @@
 use super::StreamResult;
 use super::left::{StreamEnd, Twin, close_after, take_back};
 use super::write::{RawStreamWrite, WriteOp};
-use crate::abi::Waitable;
+use crate::abi::{Copied, Waitable};
 use crate::buffer::{AbiBuffer, Gone, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift};
+use crate::waitable::{self, Adrift, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -61,6 +61,17 @@ impl<O: StreamOps> RawStreamWriter<O> {
             ops,
             done: false,
         }
+    }
+
+    /// Starts a write with the host.
+    ///
+    /// # Safety
+    ///
+    /// As for [`StreamOps::start_write`].
+    pub(super) unsafe fn start_write(&mut self, address: *const u8, items: usize) -> Copied {
+        let handle = self.waitable.index();
+        // SAFETY: as promised by the caller.
+        Copied::decode(unsafe { self.ops.start_write(handle, address, items) })
     }
 
     /// The index of this end in the handle table of the component instance.
@@ -202,6 +213,9 @@ impl<O: StreamOps> Drop for RawStreamWriter<O> {
     fn drop(&mut self) {
         let (waitable, mut ops) = (self.waitable, self.ops.clone());
         close_after(take_back(self), waitable, move || {
+            if let Some(pair) = pair_here::<O::Payload>(waitable) {
+                pair.drop_writer();
+            }
             waitable::forget(waitable);
             uncount(Gauge::Ends);
             // SAFETY: the end is ours, and no operation is in flight: an operation

@@ -27,7 +27,9 @@
 
 use super::cabi::{Callback, ForeignTask};
 use super::home::Home;
+use super::pair::Pair;
 use crate::abi::Payload;
+use alloc::rc::Rc;
 use alloc::sync::Arc;
 use core::cell::Cell;
 use core::ffi::c_void;
@@ -45,6 +47,8 @@ pub(super) struct Entry {
     pub(super) origin: Option<Arc<Home>>,
     /// The host said, unasked, that the other end is gone.
     pub(super) told_dropped: bool,
+    /// The other end is here too, or was.
+    pub(super) pair: Option<Rc<Pair>>,
 }
 
 pub(super) enum State {
@@ -101,6 +105,7 @@ impl Entry {
         previous: 0,
         origin: None,
         told_dropped: false,
+        pair: None,
     };
 
     /// The operation goes on in another task than in that of `home`, which

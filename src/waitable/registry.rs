@@ -9,8 +9,10 @@ use super::current;
 use super::entry::{Entry, Seat, State, seat, unseat, vacate};
 use super::home::Home;
 use super::orphans;
+use super::pair::Pair;
 use crate::abi::{Payload, Waitable};
 use crate::{instance, sys};
+use alloc::rc::Rc;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -185,6 +187,26 @@ pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
     )
 }
 
+/// Notes that the end is one of a pair that was made here.
+pub(super) fn set_pair(waitable: Waitable, pair: Rc<Pair>) {
+    with_table(waitable, |entries, index| entries[index].pair = Some(pair));
+}
+
+/// The pair that the end is one of.
+pub(super) fn pair(waitable: Waitable) -> Option<Rc<Pair>> {
+    // A thread that ends may have lost its state before the last end.
+    instance::try_with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        entries.get(waitable.index() as usize)?.pair.clone()
+    })
+    .flatten()
+}
+
+/// Whether the host said, unasked, that the other end of `waitable` is gone.
+pub(crate) fn is_told_dropped(waitable: Waitable) -> bool {
+    with_table(waitable, |entries, index| entries[index].told_dropped)
+}
+
 /// Notes that the other end of `waitable` is gone.
 pub(crate) fn note_dropped(waitable: Waitable) {
     with_table(waitable, |entries, index| {
@@ -305,7 +327,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
         let state = match entry.state {
             State::Waiting(_) => entry.set_state(State::Ready(payload)),
             // A subtask goes on to its next state.
-            State::Ready(_) if payload.subtask => entry.set_state(State::Ready(payload)),
+            State::Ready(_) if payload.is_subtask() => entry.set_state(State::Ready(payload)),
             State::Foreign(..) => {
                 // Other bindings expect to find their waitable in no set.
                 unseat(entries, index);
@@ -330,7 +352,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
             sys::waitable_join(waitable, None);
             // SAFETY: the contract of registration: the data is valid until
             // this call.
-            unsafe { callback(data, payload.code) };
+            unsafe { callback(data, payload.code()) };
         }
         State::Ready(_) | State::Idle => {}
     }
@@ -340,10 +362,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
 /// waitable out of its set.
 pub(super) fn delivered_by_foreign(waitable: Waitable, code: u32) {
     // Delivered once per registration, so that there is nothing to tell apart.
-    let payload = Payload {
-        code,
-        subtask: false,
-    };
+    let payload = Payload::Code(code);
     let (_seat, state) = with_table(waitable, |entries, index| {
         let seat = unseat(entries, index);
         let state = match entries[index].state {

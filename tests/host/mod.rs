@@ -311,6 +311,22 @@ impl Host {
         })
     }
 
+    /// Whether a member of a set may wait for its other end inside of this instance,
+    /// where the runtime exchanges what the host does not.
+    pub fn may_wait_inside(&self) -> bool {
+        let table = self.table.borrow();
+        table.in_use().any(|(index, object, of)| {
+            let Object::End(channel, _) = object else {
+                return false;
+            };
+            let is_other = |(other, object, _): (u32, &Object, _)| {
+                other != index
+                    && matches!(object, Object::End(other, _) if Rc::ptr_eq(other, channel))
+            };
+            of.is_some() && !channel.borrow().ty.is_number() && table.in_use().any(is_other)
+        })
+    }
+
     /// The handles in the table, with what they are.
     pub fn handles(&self) -> Vec<String> {
         self.table.borrow().left()

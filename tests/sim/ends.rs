@@ -74,9 +74,6 @@ payloads! {
 /// How many payloads there are.
 pub const PAYLOADS: u32 = 8;
 
-/// The payloads whose two ends may meet in one instance.
-pub const NUMBERS: [u32; 2] = [u32::CODE, <()>::CODE];
-
 fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
     if is_future {
         let (writer, reader) = future::<T>(|| {

@@ -5,7 +5,7 @@ mod small;
 pub use small::begin;
 
 use super::calls::{Borrowing, ENDS, Exchange, Message};
-use super::ends::{AnyEnd, EndOf, NUMBERS};
+use super::ends::{AnyEnd, EndOf};
 use super::hopes::Hope;
 use super::items::Item;
 use super::operations;
@@ -379,8 +379,8 @@ impl Program {
     }
 
     fn new_pair(&mut self) {
-        // Both ends stay for now: only numbers may meet in one instance.
-        let code = NUMBERS[self.world.pick(NUMBERS.len() as u32) as usize];
+        // Both ends stay for now. What the host does not let meet meets in the runtime.
+        let code = self.world.pick_payload();
         let pair = AnyEnd::pair(code, self.is_future());
         self.ends.extend(pair);
     }

@@ -23,9 +23,9 @@ impl InDoubt {
         }
     }
 
-    /// The writer was told that so many items were sent.
-    pub fn told(self, items: usize) {
-        self.world.ledger.told(self.serial, items);
+    /// The writer was told that these were sent.
+    pub fn told(self, sent: &[u32]) {
+        self.world.ledger.told_of(self.serial, sent);
         self.settled();
     }
 

@@ -19,7 +19,7 @@ pub async fn fulfil<T: Item>(
         .await;
     let (back, writer) = match outcome {
         Outcome::Finished(Ok(())) | Outcome::Cancelled(FutureWriteCancel::AlreadySent) => {
-            doubt.told(1);
+            doubt.told(&[known]);
             return None;
         }
         Outcome::Finished(Err(FutureWriteError { value }))

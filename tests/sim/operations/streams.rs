@@ -38,7 +38,7 @@ pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut Str
         StreamResult::Complete(sent) => sent,
         StreamResult::Dropped | StreamResult::Cancelled => 0,
     };
-    doubt.told(sent);
+    doubt.told(&known[..sent]);
     came_back(buffer.into_vec(), &known[sent..]);
 }
 
@@ -48,7 +48,10 @@ pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut
     let Some(back) = attempt.droppable(writer.write_one(item)).await else {
         return;
     };
-    doubt.told(usize::from(back.is_none()));
+    doubt.told(match &back {
+        Some(_) => &[],
+        None => std::slice::from_ref(&known),
+    });
     if let Some(back) = back {
         assert_eq!(back.number(), known, "what was not sent comes back");
     }
@@ -61,7 +64,7 @@ pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut
         return;
     };
     let sent = known.len() - back.len();
-    doubt.told(sent);
+    doubt.told(&known[..sent]);
     came_back(back, &known[sent..]);
 }
 

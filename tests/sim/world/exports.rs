@@ -136,6 +136,7 @@ impl World {
                 && !program::has_jobs(export.instance)
                 && !host.has_ready_member(set)
                 && !host.concerns(&export.context, set)
+                && !host.may_wait_inside()
             {
                 self.fail("a task stays, and nothing goes on that it could wait for".to_owned());
             }
