@@ -230,4 +230,7 @@ fn a_panic_in_block_on_drops_what_it_ran() {
     assert_eq!(message, "in block_on");
     assert_eq!(log.take(), ["dropped"]);
     assert!(host.task_cell().is_null());
+    drop(reader);
+    // No cancel was possible there; the next task does it.
+    assert!(host.start(async {}).has_exited());
 }

@@ -1,0 +1,186 @@
+//! Pairs both of whose ends are in this instance since they were made.
+//!
+//! The host does not let a read and a write meet in one instance, unless the items
+//! are numbers (canonical ABI, "stream.read"). For other items the two meet here, as
+//! they would there: the memory of one is copied to that of the other, and whoever
+//! waited is told by an event. Items move: lists and handles in them belong to the
+//! reader afterwards, without another copy.
+//!
+//! Once an end is dropped or the reader handed away, the host does what is left: it
+//! knows of no operation until then. A write that waits when the reader is handed away
+//! starts again there. The writable end of a future, which the host does not know to
+//! be written, is written for form's sake when the reader is gone.
+//!
+//! A pair that comes back after it was handed away cannot be told from another one.
+
+use super::registry;
+use crate::abi::{Copied, Payload, Waitable};
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::any::TypeId;
+use core::cell::Cell;
+
+/// Which end.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Side {
+    /// The one to read.
+    Readable,
+    /// The one to write.
+    Writable,
+}
+
+/// Memory that is lent for a copy, with room for so many items, or so many in it.
+#[derive(Copy, Clone)]
+pub(crate) struct Lent {
+    pub(crate) address: *mut u8,
+    pub(crate) items: usize,
+}
+
+/// Both ends of a stream or future, whose items may not meet in the host.
+pub(crate) struct Pair {
+    readable: Waitable,
+    writable: Waitable,
+    /// Size of an item, in bytes.
+    size: usize,
+    /// Both ends are here, so that what they do is done here.
+    is_here: Cell<bool>,
+    /// The operation that waits for the other side.
+    waits: Cell<Option<(Side, Lent)>>,
+    /// What is to be done when the readable end has been dropped.
+    then: Cell<Option<Box<dyn FnOnce()>>>,
+}
+
+/// Notes two ends that were made just now, with items of type `T` that take `size`
+/// bytes each.
+pub(crate) fn note_pair<T: 'static>(readable: u32, writable: u32, size: usize) {
+    if meets_in_host::<T>() {
+        return;
+    }
+    let (Some(readable), Some(writable)) = (Waitable::new(readable), Waitable::new(writable))
+    else {
+        return;
+    };
+    let pair = Rc::new(Pair {
+        readable,
+        writable,
+        size,
+        is_here: Cell::new(true),
+        waits: Cell::new(None),
+        then: Cell::new(None),
+    });
+    registry::set_pair(readable, Rc::clone(&pair));
+    registry::set_pair(writable, pair);
+}
+
+/// The pair of an end, if both ends are here and their items do not meet in the host.
+pub(crate) fn pair_here<T: 'static>(waitable: Waitable) -> Option<Rc<Pair>> {
+    match meets_in_host::<T>() {
+        true => None,
+        false => registry::pair(waitable).filter(|pair| pair.is_here.get()),
+    }
+}
+
+/// Whether items are numbers, or nothing: then the host has no objection.
+fn meets_in_host<T: 'static>() -> bool {
+    macro_rules! is_one_of {
+        ($($number:ty)*) => {
+            $(TypeId::of::<T>() == TypeId::of::<$number>())||*
+        };
+    }
+    is_one_of!(() u8 i8 u16 i16 u32 i32 u64 i64 f32 f64)
+}
+
+impl Pair {
+    /// Starts a copy, as the built-ins do.
+    ///
+    /// # Safety
+    ///
+    /// What is lent stays valid until the operation has its result, from here, by
+    /// an event, or from [`cancel`](Pair::cancel). Each item that is written is a
+    /// canonical form that nobody else uses.
+    pub(crate) unsafe fn start(&self, side: Side, lent: Lent) -> Copied {
+        let Some((other, waiting)) = self.waits.take() else {
+            self.waits.set(Some((side, lent)));
+            return Copied::Blocked;
+        };
+        debug_assert_ne!(side, other, "an end has one operation at a time");
+        let items = lent.items.min(waiting.items);
+        if items == 0 && lent.items == 0 {
+            self.waits.set(Some((other, waiting)));
+            return done(side, 0);
+        }
+        if items == 0 {
+            self.waits.set(Some((side, lent)));
+            self.tell(other, done(other, 0));
+            return Copied::Blocked;
+        }
+        let (from, to) = match side {
+            Side::Writable => (lent, waiting),
+            Side::Readable => (waiting, lent),
+        };
+        // SAFETY: both are lent and have room for as many items; they are apart, for
+        // two operations own them.
+        unsafe {
+            to.address
+                .copy_from_nonoverlapping(from.address, items * self.size)
+        };
+        self.tell(other, done(other, items));
+        done(side, items)
+    }
+
+    /// Cancels a copy that waits.
+    pub(crate) fn cancel(&self, side: Side) -> Copied {
+        let waits = self.waits.take();
+        debug_assert!(waits.is_some_and(|(waiting, _)| waiting == side));
+        Copied::Cancelled(0)
+    }
+
+    /// The readable end is about to be handed away. A write that waits is started
+    /// again, with the host.
+    pub(crate) fn hand_away(&self) {
+        self.is_here.set(false);
+        if self.waits.take().is_some() {
+            self.tell(Side::Writable, Copied::Apart);
+        }
+    }
+
+    /// The readable end has been dropped.
+    pub(crate) fn drop_reader(&self) {
+        self.is_here.set(false);
+        if self.waits.take().is_some() {
+            self.tell(Side::Writable, Copied::Dropped(0));
+        }
+        if let Some(then) = self.then.take() {
+            then();
+        }
+    }
+
+    /// The writable end is about to be dropped. A read that waits is told.
+    pub(crate) fn drop_writer(&self) {
+        self.is_here.set(false);
+        if self.waits.take().is_some() {
+            self.tell(Side::Readable, Copied::Dropped(0));
+        }
+    }
+
+    /// Calls `f` when the readable end has been dropped.
+    pub(crate) fn when_reader_is_dropped(&self, f: impl FnOnce() + 'static) {
+        self.then.set(Some(Box::new(f)));
+    }
+
+    fn tell(&self, side: Side, copied: Copied) {
+        let waitable = match side {
+            Side::Readable => self.readable,
+            Side::Writable => self.writable,
+        };
+        registry::deliver(waitable, Payload::Here(copied));
+    }
+}
+
+/// What a side is told of items that were copied.
+fn done(side: Side, items: usize) -> Copied {
+    match side {
+        Side::Readable => Copied::Completed(items),
+        Side::Writable => Copied::Moved(items),
+    }
+}
