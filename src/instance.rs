@@ -18,7 +18,7 @@ use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
 use crate::task::Pressure;
-use crate::waitable::{Orphanage, Orphans, Registry};
+use crate::waitable::{Late, Orphanage, Orphans, Registry};
 
 /// Everything the runtime knows about the instance it runs in.
 pub(crate) struct Instance {
@@ -30,6 +30,8 @@ pub(crate) struct Instance {
     pub(crate) orphanage: Orphanage,
     /// Operations that no future waits for.
     pub(crate) orphans: Orphans,
+    /// Who is to be woken because of what happened without the host.
+    pub(crate) late: Late,
     /// Who wants calls to be held back.
     pub(crate) pressure: Pressure,
     /// What is alive, when somebody counts.
@@ -44,6 +46,7 @@ impl Instance {
             pool: Pool::new(),
             orphanage: Orphanage::new(),
             orphans: Orphans::new(),
+            late: Late::new(),
             pressure: Pressure::new(),
             #[cfg(feature = "diagnostics")]
             gauges: Gauges::new(),

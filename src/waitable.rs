@@ -29,7 +29,7 @@ pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
-pub(crate) use pair::{Lent, Side, note_pair, pair_here};
+pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, note_dropped,
     over, standing, take, wait,

@@ -241,11 +241,15 @@ impl<S: WaitableOp> WaitableOperation<S> {
             State::Finished => panic!("{} was polled after it finished", self.op.name()),
         };
         match self.advance(flight, code, stage) {
-            Some(output) => Poll::Ready(output),
+            Some(output) => {
+                waitable::wake_late();
+                Poll::Ready(output)
+            }
             None => {
                 if let State::InFlight(flight) = &self.state {
                     self.wait(self.op.waitable(flight), cx, stage == Stage::Start);
                 }
+                waitable::wake_late();
                 Poll::Pending
             }
         }

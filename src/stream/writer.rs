@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, Gone, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift, pair_here};
+use crate::waitable::{self, Adrift, pair_here, wake_late};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -213,15 +213,17 @@ impl<O: StreamOps> Drop for RawStreamWriter<O> {
     fn drop(&mut self) {
         let (waitable, mut ops) = (self.waitable, self.ops.clone());
         close_after(take_back(self), waitable, move || {
-            if let Some(pair) = pair_here::<O::Payload>(waitable) {
-                pair.drop_writer();
-            }
+            let pair = pair_here::<O::Payload>(waitable);
             waitable::forget(waitable);
             uncount(Gauge::Ends);
             // SAFETY: the end is ours, and no operation is in flight: an operation
             // borrows its end, and is cancelled or left alone when it is dropped;
             // then it was taken back, or is over now.
             unsafe { ops.drop_writable(waitable.index()) };
+            if let Some(pair) = pair {
+                pair.drop_writer();
+                wake_late();
+            }
         });
     }
 }

@@ -12,13 +12,18 @@
 //! be written, is written for form's sake when the reader is gone.
 //!
 //! A pair that comes back after it was handed away cannot be told from another one.
+//!
+//! Whatever tells the other side something is followed by [`wake_late`].
 
 use super::registry;
-use crate::abi::{Copied, Payload, Waitable};
+use crate::abi::{Copied, Waitable};
+use crate::instance;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::any::TypeId;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+use core::task::Waker;
 
 /// Which end.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -155,7 +160,7 @@ impl Pair {
         }
     }
 
-    /// The writable end is about to be dropped. A read that waits is told.
+    /// The writable end has been dropped. A read that waits is told.
     pub(crate) fn drop_writer(&self) {
         self.is_here.set(false);
         if self.waits.take().is_some() {
@@ -173,7 +178,28 @@ impl Pair {
             Side::Readable => self.readable,
             Side::Writable => self.writable,
         };
-        registry::deliver(waitable, Payload::Here(copied));
+        if let Some(waker) = registry::deliver_here(waitable, copied) {
+            instance::with(|instance| instance.late.0.borrow_mut().push(waker));
+        }
+    }
+}
+
+/// Who is to be woken because of what happened in a pair. That comes after
+/// everything else, for a waker may panic, and may be foreign code that comes back
+/// here.
+pub(crate) struct Late(RefCell<Vec<Waker>>);
+
+impl Late {
+    pub(crate) const fn new() -> Late {
+        Late(RefCell::new(Vec::new()))
+    }
+}
+
+/// Wakes who was told something; what may tell is followed by this.
+pub(crate) fn wake_late() {
+    let next = || instance::try_with(|instance| instance.late.0.borrow_mut().pop()).flatten();
+    while let Some(waker) = next() {
+        waker.wake();
     }
 }
 

@@ -10,7 +10,7 @@ use super::entry::{Entry, Seat, State, seat, unseat, vacate};
 use super::home::Home;
 use super::orphans;
 use super::pair::Pair;
-use crate::abi::{Payload, Waitable};
+use crate::abi::{Copied, Payload, Waitable};
 use crate::{instance, sys};
 use alloc::rc::Rc;
 use alloc::sync::Arc;
@@ -317,6 +317,29 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
 
 /// Passes on an event that the host delivered to one of our tasks.
 pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
+    match note_event(waitable, payload) {
+        State::Waiting(waker) => waker.wake(),
+        State::Foreign(callback, data) => {
+            sys::waitable_join(waitable, None);
+            // SAFETY: the contract of registration: the data is valid until
+            // this call.
+            unsafe { callback(data, payload.code()) };
+        }
+        State::Ready(_) | State::Idle => {}
+    }
+}
+
+/// Stores what an operation came to that the host knows nothing of. Returns who is
+/// to be woken.
+pub(super) fn deliver_here(waitable: Waitable, copied: Copied) -> Option<Waker> {
+    match note_event(waitable, Payload::Here(copied)) {
+        State::Waiting(waker) => Some(waker),
+        State::Foreign(..) | State::Ready(_) | State::Idle => None,
+    }
+}
+
+/// Stores an event. Returns who waited for it.
+fn note_event(waitable: Waitable, payload: Payload) -> State {
     let (state, origin) = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
         // The host has lowered what it had to. Who waits may have been leaked.
@@ -346,16 +369,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
     if let Some(origin) = origin {
         origin.released();
     }
-    match state {
-        State::Waiting(waker) => waker.wake(),
-        State::Foreign(callback, data) => {
-            sys::waitable_join(waitable, None);
-            // SAFETY: the contract of registration: the data is valid until
-            // this call.
-            unsafe { callback(data, payload.code()) };
-        }
-        State::Ready(_) | State::Idle => {}
-    }
+    state
 }
 
 /// Passes on an event that a foreign executor delivered, which has taken the
