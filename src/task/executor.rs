@@ -65,7 +65,7 @@ impl<'a> Task<'a> {
     /// If something is in flight that has to end before that code does, and cannot
     /// be cancelled.
     pub(super) fn end(self) {
-        let left = waitable::needs(&self.home).filter(|_| self.home.is_alone());
+        let left = waitable::needs(&self.home).filter(|_| !self.home.may_block());
         drop(self);
         if let Some(waitable) = left {
             panic!(
