@@ -22,13 +22,13 @@ mod orphans;
 mod registry;
 mod wake;
 
-pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, needs, orphan, settle_orphans};
+pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, leave, note_dropped, over, standing, take,
-    wait,
+    Registry, Standing, awaits_foreign, deliver, forget, leave, needs_task, note_dropped, over,
+    standing, take, wait,
 };

@@ -181,10 +181,21 @@ fn a_read_in_block_on_and_in_a_foreign_task() {
     host.when_blocked(move || {
         peer.send("late".to_owned());
     });
+    // What is left has to be over before synchronous code is; nothing says that this
+    // is none, until it has blocked.
     block_on(async {
         let mut read = reader.into_future();
         assert!(poll_once(&mut read).await.is_pending());
         forget(read);
+        let mut turns = 0;
+        std::future::poll_fn(|_| {
+            turns += 1;
+            match turns {
+                1 => std::task::Poll::Pending,
+                _ => std::task::Poll::Ready(()),
+            }
+        })
+        .await;
     });
     for version in 1..=3 {
         let executor = Executor::new(version);

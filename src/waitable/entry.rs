@@ -45,6 +45,8 @@ pub(super) struct Entry {
     pub(super) origin: Option<Arc<Home>>,
     /// The host said, unasked, that the other end is gone.
     pub(super) told_dropped: bool,
+    /// The host wants the task to be there that started the operation.
+    pub(super) needs_task: bool,
 }
 
 pub(super) enum State {
@@ -101,6 +103,7 @@ impl Entry {
         previous: 0,
         origin: None,
         told_dropped: false,
+        needs_task: false,
     };
 
     /// The operation goes on in another task than in that of `home`, which

@@ -341,8 +341,8 @@ fn a_reader_is_not_handed_away_while_a_read_goes_on() {
     });
     assert_eq!(
         message,
-        "`StreamReader::take_handle` in synchronous code: a read of waitable 1 that was dropped \
-         is in flight, and the host forbids to cancel it here"
+        "`StreamReader::take_handle`: a read of waitable 1 that was dropped is in flight, and \
+         cannot be cancelled here and now"
     );
     assert_eq!(task.settle(), Code::Exit);
     let handle = host.call_sync(|| reader.take_handle());
@@ -377,11 +377,7 @@ fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
             });
         });
     });
-    assert_eq!(
-        message,
-        "`block_on` in synchronous code leaves the operation on waitable 1 in flight: the host \
-         forbids to cancel it there, and wants the code to be there when it ends"
-    );
+    assert_eq!(message, LEFT);
     assert!(host.start(async {}).has_exited());
 }
 
@@ -462,4 +458,174 @@ fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     assert!(second.step());
     peer.write([5]);
     assert_eq!(second.settle(), Code::Exit);
+}
+
+/// What `block_on` in synchronous code says that leaves the operation on waitable 1.
+const LEFT: &str = "`block_on` in synchronous code leaves the operation on waitable 1 in flight: \
+                    the host forbids to cancel it there, and wants the code to be there when it ends";
+
+#[test]
+fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let shelf = Log::new();
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    drop(shelf.take());
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn what_a_task_began_may_be_dropped_in_block_on() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| {
+        block_on(async move {
+            assert!(poll_once(&mut read).await.is_pending());
+            drop(read);
+        });
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_a_task_began_comes_back_to_it_from_block_on() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| block_on(async { assert!(poll_once(&mut read).await.is_pending()) }));
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    peer.send("over".to_owned());
+    assert_eq!(task.settle(), Code::Exit);
+    host.call_sync(|| drop(read));
+}
+
+#[test]
+fn what_a_default_spawns_while_others_operations_are_settled_runs() {
+    let host = install();
+    let log = Log::new();
+    let (writer, reader) = future({
+        thread_local!(static LOG: std::cell::RefCell<Option<Log<&'static str>>> = const {
+            std::cell::RefCell::new(None)
+        });
+        LOG.set(Some(log.clone()));
+        || {
+            let log = LOG.take().expect("called once");
+            wit_async::spawn_local(async move { log.note("spawned") });
+            7_u32
+        }
+    });
+    let mut peer = host.outgoing_future(reader);
+    let (first, write) = begins(&host, async move {
+        let _ = writer.write(1).await;
+    });
+    let task = host.start({
+        let inner = host.clone();
+        async move {
+            host::host().when_blocked(move || inner.call_sync(|| drop(write)));
+            wit_async::yield_blocking();
+        }
+    });
+    assert_eq!(log.take(), ["spawned"]);
+    peer.receive();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(peer.received(), [7]);
+}
+
+#[test]
+fn a_handle_is_free_again_before_the_result_of_its_call_is_dropped() {
+    let host = install();
+    let import = Import::new(Until::Started);
+    let mut offered = Loud(Offered::new(&import));
+    let (task, call) = begins(&host, async move {
+        offered.call("hey".to_owned()).await;
+    });
+    import.call(0).resolve();
+    host.call_sync(|| drop(call));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+/// A call with a result whose destructor makes a stream, in whose readable end there
+/// is the handle of the call, and hands it away.
+struct Loud(Offered);
+
+struct Result(String);
+
+impl Drop for Result {
+    fn drop(&mut self) {
+        assert_eq!(self.0, "HEY");
+        let (_writer, reader) = stream::<u32>();
+        drop(host::lift_stream(reader));
+    }
+}
+
+// SAFETY: that of the other one, and without a size as well.
+unsafe impl wit_async::rt::async_support::Subtask for Loud {
+    type Params = String;
+    type ParamsLower = crate::host::imports::Lowered;
+    type Results = Result;
+
+    fn abi_layout(&mut self) -> std::alloc::Layout {
+        self.0.abi_layout()
+    }
+
+    fn results_offset(&mut self) -> usize {
+        self.0.results_offset()
+    }
+
+    unsafe fn call_import(&mut self, params: Self::ParamsLower, results: *mut u8) -> u32 {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.call_import(params, results) }
+    }
+
+    unsafe fn params_lower(&mut self, params: String, to: *mut u8) -> Self::ParamsLower {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_lower(params, to) }
+    }
+
+    unsafe fn params_dealloc_lists(&mut self, lowered: Self::ParamsLower) {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_dealloc_lists(lowered) }
+    }
+
+    unsafe fn params_dealloc_lists_and_own(&mut self, lowered: Self::ParamsLower) {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_dealloc_lists_and_own(lowered) }
+    }
+
+    unsafe fn results_lift(&mut self, from: *mut u8) -> Result {
+        // SAFETY: the contract of this function.
+        Result(unsafe { self.0.results_lift(from) })
+    }
+}
+
+#[test]
+fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    host.call_sync(|| {
+        block_on(async {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
+            assert!(poll_once(&mut read).await.is_pending());
+        });
+        drop(reader);
+    });
+    live(|live| assert_eq!(live.orphans, 1));
+    assert!(host.start(async {}).has_exited());
 }
