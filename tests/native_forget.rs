@@ -398,3 +398,32 @@ fn what_moved_and_was_forgotten_lets_the_task_go_that_started_it() {
     assert_eq!(second.settle(), Code::Exit);
     assert_eq!(first.settle(), Code::Exit);
 }
+
+#[test]
+fn a_read_that_was_forgotten_and_its_end_dropped_in_synchronous_code() {
+    let host = host::install_with(Rules {
+        no_cancel_in_sync_task: true,
+        ..Rules::default()
+    });
+    host.leaks_on_purpose();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let shelf = host::Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            forget(read);
+            shelf.note(reader);
+        }
+    });
+    host.calls();
+    host.call_sync(|| drop(shelf.take()));
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        calls.contains(&"stream.cancel-read 1: cancelled 0".to_owned())
+            && calls.contains(&"stream.drop-readable 1".to_owned()),
+        "{calls:#?}"
+    );
+}
