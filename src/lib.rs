@@ -117,20 +117,28 @@
 //!
 //! # Dropping what is in flight
 //!
-//! A future of this crate can be dropped in flight anywhere. In an async export, and
-//! in what it spawns, that cancels the operation. In a synchronous export and in the
-//! destructor of a resource the host forbids to cancel (canonical ABI,
-//! "stream.cancel-read"; wasmtime 48 traps). There the operation is left alone, with
-//! the memory that it needs and with its end, if that goes too: the task that began it
-//! is woken and cancels it, unless it has finished by then. A stream whose read or
-//! write goes on like that can be used meanwhile; what comes next waits for it.
-//! `diagnostics::live` counts such operations (feature `diagnostics`).
+//! A future of this crate can be dropped in flight in async code and in synchronous
+//! code. In an async export, and in what it spawns, that cancels the operation. In a
+//! synchronous export and in the destructor of a resource the host forbids to cancel
+//! (canonical ABI, "stream.cancel-read"; wasmtime 48 traps). There the operation is left
+//! alone, with the memory that it needs and with its end, if that goes too: the task in
+//! whose set it is, is woken, and the first task of this crate that gets a turn cancels
+//! it, unless it has finished by then. Items that a read gets meanwhile are lost with
+//! it. A stream whose read or write goes on like that can be used: what comes next
+//! waits for it. `diagnostics::live` counts such operations (feature `diagnostics`).
 //!
-//! Two things are not possible there: to get back what an operation came to
-//! ([`RawStreamRead::cancel`] and the like), and to leave a call of an import, or a
-//! read that the host finishes in the task that began it, to nobody: see
-//! [`block_on`]. Nor can the runtime see that it is in synchronous code if a
-//! `block_on` of other bindings polls there.
+//! What is not possible in synchronous code:
+//!
+//! - to get back what an operation in flight came to ([`RawStreamRead::cancel`] and the
+//!   like), which panics;
+//! - to leave with [`block_on`] what the host wants the code to be there for, which
+//!   panics;
+//! - to drop a call together with a resource that it borrows: the resource is lent
+//!   until the callee is done, and dropping it traps. So it is with leaking such a call
+//!   anywhere;
+//! - to be recognised as synchronous by the runtime while a task is blocked in something
+//!   that is not the runtime's: a call of an import that is lowered synchronously, a
+//!   `block_on` of other bindings. What is dropped there is cancelled, which traps.
 //!
 //! # Panics
 //!
@@ -143,7 +151,7 @@
 //! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
 //! | an operation in flight is cancelled in a synchronous export or a destructor | the `cancel` of all operations; dropping them is possible |
 //! | a reader is handed away in a synchronous export or a destructor while a read that was dropped or leaked is in flight | [`RawStreamReader`] |
-//! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that own something | [`block_on`] |
+//! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
 //! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |

@@ -27,7 +27,9 @@ use core::ptr;
 ///
 /// If the type has no size then a value may be used, as a copy that is never
 /// dropped, after the future of a [`call`](Subtask::call) is gone: lowered
-/// parameters and results do not borrow from anything.
+/// parameters and results do not borrow memory. (A handle that is lent stays lent
+/// until the callee is done with it.) The call of a type with a size is cancelled when
+/// it is dropped in synchronous code, where the host may trap.
 pub unsafe trait Subtask {
     /// The parameters, owned.
     type Params;

@@ -23,7 +23,7 @@ mod pair;
 mod registry;
 mod wake;
 
-pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, needs, orphan, settle_orphans};
+pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
@@ -31,6 +31,6 @@ pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, note_dropped,
-    over, standing, take, wait,
+    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, needs_task,
+    note_dropped, over, standing, take, wait,
 };

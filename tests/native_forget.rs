@@ -181,10 +181,21 @@ fn a_read_in_block_on_and_in_a_foreign_task() {
     host.when_blocked(move || {
         peer.send("late".to_owned());
     });
+    // What is left has to be over before synchronous code is; nothing says that this
+    // is none, until it has blocked.
     block_on(async {
         let mut read = reader.into_future();
         assert!(poll_once(&mut read).await.is_pending());
         forget(read);
+        let mut turns = 0;
+        std::future::poll_fn(|_| {
+            turns += 1;
+            match turns {
+                1 => std::task::Poll::Pending,
+                _ => std::task::Poll::Ready(()),
+            }
+        })
+        .await;
     });
     for version in 1..=3 {
         let executor = Executor::new(version);
@@ -386,4 +397,33 @@ fn what_moved_and_was_forgotten_lets_the_task_go_that_started_it() {
     import.call(0).resolve();
     assert_eq!(second.settle(), Code::Exit);
     assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_read_that_was_forgotten_and_its_end_dropped_in_synchronous_code() {
+    let host = host::install_with(Rules {
+        no_cancel_in_sync_task: true,
+        ..Rules::default()
+    });
+    host.leaks_on_purpose();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let shelf = host::Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            forget(read);
+            shelf.note(reader);
+        }
+    });
+    host.calls();
+    host.call_sync(|| drop(shelf.take()));
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    assert!(
+        calls.contains(&"stream.cancel-read 1: cancelled 0".to_owned())
+            && calls.contains(&"stream.drop-readable 1".to_owned()),
+        "{calls:#?}"
+    );
 }

@@ -35,19 +35,19 @@ unsafe impl<S: WaitableOp> Sync for DeferredWrite<S> {}
 impl<S: WaitableOp + 'static> DeferredWrite<S> {
     /// Starts `operation` and sees it through, whatever task is polling, or none.
     pub(crate) fn begin(mut operation: WaitableOperation<S>) {
-        waitable::with_some_task(|| {
+        // What it came to goes at the end: its destructor is not part of any task.
+        let _output = waitable::with_some_task(|| {
             // Most often the other side is gone or waits already: then nothing
             // has to be allocated.
-            if operation
-                .poll_complete(&mut Context::from_waker(Waker::noop()))
-                .is_ready()
-            {
-                return;
+            let mut cx = Context::from_waker(Waker::noop());
+            if let Poll::Ready(output) = operation.poll_complete(&mut cx) {
+                return Some(output);
             }
             let deferred = Arc::new(DeferredWrite {
                 operation: RefCell::new(operation),
             });
             deferred.wake();
+            None
         });
     }
 }

@@ -247,7 +247,8 @@ impl<S: WaitableOp> WaitableOperation<S> {
             }
             None => {
                 if let State::InFlight(flight) = &self.state {
-                    self.wait(self.op.waitable(flight), cx, stage == Stage::Start);
+                    let begins = stage == Stage::Start;
+                    self.wait(self.op.waitable(flight), cx, begins);
                 }
                 waitable::wake_late();
                 Poll::Pending
@@ -257,6 +258,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
 
     #[track_caller]
     fn wait(&self, waitable: Waitable, cx: &Context<'_>, begins: bool) {
+        let begins = begins.then(|| self.op.needs_its_task());
         assert!(
             waitable::wait(waitable, cx.waker(), begins),
             "{} was polled outside of a task: it has to wait for {waitable:?}, and only an \
@@ -366,10 +368,6 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
 
     fn stop(&mut self) {
         drop(self.cancel());
-    }
-
-    fn needs_its_task(&self) -> bool {
-        self.op.needs_its_task()
     }
 }
 

@@ -81,8 +81,8 @@ impl<O: StreamOps> RawStreamReader<O> {
         let before = take_back(self);
         assert!(
             before != Before::Busy,
-            "`StreamReader::take_handle` in synchronous code: a read of {waitable:?} that was \
-             dropped is in flight, and the host forbids to cancel it here",
+            "`StreamReader::take_handle`: a read of {waitable:?} that was dropped is in flight, and \
+             cannot be cancelled here and now",
         );
         if let Some(pair) = pair_here::<O::Payload>(waitable) {
             pair.hand_away();

@@ -65,7 +65,7 @@ impl<'a> Task<'a> {
     /// If something is in flight that has to end before that code does, and cannot
     /// be cancelled.
     pub(super) fn end(self) {
-        let left = waitable::needs(&self.home).filter(|_| self.home.is_alone());
+        let left = waitable::needs_task(&self.home).filter(|_| !self.home.may_block());
         drop(self);
         if let Some(waitable) = left {
             panic!(
@@ -107,6 +107,10 @@ impl<'a> Task<'a> {
             self.home.begin_poll();
             let poll = self.poll_all();
             waitable::settle_orphans();
+            // Destructors that ran there may have spawned something.
+            if self.home.has_spawned() {
+                continue;
+            }
             if poll.is_ready() {
                 // Operations of other bindings need their executor in any case.
                 let stays = match self.stays {

@@ -16,7 +16,6 @@
 //! ```
 
 use super::current::may_cancel;
-use super::home::Home;
 use super::registry;
 use crate::abi::Waitable;
 use crate::instance;
@@ -40,6 +39,15 @@ impl Orphans {
     pub(super) fn has(&self, waitable: Waitable) -> bool {
         let orphans = self.0.borrow();
         orphans.iter().any(|orphan| orphan.waitable == waitable)
+    }
+
+    /// Takes the one on `waitable` off the list.
+    pub(super) fn remove(&self, waitable: Waitable) -> Option<Arc<Orphan>> {
+        let mut orphans = self.0.borrow_mut();
+        let index = orphans
+            .iter()
+            .position(|orphan| orphan.waitable == waitable)?;
+        Some(orphans.swap_remove(index))
     }
 
     /// How many are in the set of some task.
@@ -77,9 +85,6 @@ pub(crate) trait Adrift {
 
     /// Cancels it.
     fn stop(&mut self);
-
-    /// Whether the host wants the task to be there that started it.
-    fn needs_its_task(&self) -> bool;
 }
 
 /// What is to be done when an operation is over.
@@ -93,7 +98,6 @@ pub(crate) enum Then {
 /// An operation that was dropped, or leaked, where it could not be cancelled.
 pub(crate) struct Orphan {
     waitable: Waitable,
-    needs_its_task: bool,
     /// Absent while it is advanced or cancelled. A cancel may block, and other
     /// code runs then.
     operation: Cell<Option<Box<dyn Adrift>>>,
@@ -111,7 +115,6 @@ unsafe impl Sync for Orphan {}
 pub(crate) fn leave_alone(waitable: Waitable, operation: Box<dyn Adrift>) {
     let orphan = Arc::new(Orphan {
         waitable,
-        needs_its_task: operation.needs_its_task(),
         operation: Cell::new(Some(operation)),
         then: Cell::new(None),
     });
@@ -189,8 +192,8 @@ impl Wake for Orphan {
     }
 }
 
-/// Takes an orphan whose operation is over off the list, also when a destructor
-/// panics on the way.
+/// Does what is to be done when the operation of an orphan is over, also when a
+/// destructor panics on the way.
 struct Over<'a>(&'a Orphan);
 
 impl Drop for Over<'_> {
@@ -223,17 +226,4 @@ pub(crate) fn settle_orphans() {
     while let Some(orphan) = next()
         && orphan.cancel()
     {}
-}
-
-/// An operation that was left alone in the set of `home`, and that the host wants
-/// the task to be there for.
-pub(crate) fn needs(home: &Arc<Home>) -> Option<Waitable> {
-    instance::with(|instance| {
-        let orphans = instance.orphans.0.borrow();
-        let mut waitables = orphans
-            .iter()
-            .filter(|orphan| orphan.needs_its_task)
-            .map(|orphan| orphan.waitable);
-        waitables.find(|waitable| registry::is_seated(*waitable, home))
-    })
 }

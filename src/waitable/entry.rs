@@ -49,6 +49,8 @@ pub(super) struct Entry {
     pub(super) told_dropped: bool,
     /// The other end is here too, or was.
     pub(super) pair: Option<Rc<Pair>>,
+    /// The host wants the task to be there that started the operation.
+    pub(super) needs_task: bool,
 }
 
 pub(super) enum State {
@@ -106,6 +108,7 @@ impl Entry {
         origin: None,
         told_dropped: false,
         pair: None,
+        needs_task: false,
     };
 
     /// The operation goes on in another task than in that of `home`, which

@@ -81,15 +81,21 @@ impl Home {
 
     /// The home of futures that run in the middle of the code that is running.
     pub(crate) fn nested() -> Home {
-        let around = with_home(|home| Arc::clone(Home::component_task(home)));
-        Home {
-            around: around.ok(),
-            ..Home::of_no_task()
+        match with_home(|home| Arc::clone(Home::component_task(home))) {
+            Ok(around) => Home {
+                around: Some(around),
+                ..Home::of_no_task()
+            },
+            // In a task of other bindings this is taken for granted.
+            Err(task) => Home {
+                may_block: Cell::new(!task.is_null()),
+                ..Home::of_no_task()
+            },
         }
     }
 
     /// Whether the task is known to be one that may block.
-    pub(super) fn may_block(&self) -> bool {
+    pub(crate) fn may_block(&self) -> bool {
         self.may_block.get()
             || self
                 .around
@@ -100,11 +106,6 @@ impl Home {
     /// Notes that it has blocked, which the host allows only to some.
     pub(crate) fn has_blocked(&self) {
         self.may_block.set(true);
-    }
-
-    /// Whether nothing is known of the task around.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.around.is_none()
     }
 
     /// The home of the component-model task to which `home` belongs, as far as

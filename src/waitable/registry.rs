@@ -74,13 +74,19 @@ fn left_for_another(waitable: Waitable, seat: &Seat) {
 /// if none is: there is no set that the waitable could join.
 ///
 /// An operation that `begins` here was not started by the task in whose set the
-/// waitable stayed after the one before it: it moves before it is awaited.
+/// waitable stayed after the one before it: it moves before it is awaited. With
+/// that comes whether the host wants its task to be there when it finishes.
 #[must_use]
-pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: bool) -> bool {
+pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> bool {
     // First, for cloning it may panic.
     let mut waker = unknown(waitable, waker);
-    if !begins {
-        store(waitable, waker.take());
+    match begins {
+        None => store(waitable, waker.take()),
+        Some(needs_task) => {
+            with_table(waitable, |entries, index| {
+                entries[index].needs_task = needs_task
+            });
+        }
     }
     let waits = attend(waitable);
     store(waitable, waker);
@@ -180,6 +186,7 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
 }
 
 /// Whether `waitable` is a member of the set of `home`.
+#[cfg(feature = "diagnostics")]
 pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
     with_table(
         waitable,
@@ -225,8 +232,11 @@ pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
     })
 }
 
-/// The operation on `waitable` is over: the task that started it may go.
+/// The operation on `waitable` is over: the task that started it may go, and its
+/// handle may be that of something else from now on.
 pub(crate) fn over(waitable: Waitable) {
+    let orphan = instance::with(|instance| instance.orphans.remove(waitable));
+    drop(orphan);
     let origin = with_table(waitable, |entries, index| entries[index].let_origin_go());
     if let Some(origin) = origin {
         origin.released();
@@ -426,6 +436,24 @@ pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c
     data
 }
 
+/// An operation in `home`'s set that was started there, and that the host wants its
+/// task to be there for.
+pub(crate) fn needs_task(home: &Home) -> Option<Waitable> {
+    instance::with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        let mut index = home.members.first();
+        while index != 0 {
+            let entry = &entries[index as usize];
+            let here = entry.origin.as_ref().is_none_or(|origin| is(origin, home));
+            if entry.needs_task && entry.state.is_awaited() && here {
+                return Waitable::new(index);
+            }
+            index = entry.next;
+        }
+        None
+    })
+}
+
 /// Whether operations of other bindings wait for events of `home`'s set.
 pub(crate) fn awaits_foreign(home: &Home) -> bool {
     home.is_awaited()
@@ -443,27 +471,34 @@ pub(crate) fn awaits_foreign(home: &Home) -> bool {
         })
 }
 
+fn is(one: &Arc<Home>, home: &Home) -> bool {
+    ptr::eq(Arc::as_ptr(one), home)
+}
+
 /// Takes all members of `home` out of its set, which is about to be dropped.
 ///
 /// Nobody waits for one of them any more, unless it is that of `block_on`: then a
 /// default may still be being written, or an operation was handed out or leaked.
-/// That is up to the task around it then, which the host takes for the one that
-/// started it, or else to no task.
+/// That is up to the task that started it then, or to the one around, which the
+/// host takes for that; or else to no task.
 pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.first()) {
-        let (_seat, waits) = with_table(waitable, |entries, index| {
+        let (_seat, waits, origin) = with_table(waitable, |entries, index| {
             let seat = unseat(entries, index);
             if let State::Foreign(..) = entries[index].state {
                 entries[index].set_state(State::Idle);
             }
-            (seat, entries[index].state.is_awaited())
+            let entry = &entries[index];
+            let origin = entry.origin.as_ref().filter(|origin| !is(origin, home));
+            (seat, entry.state.is_awaited(), origin.cloned())
         });
-        match waits {
-            true => match current::with_home(Arc::clone) {
-                Ok(around) if !ptr::eq(Arc::as_ptr(&around), home) => join(waitable, &around),
+        match (waits, origin) {
+            (true, Some(origin)) => join(waitable, &origin),
+            (true, None) => match current::with_home(Arc::clone) {
+                Ok(around) if !is(&around, home) => join(waitable, &around),
                 _ => join(waitable, &orphans::home()),
             },
-            false => sys::waitable_join(waitable, None),
+            (false, _) => sys::waitable_join(waitable, None),
         }
     }
 }

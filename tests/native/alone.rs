@@ -6,8 +6,10 @@ use crate::host::{
     self, Code, Installed, Log, NotesDrop, Outcome, Rules, Task, future, panic_message, pause,
     poll_once, stream,
 };
+use std::cell::RefCell;
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{StreamReader, block_on};
 
@@ -57,21 +59,24 @@ fn begins(host: &Installed, future: impl Future<Output = ()> + 'static) -> (Task
     (task, begun)
 }
 
-/// A task in which `reader` was polled for an item, which was leaked.
-fn leaks_a_read(host: &Installed, mut reader: StreamReader<u32>) -> (Task, StreamReader<u32>) {
-    let shelf = Log::new();
-    let task = host.start({
-        let shelf = shelf.clone();
+/// A task that began to read an item, and the reader: the read was dropped in
+/// synchronous code.
+#[expect(
+    clippy::await_holding_refcell_ref,
+    reason = "nobody else asks before the read has gone"
+)]
+fn leaves_a_read(host: &Installed, reader: StreamReader<u32>) -> (Task, StreamReader<u32>) {
+    let reader = Rc::new(RefCell::new(reader));
+    let (task, read) = begins(host, {
+        let reader = Rc::clone(&reader);
+        // The guard goes with the read.
         async move {
-            let mut read = Box::pin(reader.next());
-            assert!(poll_once(&mut read).await.is_pending());
-            std::mem::forget(read);
-            shelf.note(reader);
+            reader.borrow_mut().next().await;
         }
     });
-    assert!(task.is_waiting());
-    let reader = shelf.take().pop().expect("it was leaked");
-    (task, reader)
+    host.call_sync(|| drop(read));
+    let reader = Rc::into_inner(reader).expect("the read has gone");
+    (task, reader.into_inner())
 }
 
 /// Drops what was begun in synchronous code; the calls of the task that settles it.
@@ -240,9 +245,7 @@ fn an_event_that_was_delivered_settles_it_at_once() {
 fn the_end_can_be_used_again_by_a_task() {
     let host = install();
     let (reader, mut peer) = host.incoming_stream::<u32>();
-    let (first, mut reader) = leaks_a_read(&host, reader);
-    // What was leaked is the same as what was left alone, but for its memory.
-    host.leaks_on_purpose();
+    let (first, mut reader) = leaves_a_read(&host, reader);
     let second = host.start(async move { assert_eq!(reader.next().await, Some(2)) });
     assert!(second.is_waiting());
     peer.write([2]);
@@ -254,8 +257,7 @@ fn the_end_can_be_used_again_by_a_task() {
 fn the_end_is_used_again_in_synchronous_code_once_the_operation_is_over() {
     let host = install();
     let (reader, mut peer) = host.incoming_stream::<u32>();
-    let (task, mut reader) = leaks_a_read(&host, reader);
-    host.leaks_on_purpose();
+    let (task, mut reader) = leaves_a_read(&host, reader);
     // The read that goes on takes this, and the next one what comes after.
     peer.write([1]);
     host.call_sync(|| {
@@ -273,29 +275,10 @@ fn the_end_is_used_again_in_synchronous_code_once_the_operation_is_over() {
 }
 
 #[test]
-fn a_leaked_operation_and_its_end_dropped_in_synchronous_code() {
-    let host = install();
-    let (reader, _peer) = host.incoming_stream::<u32>();
-    let (task, reader) = leaks_a_read(&host, reader);
-    host.leaks_on_purpose();
-    host.calls();
-    host.call_sync(|| drop(reader));
-    live(|live| assert_eq!(live.orphans, 1));
-    assert_eq!(task.settle(), Code::Exit);
-    let calls = host.calls();
-    assert!(
-        calls.contains(&"stream.cancel-read 1: cancelled 0".to_owned())
-            && calls.contains(&"stream.drop-readable 1".to_owned()),
-        "{calls:#?}"
-    );
-}
-
-#[test]
 fn the_end_of_the_stream_is_noted_whoever_hears_of_it() {
     let host = install();
     let (reader, peer) = host.incoming_stream::<u32>();
-    let (task, mut reader) = leaks_a_read(&host, reader);
-    host.leaks_on_purpose();
+    let (task, mut reader) = leaves_a_read(&host, reader);
     drop(peer);
     assert_eq!(task.settle(), Code::Exit);
     host.calls();
@@ -334,15 +317,14 @@ fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
 fn a_reader_is_not_handed_away_while_a_read_goes_on() {
     let host = install();
     let (reader, _peer) = host.incoming_stream::<u32>();
-    let (task, reader) = leaks_a_read(&host, reader);
-    host.leaks_on_purpose();
+    let (task, reader) = leaves_a_read(&host, reader);
     let message = panic_message(|| {
         host.call_sync(|| reader.take_handle());
     });
     assert_eq!(
         message,
-        "`StreamReader::take_handle` in synchronous code: a read of waitable 1 that was dropped \
-         is in flight, and the host forbids to cancel it here"
+        "`StreamReader::take_handle`: a read of waitable 1 that was dropped is in flight, and \
+         cannot be cancelled here and now"
     );
     assert_eq!(task.settle(), Code::Exit);
     let handle = host.call_sync(|| reader.take_handle());
@@ -377,11 +359,7 @@ fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
             });
         });
     });
-    assert_eq!(
-        message,
-        "`block_on` in synchronous code leaves the operation on waitable 1 in flight: the host \
-         forbids to cancel it there, and wants the code to be there when it ends"
-    );
+    assert_eq!(message, LEFT);
     assert!(host.start(async {}).has_exited());
 }
 
@@ -441,11 +419,7 @@ fn a_synchronous_export_that_runs_while_a_task_is_blocked_is_no_part_of_it() {
 fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     let host = install();
     let (reader, mut peer) = host.incoming_stream::<u32>();
-    let (first, mut reader) = leaks_a_read(&host, reader);
-    host.leaks_on_purpose();
-    host.call_sync(|| {
-        block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
-    });
+    let (first, mut reader) = leaves_a_read(&host, reader);
     let tasks = Log::new();
     host.when_blocked({
         let (inner, tasks) = (host.clone(), tasks.clone());
@@ -462,4 +436,174 @@ fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     assert!(second.step());
     peer.write([5]);
     assert_eq!(second.settle(), Code::Exit);
+}
+
+/// What `block_on` in synchronous code says that leaves the operation on waitable 1.
+const LEFT: &str = "`block_on` in synchronous code leaves the operation on waitable 1 in flight: \
+                    the host forbids to cancel it there, and wants the code to be there when it ends";
+
+#[test]
+fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let shelf = Log::new();
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    drop(shelf.take());
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn what_a_task_began_may_be_dropped_in_block_on() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| {
+        block_on(async move {
+            assert!(poll_once(&mut read).await.is_pending());
+            drop(read);
+        });
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_a_task_began_comes_back_to_it_from_block_on() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| block_on(async { assert!(poll_once(&mut read).await.is_pending()) }));
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    peer.send("over".to_owned());
+    assert_eq!(task.settle(), Code::Exit);
+    host.call_sync(|| drop(read));
+}
+
+#[test]
+fn what_a_default_spawns_while_others_operations_are_settled_runs() {
+    let host = install();
+    let log = Log::new();
+    let (writer, reader) = future({
+        thread_local!(static LOG: std::cell::RefCell<Option<Log<&'static str>>> = const {
+            std::cell::RefCell::new(None)
+        });
+        LOG.set(Some(log.clone()));
+        || {
+            let log = LOG.take().expect("called once");
+            wit_async::spawn_local(async move { log.note("spawned") });
+            7_u32
+        }
+    });
+    let mut peer = host.outgoing_future(reader);
+    let (first, write) = begins(&host, async move {
+        let _ = writer.write(1).await;
+    });
+    let task = host.start({
+        let inner = host.clone();
+        async move {
+            host::host().when_blocked(move || inner.call_sync(|| drop(write)));
+            wit_async::yield_blocking();
+        }
+    });
+    assert_eq!(log.take(), ["spawned"]);
+    peer.receive();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(peer.received(), [7]);
+}
+
+#[test]
+fn a_handle_is_free_again_before_the_result_of_its_call_is_dropped() {
+    let host = install();
+    let import = Import::new(Until::Started);
+    let mut offered = Loud(Offered::new(&import));
+    let (task, call) = begins(&host, async move {
+        offered.call("hey".to_owned()).await;
+    });
+    import.call(0).resolve();
+    host.call_sync(|| drop(call));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+/// A call with a result whose destructor makes a stream, in whose readable end there
+/// is the handle of the call, and hands it away.
+struct Loud(Offered);
+
+struct Result(String);
+
+impl Drop for Result {
+    fn drop(&mut self) {
+        assert_eq!(self.0, "HEY");
+        let (_writer, reader) = stream::<u32>();
+        drop(host::lift_stream(reader));
+    }
+}
+
+// SAFETY: that of the other one, and without a size as well.
+unsafe impl wit_async::rt::async_support::Subtask for Loud {
+    type Params = String;
+    type ParamsLower = crate::host::imports::Lowered;
+    type Results = Result;
+
+    fn abi_layout(&mut self) -> std::alloc::Layout {
+        self.0.abi_layout()
+    }
+
+    fn results_offset(&mut self) -> usize {
+        self.0.results_offset()
+    }
+
+    unsafe fn call_import(&mut self, params: Self::ParamsLower, results: *mut u8) -> u32 {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.call_import(params, results) }
+    }
+
+    unsafe fn params_lower(&mut self, params: String, to: *mut u8) -> Self::ParamsLower {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_lower(params, to) }
+    }
+
+    unsafe fn params_dealloc_lists(&mut self, lowered: Self::ParamsLower) {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_dealloc_lists(lowered) }
+    }
+
+    unsafe fn params_dealloc_lists_and_own(&mut self, lowered: Self::ParamsLower) {
+        // SAFETY: the contract of this function.
+        unsafe { self.0.params_dealloc_lists_and_own(lowered) }
+    }
+
+    unsafe fn results_lift(&mut self, from: *mut u8) -> Result {
+        // SAFETY: the contract of this function.
+        Result(unsafe { self.0.results_lift(from) })
+    }
+}
+
+#[test]
+fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    host.call_sync(|| {
+        block_on(async {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
+            assert!(poll_once(&mut read).await.is_pending());
+        });
+        drop(reader);
+    });
+    live(|live| assert_eq!(live.orphans, 1));
+    assert!(host.start(async {}).has_exited());
 }

@@ -233,6 +233,24 @@ fn block_on_in_a_foreign_task_is_a_task_of_ours_and_puts_the_cell_back() {
     assert_eq!(executor.registered(), [0; 0]);
 }
 
+#[test]
+fn block_on_in_a_foreign_task_may_cancel() {
+    let host = host::install();
+    let executor = Executor::new(3);
+    let (reader, _peer) = host.incoming_future::<u32>();
+    executor.enter(|| {
+        block_on(async {
+            let mut read = reader.into_future();
+            assert!(host::poll_once(&mut read).await.is_pending());
+        });
+    });
+    let calls = host.calls();
+    assert!(
+        calls.contains(&"future.cancel-read 2: cancelled".to_owned()),
+        "{calls:#?}"
+    );
+}
+
 // --- their operations, our executor
 
 /// A read of other bindings: the handle and the memory are theirs.
