@@ -31,6 +31,6 @@ pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, needs_task,
-    note_dropped, over, standing, take, wait,
+    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, let_go,
+    needs_task, note_dropped, over, standing, take, wait,
 };

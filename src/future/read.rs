@@ -166,11 +166,7 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
                 );
                 // SAFETY: the host has written the value, and it is lifted once:
                 // the flight ends here.
-                let value = unsafe { reader.ops.lift(block.as_ptr()) };
-                // Not at the end of the scope, where the value would leak: this may
-                // wake the writer, and a waker may panic.
-                drop(reader);
-                Progress::Done(Read::Value(value))
+                Progress::Done(Read::Value(unsafe { reader.ops.lift(block.as_ptr()) }))
             }
             Copied::Cancelled(_) => {
                 record::<O::Payload>(Kind::FutureRead, Timing::CancelledInFlight);

@@ -4,7 +4,7 @@ use super::RawFutureRead;
 use crate::abi::Waitable;
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::{self, pair_here, wake_late};
+use crate::waitable::{self, pair_here};
 use core::fmt;
 use core::future::IntoFuture;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -72,8 +72,6 @@ impl<O: FutureOps> RawFutureReader<O> {
         // The ABI forbids to transfer a member of a set.
         if let Some(pair) = pair_here::<O::Payload>(waitable) {
             pair.hand_away();
-            // A waker may panic: as long as there is somebody who drops the end.
-            wake_late();
         }
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
@@ -121,7 +119,6 @@ impl<O: FutureOps> Drop for RawFutureReader<O> {
             unsafe { self.ops.drop_readable(waitable.index()) };
             if let Some(pair) = pair {
                 pair.drop_reader();
-                wake_late();
             }
         }
     }

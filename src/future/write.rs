@@ -228,6 +228,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         code: Copied,
         stage: Stage,
     ) -> Progress<Self::Flight, Written<O>> {
+        let apart = code == Copied::Apart;
         let code = match code {
             // SAFETY: as in `start`.
             Copied::Apart => unsafe { writer.end.start_write(&block) },
@@ -236,6 +237,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         trace::<O::Payload>(code, stage);
         let WritableEnd { ops, written, .. } = &mut *writer.end;
         match code {
+            Copied::Blocked if apart => Progress::Anew((writer, block)),
             Copied::Blocked => Progress::Pending((writer, block)),
             Copied::Completed(_) => {
                 // First: what follows may panic.

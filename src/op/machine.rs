@@ -45,6 +45,8 @@ use core::task::{Context, Poll};
 pub(crate) enum Progress<Flight, Output> {
     /// Still in flight.
     Pending(Flight),
+    /// In flight again: the built-in was called anew.
+    Anew(Flight),
     /// Finished.
     Done(Output),
 }
@@ -240,17 +242,14 @@ impl<S: WaitableOp> WaitableOperation<S> {
             }
             State::Finished => panic!("{} was polled after it finished", self.op.name()),
         };
-        match self.advance(flight, code, stage) {
-            Some(output) => {
-                waitable::wake_late();
-                Poll::Ready(output)
-            }
+        let mut anew = false;
+        match self.advance(flight, code, stage, &mut anew) {
+            Some(output) => Poll::Ready(output),
             None => {
                 if let State::InFlight(flight) = &self.state {
-                    let begins = stage == Stage::Start;
+                    let begins = stage == Stage::Start || anew;
                     self.wait(self.op.waitable(flight), cx, begins);
                 }
-                waitable::wake_late();
                 Poll::Pending
             }
         }
@@ -301,7 +300,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         let Some(payload) = waitable::take(self.op.waitable(&flight)) else {
             return Err(flight);
         };
-        match self.advance(flight, S::decode(payload), Stage::Cancel) {
+        match self.advance(flight, S::decode(payload), Stage::Cancel, &mut false) {
             Some(output) => Ok(output),
             None => match mem::replace(&mut self.state, State::Finished) {
                 State::InFlight(flight) => Err(flight),
@@ -314,7 +313,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         let waitable = self.op.waitable(&flight);
         let left = waitable::leave(waitable);
         let code = waitable::preserve(|| self.op.cancel(&mut flight));
-        let Some(output) = self.advance(flight, code, Stage::Cancel) else {
+        let Some(output) = self.advance(flight, code, Stage::Cancel, &mut false) else {
             panic!("the host cancelled {} without an end", self.op.name());
         };
         // The waker goes last, for its destructor may panic; and not at the end of
@@ -323,8 +322,14 @@ impl<S: WaitableOp> WaitableOperation<S> {
         self.op.settled(output)
     }
 
-    /// Applies a code: `None` if the operation goes on.
-    fn advance(&mut self, flight: S::Flight, code: S::Code, stage: Stage) -> Option<S::Output> {
+    /// Applies a code: `None` if the operation goes on. Says if it began anew.
+    fn advance(
+        &mut self,
+        flight: S::Flight,
+        code: S::Code,
+        stage: Stage,
+        anew: &mut bool,
+    ) -> Option<S::Output> {
         // What finishes in the call that starts it never was anywhere.
         let waitable = (stage != Stage::Start).then(|| self.op.waitable(&flight));
         // Before the payload's code runs, which may panic: the operation is
@@ -333,6 +338,14 @@ impl<S: WaitableOp> WaitableOperation<S> {
         match self.op.advance(flight, code, stage) {
             Progress::Pending(flight) => {
                 count(Gauge::Operations);
+                self.state = State::InFlight(flight);
+                None
+            }
+            Progress::Anew(flight) => {
+                count(Gauge::Operations);
+                // Whoever started it before, it was not started there.
+                waitable::let_go(self.op.waitable(&flight));
+                *anew = true;
                 self.state = State::InFlight(flight);
                 None
             }

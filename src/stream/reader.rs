@@ -8,7 +8,7 @@ use crate::buffer::{Gone, OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift, pair_here, wake_late};
+use crate::waitable::{self, Adrift, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -86,8 +86,6 @@ impl<O: StreamOps> RawStreamReader<O> {
         );
         if let Some(pair) = pair_here::<O::Payload>(waitable) {
             pair.hand_away();
-            // A waker may panic: as long as there is somebody who drops the end.
-            wake_late();
         }
         drop(waitable::leave(waitable));
         waitable::forget(waitable);
@@ -261,7 +259,6 @@ impl<O: StreamOps> Drop for RawStreamReader<O> {
                 unsafe { ops.drop_readable(waitable.index()) };
                 if let Some(pair) = pair {
                     pair.drop_reader();
-                    wake_late();
                 }
             });
         }

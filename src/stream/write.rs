@@ -160,6 +160,7 @@ where
     }
 
     fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
+        let apart = code == Copied::Apart;
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
@@ -177,7 +178,10 @@ where
             trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
         }
         let Some((result, items)) = outcome(code, &mut self.writer.borrow_mut().done) else {
-            return Progress::Pending(source);
+            return match apart {
+                true => Progress::Anew(source),
+                false => Progress::Pending(source),
+            };
         };
         match code {
             Copied::Moved(_) => source.moved(items),

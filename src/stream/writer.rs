@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, Gone, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift, pair_here, wake_late};
+use crate::waitable::{self, Adrift, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
@@ -222,7 +222,6 @@ impl<O: StreamOps> Drop for RawStreamWriter<O> {
             unsafe { ops.drop_writable(waitable.index()) };
             if let Some(pair) = pair {
                 pair.drop_writer();
-                wake_late();
             }
         });
     }

@@ -92,6 +92,7 @@ impl<'a> Task<'a> {
             }
             // Not before: what has its event already can no longer be cancelled.
             waitable::settle();
+            waitable::wake_late();
             self.poll_until_idle()
         })
     }
@@ -107,6 +108,7 @@ impl<'a> Task<'a> {
             self.home.begin_poll();
             let poll = self.poll_all();
             waitable::settle_orphans();
+            waitable::wake_late();
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {
                 continue;

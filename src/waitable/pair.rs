@@ -13,7 +13,8 @@
 //!
 //! A pair that comes back after it was handed away cannot be told from another one.
 //!
-//! Whatever tells the other side something is followed by [`wake_late`].
+//! Who is told something is woken by the next turn of a task ([`wake_late`]): a waker
+//! may panic, and may come back here, and none of what tells may be left half done.
 
 use super::registry;
 use crate::abi::{Copied, Waitable};
@@ -178,15 +179,11 @@ impl Pair {
             Side::Readable => self.readable,
             Side::Writable => self.writable,
         };
-        if let Some(waker) = registry::deliver_here(waitable, copied) {
-            instance::with(|instance| instance.late.0.borrow_mut().push(waker));
-        }
+        registry::deliver_here(waitable, copied);
     }
 }
 
-/// Who is to be woken because of what happened in a pair. That comes after
-/// everything else, for a waker may panic, and may be foreign code that comes back
-/// here.
+/// Who is to be woken because of what happened in a pair.
 pub(crate) struct Late(RefCell<Vec<Waker>>);
 
 impl Late {
@@ -195,7 +192,12 @@ impl Late {
     }
 }
 
-/// Wakes who was told something; what may tell is followed by this.
+/// Leaves `waker` to the next turn.
+pub(super) fn wakes_late(waker: Waker) {
+    instance::with(|instance| instance.late.0.borrow_mut().push(waker));
+}
+
+/// Wakes who was told something.
 pub(crate) fn wake_late() {
     let next = || instance::try_with(|instance| instance.late.0.borrow_mut().pop()).flatten();
     while let Some(waker) = next() {

@@ -237,6 +237,11 @@ pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
 pub(crate) fn over(waitable: Waitable) {
     let orphan = instance::with(|instance| instance.orphans.remove(waitable));
     drop(orphan);
+    let_go(waitable);
+}
+
+/// The task that started the operation on `waitable` may go.
+pub(crate) fn let_go(waitable: Waitable) {
     let origin = with_table(waitable, |entries, index| entries[index].let_origin_go());
     if let Some(origin) = origin {
         origin.released();
@@ -339,12 +344,23 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
     }
 }
 
-/// Stores what an operation came to that the host knows nothing of. Returns who is
-/// to be woken.
-pub(super) fn deliver_here(waitable: Waitable, copied: Copied) -> Option<Waker> {
-    match note_event(waitable, Payload::Here(copied)) {
-        State::Waiting(waker) => Some(waker),
-        State::Foreign(..) | State::Ready(_) | State::Idle => None,
+/// Stores what an operation came to that the host knows nothing of. Who waits is
+/// woken later, by [`wake_late`](super::pair::wake_late), of which its task is told.
+pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
+    let State::Waiting(waker) = note_event(waitable, Payload::Here(copied)) else {
+        return;
+    };
+    let task = with_table(waitable, |entries, index| match &entries[index].seat {
+        Seat::Ours(home) => Some(Arc::clone(home)),
+        Seat::Foreign(_) | Seat::Nowhere => None,
+    });
+    match task {
+        Some(task) => {
+            super::pair::wakes_late(waker);
+            task.rouse();
+        }
+        // Other bindings look at no list of ours.
+        None => waker.wake(),
     }
 }
 
