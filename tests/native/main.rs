@@ -8,6 +8,7 @@
 //! | `import` | calls |
 //! | `task`, `wake`, `moved`, `cancelled` | the executor |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
+//! | `pairs` | ends that never left the instance |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
@@ -26,6 +27,7 @@ mod future;
 mod import;
 mod items;
 mod moved;
+mod pairs;
 mod panic;
 mod races;
 mod regressions;

@@ -1,0 +1,296 @@
+//! Ends that never left the instance, with items that the host does not let meet there.
+
+use crate::host::resource::Token;
+use crate::host::{self, Code, Installed, Log, Nothing, Outcome, future, poll_once, stream};
+use futures::future::join;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use wit_async::{FutureWriteCancel, StreamResult, spawn_local};
+
+fn texts(count: u32) -> Vec<String> {
+    (0..count).map(|n| format!("item {n}")).collect()
+}
+
+/// The host is asked for no copy.
+fn copies_nothing(host: &Installed) {
+    let calls = host.calls();
+    let copies = |call: &String| call.contains(".read ") || call.contains(".write ");
+    assert!(!calls.iter().any(copies), "{calls:#?}");
+}
+
+#[test]
+fn items_of_a_stream_meet() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        let (rest, read) = join(writer.write_all(texts(5)), async {
+            let mut read = Vec::new();
+            while read.len() < 5 {
+                read.extend(reader.next().await);
+            }
+            read
+        })
+        .await;
+        assert_eq!(rest, [""; 0]);
+        assert_eq!(read, texts(5));
+    });
+    assert!(task.has_exited());
+    copies_nothing(&host);
+}
+
+#[test]
+fn a_read_takes_what_it_has_room_for() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<Vec<String>>();
+        let lists = vec![texts(2), Vec::new(), texts(1)];
+        let mut write = writer.write(lists.clone());
+        assert!(poll_once(&mut write).await.is_pending());
+        let (result, read) = reader.read(Vec::with_capacity(2)).await;
+        assert_eq!(
+            (result, &read[..]),
+            (StreamResult::Complete(2), &lists[..2])
+        );
+        let (result, rest) = write.await;
+        assert_eq!(result, StreamResult::Complete(2));
+        assert_eq!(rest.into_vec(), lists[2..]);
+    });
+    assert!(task.has_exited());
+    copies_nothing(&host);
+}
+
+#[test]
+fn resources_move() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<Token>();
+        let (back, token) = join(writer.write_one(Token::new(3)), reader.next()).await;
+        assert!(back.is_none());
+        assert_eq!(token.expect("it was sent").number(), 3);
+    });
+    assert!(task.has_exited());
+    copies_nothing(&host);
+}
+
+#[test]
+fn items_without_a_size_in_rust_meet() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<Nothing>();
+        let (back, item) = join(writer.write_one(Nothing), reader.next()).await;
+        assert_eq!((back, item), (None, Some(Nothing)));
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn the_value_of_a_future_meets_its_reader_and_the_end_is_closed() {
+    for reads_first in [false, true] {
+        let host = host::install();
+        let task = host.start(async move {
+            let (writer, reader) = future(|| unreachable!("it is written"));
+            let (write, read) = (writer.write("value".to_owned()), reader.into_future());
+            match reads_first {
+                true => {
+                    let (value, sent) = join(read, write).await;
+                    assert_eq!(value, "value");
+                    sent.expect("it was read");
+                }
+                false => {
+                    let (sent, value) = join(write, read).await;
+                    assert_eq!(value, "value");
+                    sent.expect("it was read");
+                }
+            }
+        });
+        assert!(task.has_exited());
+        let calls = host.calls();
+        // The host wants to see a write before the end goes, and takes nothing.
+        assert!(
+            calls.iter().any(|call| call.ends_with(": dropped")),
+            "{calls:#?}"
+        );
+        assert!(
+            calls.iter().any(|call| call.contains("drop-writable")),
+            "{calls:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_default_of_a_future_meets_its_reader() {
+    let host = host::install();
+    let task = host.start(async {
+        let (writer, reader) = future(|| "default".to_owned());
+        drop(writer);
+        assert_eq!(reader.await, "default");
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_write_that_waits_starts_again_when_the_reader_is_handed_away() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            let (writes, hands_away) = (writer.write_all(texts(3)), async {
+                log.note(host::lift_stream(reader));
+            });
+            let (rest, ()) = join(writes, hands_away).await;
+            assert_eq!(rest, [""; 0]);
+        }
+    });
+    assert!(task.is_waiting());
+    let mut peer = log.take().pop().expect("it was handed away");
+    assert_eq!(peer.read(3), Outcome::Completed(3));
+    assert_eq!(peer.received(), texts(3));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_value_that_waits_is_written_again_when_the_reader_is_handed_away() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (writer, reader) = future(|| unreachable!("it is written"));
+            let (writes, hands_away) = (writer.write("value".to_owned()), async {
+                log.note(host::host().outgoing_future(reader));
+            });
+            let (sent, ()) = join(writes.into_future(), hands_away).await;
+            sent.expect("it was read");
+        }
+    });
+    assert!(task.is_waiting());
+    let mut peer = log.take().pop().expect("it was handed away");
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["value"]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn values_come_back_when_the_reader_is_dropped() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, reader) = stream::<String>();
+        let (rest, ()) = join(writer.write_all(texts(2)), async { drop(reader) }).await;
+        assert_eq!(rest, texts(2));
+        // The host says so too.
+        assert_eq!(writer.write_all(texts(1)).await, texts(1));
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        let (sent, ()) = join(writer.write("value".to_owned()), async { drop(reader) }).await;
+        assert_eq!(sent.expect_err("nobody reads").value, "value");
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_read_that_waits_is_told_of_the_end() {
+    let host = host::install();
+    let task = host.start(async {
+        let (writer, mut reader) = stream::<String>();
+        let (item, ()) = join(reader.next(), async { drop(writer) }).await;
+        assert_eq!(item, None);
+        assert_eq!(reader.next().await, None);
+        let (writer, mut reader) = stream::<String>();
+        drop(writer);
+        assert_eq!(reader.next().await, None);
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn operations_that_wait_are_cancelled() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        let mut write = writer.write(texts(2));
+        assert!(poll_once(&mut write).await.is_pending());
+        let (result, buffer) = Pin::new(&mut write).cancel();
+        drop(write);
+        assert_eq!(
+            (result, buffer.into_vec()),
+            (StreamResult::Cancelled, texts(2))
+        );
+        let mut read = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        let (result, _) = Pin::new(&mut read).cancel();
+        drop(read);
+        assert_eq!(result, StreamResult::Cancelled);
+        // And nothing is left of them.
+        let (back, item) = join(writer.write_one("now".to_owned()), reader.next()).await;
+        assert_eq!((back, item.as_deref()), (None, Some("now")));
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        let mut write = writer.write("value".to_owned());
+        assert!(poll_once(&mut write).await.is_pending());
+        let FutureWriteCancel::Cancelled(value, writer) = Pin::new(&mut write).cancel() else {
+            unreachable!("nobody has read it")
+        };
+        let (sent, value) = join(writer.write(value), reader.into_future()).await;
+        sent.expect("it was read");
+        assert_eq!(value, "value");
+    });
+    assert!(task.has_exited());
+    assert_eq!(host.undelivered(), None);
+}
+
+#[test]
+fn nothing_meets_without_items() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        // A write of nothing waits for a reader.
+        let mut write = writer.write(Vec::new());
+        assert!(poll_once(&mut write).await.is_pending());
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        assert_eq!(write.await.0, StreamResult::Complete(0));
+        // The read waits for an item still.
+        let (back, item) = join(writer.write_one("item".to_owned()), read).await;
+        assert_eq!((back, item.as_deref()), (None, Some("item")));
+        // A read of nothing waits for a writer.
+        let mut read = reader.read(Vec::new());
+        assert!(poll_once(&mut read).await.is_pending());
+        let mut write = writer.write(texts(1));
+        assert!(poll_once(&mut write).await.is_pending());
+        assert_eq!(read.await.0, StreamResult::Complete(0));
+        assert_eq!(reader.next().await.as_deref(), Some("item 0"));
+        assert_eq!(write.await.0, StreamResult::Complete(1));
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
+    let host = host::install();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let (mut writer, mut reader) = stream::<String>();
+            shelf.note(spawn_local(async {}));
+            let (send, sent) = futures::channel::oneshot::channel();
+            WRITER.set(Some(Box::pin(async move {
+                let _ = send.send(writer.write_all(texts(2)).await);
+            })));
+            assert_eq!(reader.next().await.as_deref(), Some("item 0"));
+            assert_eq!(reader.next().await.as_deref(), Some("item 1"));
+            assert_eq!(sent.await.expect("it is sent"), [""; 0]);
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async { WRITER.take().expect("it was left").await });
+    while first.step() | second.step() {}
+    assert!(first.has_exited() && second.has_exited());
+    drop(shelf.take());
+}
+
+type Left = Pin<Box<dyn Future<Output = ()>>>;
+
+thread_local! {
+    static WRITER: std::cell::RefCell<Option<Left>> = const { std::cell::RefCell::new(None) };
+}
