@@ -108,7 +108,7 @@ impl<'a> Task<'a> {
             self.home.begin_poll();
             let poll = self.poll_all();
             waitable::settle_orphans();
-            waitable::wake_late();
+            let woke = waitable::wake_late();
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {
                 continue;
@@ -128,6 +128,10 @@ impl<'a> Task<'a> {
             }
             if !self.home.was_woken() {
                 return self.sleep();
+            }
+            if woke {
+                // That counts as an event.
+                continue;
             }
             // Woken by itself: a yield. Events that are there come first, or a
             // future that yields for ever would never see them.

@@ -63,6 +63,14 @@ pub(super) fn home() -> Arc<Home> {
     })
 }
 
+/// Whether `home` is that of operations without a task.
+pub(super) fn is_home(home: &Arc<Home>) -> bool {
+    instance::with(|instance| {
+        let orphanage = instance.orphanage.home.get();
+        orphanage.is_some_and(|orphanage| Arc::ptr_eq(orphanage, home))
+    })
+}
+
 /// Cancels what was left alone, where that is possible, and delivers the events
 /// of what belongs to no task, without waiting for them.
 pub(crate) fn settle() {

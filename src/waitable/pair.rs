@@ -24,6 +24,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::any::TypeId;
 use core::cell::{Cell, RefCell};
+use core::mem;
 use core::task::Waker;
 
 /// Which end.
@@ -192,17 +193,27 @@ impl Late {
     }
 }
 
+impl Drop for Late {
+    fn drop(&mut self) {
+        // Natively, when a thread ends: as for those in the registry.
+        self.0.take().into_iter().for_each(mem::forget);
+    }
+}
+
 /// Leaves `waker` to the next turn.
 pub(super) fn wakes_late(waker: Waker) {
     instance::with(|instance| instance.late.0.borrow_mut().push(waker));
 }
 
-/// Wakes who was told something.
-pub(crate) fn wake_late() {
+/// Wakes who was told something. Says whether somebody was.
+pub(crate) fn wake_late() -> bool {
     let next = || instance::try_with(|instance| instance.late.0.borrow_mut().pop()).flatten();
+    let mut woke = false;
     while let Some(waker) = next() {
         waker.wake();
+        woke = true;
     }
+    woke
 }
 
 /// What a side is told of items that were copied.

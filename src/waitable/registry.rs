@@ -354,13 +354,14 @@ pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
         Seat::Ours(home) => Some(Arc::clone(home)),
         Seat::Foreign(_) | Seat::Nowhere => None,
     });
-    match task {
+    match task.filter(|home| !orphans::is_home(home)) {
         Some(task) => {
             super::pair::wakes_late(waker);
             task.rouse();
         }
-        // Other bindings look at no list of ours.
-        None => waker.wake(),
+        // Other bindings look at no list of ours, and for what belongs to no task
+        // there may never be another turn.
+        None => orphans::with_some_task(|| waker.wake()),
     }
 }
 
