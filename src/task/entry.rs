@@ -12,14 +12,12 @@ use core::future::Future;
 /// "canon lift", async with callback).
 #[doc(hidden)]
 pub fn start_task(future: impl Future<Output = ()> + 'static) -> i32 {
-    let mut task = Box::new(Task::new(Box::pin(future)));
-    let code = task.turn(Event::None);
-    match code {
-        CallbackCode::Exit => drop(task),
-        // The task waits in the host's slot of this component-model task.
-        _ => sys::task_state_set(Box::into_raw(task).cast()),
-    }
-    code.encode().cast_signed()
+    let state = Box::into_raw(Box::new(Task::new(Box::pin(future))));
+    // The task is in the host's slot of this component-model task from the start: by
+    // what is in there it knows its own code (see `Home::is_running`).
+    sys::task_state_set(state.cast());
+    // SAFETY: just made, and nobody else uses it.
+    unsafe { turn(state, Event::None) }.cast_signed()
 }
 
 /// Goes on with an async export; the body of every generated callback.
@@ -37,13 +35,22 @@ pub unsafe fn callback(event: u32, p1: u32, p2: u32) -> u32 {
     );
     // SAFETY: `start_task` stored the pointer, and nobody else uses it: the
     // host calls back a task only when its last call has returned.
+    unsafe { turn(state, Event::decode(event, p1, p2)) }
+}
+
+/// # Safety
+///
+/// `state` comes from `start_task`, has not exited, and nobody else uses it.
+unsafe fn turn(state: *mut Task<'static>, event: Event) -> u32 {
+    // SAFETY: as promised by the caller.
     let task = unsafe { &mut *state };
-    let code = task.turn(Event::decode(event, p1, p2));
+    task.is_known_by(state.cast());
+    let code = task.turn(event);
     if code == CallbackCode::Exit {
-        sys::task_state_set(core::ptr::null_mut());
-        // SAFETY: made by `Box::into_raw` in `start_task`, and the slot has
-        // just forgotten it.
+        // SAFETY: made by `Box::into_raw` in `start_task`, and not used after this.
         drop(unsafe { Box::from_raw(state) });
+        // Not before: destructors are its code too.
+        sys::task_state_set(core::ptr::null_mut());
     }
     code.encode()
 }

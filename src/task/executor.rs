@@ -53,6 +53,11 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// Notes what is in the slot of its component-model task.
+    pub(super) fn is_known_by(&self, mark: *mut u8) {
+        self.home.is_known_by(mark);
+    }
+
     /// Notes that the host let its component-model task block.
     pub(super) fn has_blocked(&self) {
         self.home.has_blocked();
@@ -197,5 +202,8 @@ impl Drop for Task<'_> {
             drop(home.take_spawned());
         });
         home.close();
+        if !self.stays {
+            home.leaves_synchronous_code();
+        }
     }
 }

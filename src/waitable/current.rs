@@ -43,13 +43,29 @@ pub(super) fn with_home<R>(f: impl FnOnce(&Arc<Home>) -> R) -> Result<R, *const 
     Ok(f(&home))
 }
 
+/// The same, where the home is that of the code that is running; otherwise that is
+/// part of no task.
+pub(super) fn with_own_home<R>(f: impl FnOnce(&Arc<Home>) -> R) -> Result<R, *const Task> {
+    match with_home(|home| home.is_running().then(|| f(home))) {
+        Ok(Some(result)) => Ok(result),
+        Ok(None) => Err(ptr::null()),
+        Err(task) => Err(task),
+    }
+}
+
 /// The executor that is polling.
 pub(crate) fn current() -> Current {
-    match with_home(Arc::clone) {
+    match with_own_home(Arc::clone) {
         Ok(home) => Current::Ours(home),
         Err(task) if task.is_null() => Current::None,
         Err(task) => Current::Foreign(task),
     }
+}
+
+/// Whether the code that is running is that of the executor in the cell, if it is
+/// one of ours.
+pub(super) fn is_own() -> bool {
+    with_home(|home| home.is_running()).unwrap_or(true)
 }
 
 /// Calls `f` while `home` is the current task.
@@ -83,7 +99,7 @@ pub(crate) fn preserve<R>(f: impl FnOnce() -> R) -> R {
 ///
 /// In executors of other crates this is taken for granted.
 pub(crate) fn may_cancel() -> bool {
-    match with_home(|home| home.may_block()) {
+    match with_home(|home| home.may_block() && home.is_running()) {
         Ok(may_block) => may_block,
         Err(task) => !task.is_null(),
     }

@@ -1,6 +1,6 @@
 //! What operations and other tasks have to know about a task.
 
-use super::current::with_home;
+use super::current::with_own_home;
 use super::entry::Members;
 use super::wake::{Bell, Sleep};
 use crate::abi::Set;
@@ -13,6 +13,7 @@ use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
+use core::ptr;
 
 /// A future that a task runs beside its root.
 pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
@@ -33,6 +34,8 @@ pub(crate) struct Home {
     around: Option<Arc<Home>>,
     /// Whether its component-model task is known to be one that may block.
     may_block: Cell<bool>,
+    /// What is in the slot of its component-model task, if that is known.
+    mark: Cell<*mut u8>,
     /// Whether a wake has to make the host call us.
     pub(super) sleep: Sleep,
     /// Makes the host call us; made at the first wake that needs it.
@@ -68,6 +71,7 @@ impl Home {
         Home {
             around: None,
             may_block: Cell::new(false),
+            mark: Cell::new(ptr::null_mut()),
             sleep: Sleep::new(),
             bell: Cell::new(None),
             set: Cell::new(None),
@@ -81,7 +85,7 @@ impl Home {
 
     /// The home of futures that run in the middle of the code that is running.
     pub(crate) fn nested() -> Home {
-        match with_home(|home| Arc::clone(Home::component_task(home))) {
+        match with_own_home(|home| Arc::clone(Home::component_task(home))) {
             Ok(around) => Home {
                 around: Some(around),
                 ..Home::of_no_task()
@@ -105,7 +109,38 @@ impl Home {
 
     /// Notes that it has blocked, which the host allows only to some.
     pub(crate) fn has_blocked(&self) {
-        self.may_block.set(true);
+        let task = self.around.as_deref().unwrap_or(self);
+        if task.may_block.replace(true) {
+            return;
+        }
+        // From now on it matters whether code is that of this task.
+        if sys::task_state_get().is_null() {
+            let mark = ptr::from_ref(task).cast_mut().cast();
+            sys::task_state_set(mark);
+            task.mark.set(mark);
+        }
+    }
+
+    /// Notes what is in the slot of its component-model task.
+    pub(crate) fn is_known_by(&self, mark: *mut u8) {
+        self.mark.set(mark);
+    }
+
+    /// Whether the code that is running is that of its component-model task. While
+    /// one is blocked in something that is not ours, such as an import that is lowered
+    /// synchronously, the host may run a synchronous export or a destructor of the
+    /// instance, which find in the cell what that task has left there. The slot is
+    /// that of the task that is running (canonical ABI, "context.get").
+    pub(super) fn is_running(&self) -> bool {
+        let mark = self.around.as_deref().unwrap_or(self).mark.get();
+        mark.is_null() || sys::task_state_get() == mark
+    }
+
+    /// What ran in the middle of synchronous code ends: the slot is as it was.
+    pub(crate) fn leaves_synchronous_code(&self) {
+        if !self.mark.replace(ptr::null_mut()).is_null() {
+            sys::task_state_set(ptr::null_mut());
+        }
     }
 
     /// The home of the component-model task to which `home` belongs, as far as

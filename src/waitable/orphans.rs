@@ -9,7 +9,7 @@
 //! runs.
 
 use super::adrift::settle_orphans;
-use super::current::{self, enter};
+use super::current::{self, Current, enter};
 use super::home::Home;
 use super::registry;
 use crate::abi::Event;
@@ -46,10 +46,10 @@ impl Orphanage {
 /// Calls `f`, which may start an operation, as part of the task that is
 /// polling, or as part of none.
 pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
-    if !current::peek().is_null() {
-        return f();
+    match current::current() {
+        Current::None => enter(&home(), f),
+        Current::Ours(_) | Current::Foreign(_) => f(),
     }
-    enter(&home(), f)
 }
 
 /// The home of operations without a task.

@@ -88,7 +88,8 @@ pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> b
             });
         }
     }
-    let waits = attend(waitable);
+    // What the host wants the task to be there for is not left to another one.
+    let waits = (begins != Some(true) || current::is_own()) && attend(waitable);
     store(waitable, waker);
     waits
 }
@@ -152,8 +153,17 @@ fn register(waitable: Waitable, task: *const Task) {
 /// it. False if none is.
 #[must_use]
 pub(super) fn attend(waitable: Waitable) -> bool {
-    match current::with_home(|home| join(waitable, home)) {
-        Ok(()) => true,
+    let joins = current::with_home(|home| {
+        is_seated(waitable, home) || {
+            let is_running = home.is_running();
+            if is_running {
+                join(waitable, home);
+            }
+            is_running
+        }
+    });
+    match joins {
+        Ok(joins) => joins,
         Err(task) if task.is_null() => false,
         Err(task) => {
             register(waitable, task);
@@ -186,7 +196,6 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
 }
 
 /// Whether `waitable` is a member of the set of `home`.
-#[cfg(feature = "diagnostics")]
 pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
     with_table(
         waitable,

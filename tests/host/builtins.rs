@@ -324,11 +324,17 @@ impl wit_async::native::Host for Host {
     }
 
     fn task_state_get(&self) -> *mut u8 {
-        self.now().slot.get()
+        match self.running.borrow().last() {
+            Some(context) => context.slot.get(),
+            None => self.slot.get(),
+        }
     }
 
     fn task_state_set(&self, state: *mut u8) {
-        self.now().slot.set(state);
+        match self.running.borrow().last() {
+            Some(context) => context.slot.set(state),
+            None => self.slot.set(state),
+        }
     }
 
     fn wasip3_task_set(&self, task: *mut u8) -> *mut u8 {

@@ -121,8 +121,31 @@ impl Host {
         })
     }
 
+    /// The guest calls an import that is lowered synchronously, of which the runtime
+    /// knows nothing, and `f` happens before it returns: synchronous code, for all else
+    /// waits for the task.
+    pub fn call_lowered<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _unblock = self.be_blocked();
+        let cell = self.cell.get();
+        let result = f();
+        assert_eq!(
+            self.cell.get(),
+            cell,
+            "synchronous code leaves the cell as it was"
+        );
+        result
+    }
+
     /// Other code of the instance may run during `f`.
     fn while_blocked<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _unblock = self.be_blocked();
+        let result = f();
+        // Whoever ran meanwhile need not nest with this one.
+        self.cell.set(std::ptr::null_mut());
+        result
+    }
+
+    fn be_blocked(&self) -> impl Drop {
         struct Unblock<'a>(&'a Cell<usize>);
         impl Drop for Unblock<'_> {
             fn drop(&mut self) {
@@ -130,11 +153,7 @@ impl Host {
             }
         }
         self.blocked.set(self.blocked.get() + 1);
-        let _unblock = Unblock(&self.blocked);
-        let result = f();
-        // Whoever ran meanwhile need not nest with this one.
-        self.cell.set(std::ptr::null_mut());
-        result
+        Unblock(&self.blocked)
     }
 
     /// Whether the code that runs is a synchronous task.

@@ -129,6 +129,8 @@ pub struct Host {
     rules: Cell<Rules>,
     /// The cell of `wasip3_task_set`.
     cell: Cell<*mut u8>,
+    /// The context slot of code that is in no task of ours.
+    slot: Cell<*mut u8>,
     /// The component-model tasks whose code is on the stack.
     running: RefCell<Vec<Rc<tasks::Context>>>,
     /// How many these are.
@@ -179,6 +181,7 @@ impl Host {
             recording: Cell::new(true),
             rules: Cell::new(rules),
             cell: Cell::new(std::ptr::null_mut()),
+            slot: Cell::new(std::ptr::null_mut()),
             running: RefCell::default(),
             on_stack: Cell::new(0),
             elsewhere: RefCell::default(),

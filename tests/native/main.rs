@@ -8,6 +8,7 @@
 //! | `import` | calls |
 //! | `task`, `wake`, `moved`, `cancelled` | the executor |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
+//! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `pairs` | ends that never left the instance |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
@@ -24,6 +25,7 @@ mod cabi;
 mod cancelled;
 mod ended;
 mod future;
+mod hidden;
 mod import;
 mod items;
 mod moved;

@@ -539,9 +539,18 @@ impl Program {
     }
 
     fn blocks(&mut self) {
-        if self.world.pick(2) == 0 {
-            yield_blocking();
-            return;
+        match self.world.pick(3) {
+            0 => {
+                yield_blocking();
+                return;
+            }
+            1 => {
+                // An import that is lowered synchronously; its callee calls back.
+                let world = Rc::clone(&self.world);
+                return crate::host::host()
+                    .call_lowered(|| world.guest(self.instance, synchronous));
+            }
+            _ => {}
         }
         let mut inner = self.beside(self.depth + 1);
         inner.ends.extend(self.any_end());
