@@ -46,3 +46,21 @@ pub async fn begins_write_of_value() -> (Begun, FutureReader<String>) {
     let begun = begin(async move { drop(writer.write("value".to_owned()).await) }).await;
     (begun, reader)
 }
+
+mod lowered {
+    //! Imports that are lowered synchronously.
+
+    #[link(wasm_import_module = "test:exports/vault@0.1.0")]
+    unsafe extern "C" {
+        #[link_name = "until-open"]
+        pub safe fn until_open();
+    }
+}
+
+pub async fn blocks(mut items: StreamReader<String>) {
+    lowered::until_open();
+    // The task may cancel, as before.
+    let mut read = Box::pin(items.next());
+    in_flight(&mut read).await;
+    drop(read);
+}

@@ -42,6 +42,10 @@ impl Guest for Callee {
         begun::begins_write_of_value().await
     }
 
+    async fn blocks(items: StreamReader<String>) {
+        begun::blocks(items).await;
+    }
+
     fn drop_begun(what: Begun) {
         drop(what.into_inner::<begun::OwnBegun>());
     }

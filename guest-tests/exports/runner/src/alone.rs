@@ -1,6 +1,7 @@
 //! Operations of the callee that are dropped in its synchronous code, where the host
 //! forbids to cancel them.
 
+use futures::future::join;
 use guest_support::check::turns;
 
 use crate::bindings::test::exports::callee::{self, Begun, Work};
@@ -112,4 +113,32 @@ pub async fn call_dropped_in_destructor() {
 
 pub async fn call_dropped_in_synchronous_function() {
     call(SYNCHRONOUS_FUNCTION).await;
+}
+
+/// A read that is dropped while a task of the callee is blocked in a synchronous call.
+async fn read_while_blocked(way: Way) {
+    let (mut writer, reader) = wit_stream::new::<String>();
+    let begun = callee::begins(Work::Read(reader)).await;
+    let (mut beside, blocked_reader) = wit_stream::new::<String>();
+    let blocks = callee::blocks(blocked_reader);
+    join(blocks, async {
+        turns(3).await;
+        assert_eq!(vault::waiting(), 1, "the task is blocked");
+        dropped(way, begun).await;
+        vault::opens();
+    })
+    .await;
+    turns(3).await;
+    let back = writer.write_one("word".to_owned()).await;
+    assert_eq!(back.as_deref(), Some("word"), "the reader is gone");
+    let back = beside.write_one("word".to_owned()).await;
+    assert_eq!(back.as_deref(), Some("word"), "the other one as well");
+}
+
+pub async fn read_dropped_in_destructor_while_blocked() {
+    read_while_blocked(DESTRUCTOR).await;
+}
+
+pub async fn read_dropped_in_synchronous_function_while_blocked() {
+    read_while_blocked(SYNCHRONOUS_FUNCTION).await;
 }

@@ -32,7 +32,7 @@ guest_support::scenarios! { bindings::exports::test::exports::scenarios::Guest =
         cancelled_while_collecting, cancelled_owns_parameters, cancelled_while_starting,
         cancel_wakes_sibling, cancel_writes_default, stale_waker_from_sync_export,
         stale_waker_from_another_task, cancelled_a_hundred_times;
-    alone: read_dropped_in_destructor, read_dropped_in_synchronous_function, read_of_bytes_dropped_in_destructor, read_of_bytes_dropped_in_synchronous_function, wait_for_value_dropped_in_destructor, wait_for_value_dropped_in_synchronous_function, write_dropped_in_destructor, write_dropped_in_synchronous_function, write_of_value_dropped_in_destructor, write_of_value_dropped_in_synchronous_function, call_dropped_in_destructor, call_dropped_in_synchronous_function;
+    alone: read_dropped_in_destructor, read_dropped_in_synchronous_function, read_of_bytes_dropped_in_destructor, read_of_bytes_dropped_in_synchronous_function, wait_for_value_dropped_in_destructor, wait_for_value_dropped_in_synchronous_function, write_dropped_in_destructor, write_dropped_in_synchronous_function, write_of_value_dropped_in_destructor, write_of_value_dropped_in_synchronous_function, call_dropped_in_destructor, call_dropped_in_synchronous_function, read_dropped_in_destructor_while_blocked, read_dropped_in_synchronous_function_while_blocked;
     borrows: cancelled_releases_borrows, borrow_across_await, method_across_await,
         foreign_borrow_across_await, foreign_borrow_cancelled, foreign_borrow_shared;
     => synchronous: returned::synchronous_from_the_host;

@@ -8,7 +8,9 @@ mod bindings {
     });
 }
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::task::{Poll, Waker};
 
 use bindings::exports::test::exports::vault::{Guest, GuestCoin};
 
@@ -18,6 +20,8 @@ bindings::export!(Vault with_types_in bindings);
 thread_local! {
     static ALIVE: Cell<u32> = const { Cell::new(0) };
     static WAITING: Cell<u32> = const { Cell::new(0) };
+    static OPEN: Cell<bool> = const { Cell::new(false) };
+    static KNOCKING: RefCell<Option<Waker>> = const { RefCell::new(None) };
 }
 
 /// A call that waits.
@@ -52,6 +56,25 @@ impl Guest for Vault {
 
     fn waiting() -> u32 {
         WAITING.get()
+    }
+
+    async fn until_open() {
+        let _waiting = Waiting::new();
+        poll_fn(|cx| {
+            KNOCKING.set(Some(cx.waker().clone()));
+            match OPEN.get() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+    }
+
+    fn opens() {
+        OPEN.set(true);
+        if let Some(waker) = KNOCKING.take() {
+            waker.wake();
+        }
     }
 }
 
