@@ -17,20 +17,25 @@ mod adrift;
 pub(crate) mod cabi;
 mod current;
 mod entry;
+mod events;
+mod foreign;
 mod home;
 mod orphans;
 mod pair;
 mod registry;
+mod seats;
 mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
+pub(crate) use events::{deliver, take};
 pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, let_go,
-    needs_task, note_dropped, over, standing, take, wait,
+    Registry, Standing, awaits_foreign, is_told_dropped, let_go, needs_task, note_dropped, over,
+    standing,
 };
+pub(crate) use seats::{forget, leave, wait};

@@ -16,7 +16,7 @@
 //! ```
 
 use super::current::may_cancel;
-use super::registry;
+use super::seats;
 use crate::abi::Waitable;
 use crate::instance;
 use alloc::boxed::Box;
@@ -169,7 +169,7 @@ impl Orphan {
     #[must_use]
     pub(crate) fn attend(&self) -> bool {
         // Who cancels it is told how that ends.
-        self.is_busy() || registry::attend(self.waitable)
+        self.is_busy() || seats::attend(self.waitable)
     }
 }
 
@@ -187,7 +187,7 @@ impl Wake for Orphan {
         {
             mem::forget(over);
             self.operation.set(operation);
-            registry::leave_to(self.waitable, Waker::from(self));
+            seats::leave_to(self.waitable, Waker::from(self));
         }
     }
 }
