@@ -12,6 +12,18 @@
 //! A [`Home`] is what an operation has to know about a task: its waitable set
 //! and how to wake it. Executors of other crates are reached, and reach us,
 //! through the C ABI in [`cabi`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | `registry`, `entry` | the table: what is known of each handle |
+//! | `seats` | which set a handle is in: joining, moving, leaving |
+//! | `events` | events, from whoever delivers them to who waits |
+//! | `home`, `wake` | a task as others see it, and how it is woken |
+//! | `current` | which task is polling |
+//! | `orphans` | operations that belong to no task, and their set |
+//! | `adrift` | operations that go on without their future |
+//! | `pair` | ends both of which are here, which meet without the host |
+//! | `cabi`, `foreign` | executors and operations of other bindings |
 
 mod adrift;
 pub(crate) mod cabi;
