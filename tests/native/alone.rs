@@ -3,7 +3,9 @@
 
 use crate::begun::{begins, install, leaves_a_read, live, settled_by};
 use crate::host::imports::{Import, Offered, Until};
-use crate::host::{self, Code, Log, NotesDrop, Outcome, future, pause, stream};
+use crate::host::{self, Code, Fussy, Log, NotesDrop, Outcome, future, pause, stream};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use wit_async::block_on;
 use wit_async::rt::async_support::Subtask as _;
@@ -239,6 +241,38 @@ fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     assert!(second.step());
     peer.write([5]);
     assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_read_whose_item_cannot_be_lifted_is_over_all_the_same() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_stream::<Fussy>();
+    let tasks = Log::new();
+    let second = host.start({
+        let (inner, tasks) = (host.clone(), tasks.clone());
+        async move {
+            // In the middle of a turn, so that it is the next read that cancels it.
+            let shelf = Log::new();
+            host::host().when_blocked({
+                let shelf = shelf.clone();
+                move || {
+                    let (first, reader) = leaves_a_read(&inner, reader);
+                    peer.write([Fussy::new("lift!")]);
+                    shelf.note((first, reader, peer));
+                }
+            });
+            wit_async::yield_blocking();
+            let (first, mut reader, mut peer) = shelf.take().pop().expect("it was left");
+            tasks.note(first);
+            let read = AssertUnwindSafe(reader.next()).catch_unwind().await;
+            assert!(read.is_err(), "the item panics");
+            peer.write([Fussy::new("next")]);
+            assert_eq!(reader.next().await, Some(Fussy::new("next")));
+        }
+    });
+    assert!(second.has_exited());
+    let first = tasks.take().pop().expect("it was started");
+    assert_eq!(first.settle(), Code::Exit);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Operations that a task begins, and that others drop.
 
-use crate::host::{self, Code, Installed, Log, Rules, Task, poll_once};
+use crate::host::{self, Code, Host, Installed, Log, Rules, Task, poll_once};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -37,7 +37,7 @@ pub struct Live {
 pub type Begun = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A task that begins something, and leaves it to others.
-pub fn begins(host: &Installed, future: impl Future<Output = ()> + 'static) -> (Task, Begun) {
+pub fn begins(host: &Rc<Host>, future: impl Future<Output = ()> + 'static) -> (Task, Begun) {
     let shelf = Log::new();
     let task = host.start({
         let shelf = shelf.clone();
@@ -59,7 +59,10 @@ pub fn begins(host: &Installed, future: impl Future<Output = ()> + 'static) -> (
     clippy::await_holding_refcell_ref,
     reason = "nobody else asks before the read has gone"
 )]
-pub fn leaves_a_read(host: &Installed, reader: StreamReader<u32>) -> (Task, StreamReader<u32>) {
+pub fn leaves_a_read<T: 'static>(
+    host: &Rc<Host>,
+    reader: StreamReader<T>,
+) -> (Task, StreamReader<T>) {
     let reader = Rc::new(RefCell::new(reader));
     let (task, read) = begins(host, {
         let reader = Rc::clone(&reader);
@@ -74,7 +77,7 @@ pub fn leaves_a_read(host: &Installed, reader: StreamReader<u32>) -> (Task, Stre
 }
 
 /// Drops what was begun in synchronous code; the calls of the task that settles it.
-pub fn settled_by(host: &Installed, task: &Task, begun: Begun) -> Vec<String> {
+pub fn settled_by(host: &Rc<Host>, task: &Task, begun: Begun) -> Vec<String> {
     host.calls();
     host.call_sync(|| drop(begun));
     let calls = host.calls();
