@@ -2,7 +2,6 @@
 
 use super::entry::{Seat, State, unseat};
 use super::orphans;
-use super::pair;
 use super::registry::with_table;
 use crate::abi::{Copied, Payload, Waitable};
 use crate::sys;
@@ -34,7 +33,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
 }
 
 /// Stores what an operation came to that the host knows nothing of. Who waits is
-/// woken later, by [`wake_late`](pair::wake_late), of which its task is told.
+/// woken later, by [`wake_late`](super::pair::wake_late), of which its task is told.
 pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
     let State::Waiting(waker) = note_event(waitable, Payload::Here(copied)) else {
         return;
@@ -45,7 +44,7 @@ pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
     });
     match task.filter(|home| !orphans::is_home(home)) {
         Some(task) => {
-            pair::wakes_late(waker);
+            super::pair::wakes_late(waker);
             task.rouse();
         }
         // Other bindings look at no list of ours, and for what belongs to no task
