@@ -53,7 +53,7 @@
 //! | `sys` | the canonical built-ins, imported once |
 //! | `vtable` | the contract that generated code fills |
 //! | `buffer` | memory lent to the host |
-//! | `waitable` | handle → who waits and in which set; the `wasip3_task` C ABI |
+//! | `waitable` | handle → who waits and in which set; operations without a future or a task; pairs of ends that meet here; the `wasip3_task` C ABI |
 //! | `op` | the state machine of an operation; writes that nobody awaits |
 //! | `subtask`, `future`, `stream`, `error_context` | typed handles |
 //! | `task` | the executor |

@@ -12,25 +12,42 @@
 //! A [`Home`] is what an operation has to know about a task: its waitable set
 //! and how to wake it. Executors of other crates are reached, and reach us,
 //! through the C ABI in [`cabi`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | `registry`, `entry` | the table: what is known of each handle |
+//! | `seats` | which set a handle is in: joining, moving, leaving |
+//! | `events` | events, from whoever delivers them to who waits |
+//! | `home`, `wake` | a task as others see it, and how it is woken |
+//! | `current` | which task is polling |
+//! | `orphans` | operations that belong to no task, and their set |
+//! | `adrift` | operations that go on without their future |
+//! | `pair` | ends both of which are here, which meet without the host |
+//! | `cabi`, `foreign` | executors and operations of other bindings |
 
 mod adrift;
 pub(crate) mod cabi;
 mod current;
 mod entry;
+mod events;
+mod foreign;
 mod home;
 mod orphans;
 mod pair;
 mod registry;
+mod seats;
 mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
+pub(crate) use events::{deliver, take};
 pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, deliver, forget, is_told_dropped, leave, let_go,
-    needs_task, note_dropped, over, standing, take, wait,
+    Registry, Standing, awaits_foreign, is_told_dropped, let_go, needs_task, note_dropped, over,
+    standing,
 };
+pub(crate) use seats::{forget, leave, wait};

@@ -135,8 +135,8 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
                 let (address, items) = (block.as_ptr(), 1);
                 pair.start(Side::Readable, Lent { address, items })
             },
-            // SAFETY: the same.
             None => {
+                // SAFETY: the same.
                 Copied::decode(unsafe { reader.ops.start_read(waitable.index(), block.as_ptr()) })
             }
         };

@@ -1,26 +1,36 @@
 //! The state machine of an operation.
 //!
 //! ```text
-//!               poll ①                      poll ②
+//!               poll ①           ┌─┐ poll ②, it goes on or begins anew
+//!                                │ ▼       poll ②
 //!  Start ──────────────────► InFlight ─────────────────► Finished
-//!    │  └──────────────────────────────────────────────────▲ ▲
-//!    │        poll ①, done at once                         │ │
-//!    │                           └── cancel ④, drop ④ ─────┘ │
-//!    └── cancel ③, drop ③ ───────────────────────────────────┘
+//!    │  │                       │ │                       ▲ ▲ ▲
+//!    │  │ poll ①, done at once  │ └── cancel ④, drop ④ ───┘ │ │
+//!    │  └───────────────────────┼───────────────────────────┘ │
+//!    └── cancel ③, drop ③ ──────┼─────────────────────────────┘
+//!                               └── drop ④ in synchronous code ──► adrift
 //! ```
 //!
 //! | edge | function | host calls |
 //! |---|---|---|
 //! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet |
-//! | ② | [`WaitableOp::advance`] with the payload of an event | none |
+//! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ① |
 //! | ③ | [`WaitableOp::unstarted`] | none |
-//! | ④ | [`WaitableOp::cancel`], then [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
+//! | ④ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::cancel`] and [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
+//! | ④, adrift | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::go_adrift`] | none; a join if it is a member of no set |
 //!
-//! Where the ABI forbids to cancel, in a synchronous task, ④ leaves what is in
-//! flight to itself: it goes on as an [`Adrift`] operation.
+//! `finish` is a step that all ways out share: it applies an event that is there
+//! already, which settles the matter without the host.
+//!
+//! Where the ABI forbids to cancel, in a synchronous task, dropping leaves what is in
+//! flight to itself: it goes on as an [`Adrift`] operation, which gets its event or is
+//! cancelled by these edges too. [`cancel`](WaitableOperation::cancel) panics there,
+//! and the operation stays in flight.
 //!
 //! A subtask may stay in flight over several events: ② then leads back to
-//! `InFlight`.
+//! `InFlight`. So it does for an operation whose built-in is called again
+//! ([`Progress::Anew`]): a write that waited for a reader in this instance, which was
+//! then handed away. It counts as started by the task that polls it now.
 //!
 //! # Soundness
 //!

@@ -150,8 +150,8 @@ where
             // SAFETY: the target owns the memory, and stays in `Flight` until there
             // is a result.
             Some(pair) => unsafe { pair.start(Side::Readable, Lent { address, items }) },
-            // SAFETY: the same.
             None => {
+                // SAFETY: the same.
                 Copied::decode(unsafe { reader.ops.start_read(waitable.index(), address, items) })
             }
         };

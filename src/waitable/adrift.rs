@@ -16,7 +16,7 @@
 //! ```
 
 use super::current::may_cancel;
-use super::registry;
+use super::seats;
 use crate::abi::Waitable;
 use crate::instance;
 use alloc::boxed::Box;
@@ -25,6 +25,7 @@ use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::mem;
+use core::ptr;
 use core::task::Waker;
 
 /// The operations of an instance that were left alone.
@@ -43,10 +44,13 @@ impl Orphans {
 
     /// Takes the one on `waitable` off the list.
     pub(super) fn remove(&self, waitable: Waitable) -> Option<Arc<Orphan>> {
+        self.remove_that(|orphan| orphan.waitable == waitable)
+    }
+
+    /// Takes the one that `is_it` off the list.
+    fn remove_that(&self, is_it: impl Fn(&Orphan) -> bool) -> Option<Arc<Orphan>> {
         let mut orphans = self.0.borrow_mut();
-        let index = orphans
-            .iter()
-            .position(|orphan| orphan.waitable == waitable)?;
+        let index = orphans.iter().position(|orphan| is_it(orphan))?;
         Some(orphans.swap_remove(index))
     }
 
@@ -100,7 +104,7 @@ pub(crate) struct Orphan {
     waitable: Waitable,
     /// Absent while it is advanced or cancelled. A cancel may block, and other
     /// code runs then.
-    operation: Cell<Option<Box<dyn Adrift>>>,
+    operation: RefCell<Option<Box<dyn Adrift>>>,
     then: Cell<Option<Then>>,
 }
 
@@ -115,7 +119,7 @@ unsafe impl Sync for Orphan {}
 pub(crate) fn leave_alone(waitable: Waitable, operation: Box<dyn Adrift>) {
     let orphan = Arc::new(Orphan {
         waitable,
-        operation: Cell::new(Some(operation)),
+        operation: RefCell::new(Some(operation)),
         then: Cell::new(None),
     });
     instance::with(|instance| {
@@ -140,23 +144,27 @@ impl Orphan {
     /// Cancels the operation, if that is possible here and now.
     #[must_use]
     pub(crate) fn cancel(&self) -> bool {
-        if !may_cancel() || self.is_busy() {
+        if !may_cancel() {
             return false;
         }
-        // Goes after the operation.
-        let _over = Over(self);
-        if let Some(mut operation) = self.operation.take() {
-            operation.stop();
-        }
+        let Some((_over, mut operation)) = self.take() else {
+            return false;
+        };
+        operation.stop();
         true
+    }
+
+    /// The operation, to be advanced or cancelled, and what is to be done when it is
+    /// over; nothing while that goes on already. The operation has to go first, as it
+    /// does where both are bound by one pattern: the last one bound goes first.
+    fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
+        let operation = self.operation.take()?;
+        Some((Over(self), operation))
     }
 
     /// Whether it is being advanced or cancelled.
     fn is_busy(&self) -> bool {
-        let operation = self.operation.take();
-        let is_busy = operation.is_none();
-        self.operation.set(operation);
-        is_busy
+        self.operation.borrow().is_none()
     }
 
     /// Sets what is to be done afterwards.
@@ -169,25 +177,19 @@ impl Orphan {
     #[must_use]
     pub(crate) fn attend(&self) -> bool {
         // Who cancels it is told how that ends.
-        self.is_busy() || registry::attend(self.waitable)
+        self.is_busy() || seats::attend(self.waitable)
     }
 }
 
 impl Wake for Orphan {
     fn wake(self: Arc<Self>) {
-        if self.is_busy() {
+        let Some((over, mut operation)) = self.take() else {
             return;
-        }
-        // Goes after the operation.
-        let over = Over(&self);
-        let mut operation = self.operation.take();
-        if !operation
-            .as_mut()
-            .is_some_and(|operation| operation.notice())
-        {
+        };
+        if !operation.notice() {
             mem::forget(over);
-            self.operation.set(operation);
-            registry::leave_to(self.waitable, Waker::from(self));
+            self.operation.replace(Some(operation));
+            seats::leave_to(self.waitable, Waker::from(self));
         }
     }
 }
@@ -198,13 +200,12 @@ struct Over<'a>(&'a Orphan);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {
-        let orphan = instance::try_with(|instance| {
-            let mut orphans = instance.orphans.0.borrow_mut();
-            let index = orphans
-                .iter()
-                .position(|orphan| core::ptr::eq(&raw const **orphan, self.0))?;
-            Some(orphans.swap_remove(index))
-        });
+        // Most often it is off the list by now: `registry::over` took it off before
+        // the output of the operation went, for its handle may be that of something
+        // else from then on. It is still there if lifting the output panicked. Not by
+        // its handle, which may be that of another one by now.
+        let is_it = |orphan: &Orphan| ptr::eq(orphan, self.0);
+        let orphan = instance::try_with(|instance| instance.orphans.remove_that(is_it));
         match self.0.then.take() {
             Some(Then::Wake(waker)) => waker.wake(),
             Some(Then::Close(close)) => close(),

@@ -19,8 +19,8 @@
 //! is delivered, as the contract has it. Ours stay joined: two copies of this
 //! crate are told apart by the address of [`TABLE`].
 
+use super::foreign;
 use super::home::Home;
-use super::registry;
 use crate::abi::Waitable;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -215,7 +215,7 @@ impl Drop for ForeignTask {
 unsafe extern "C" fn on_event(data: *mut c_void, code: u32) {
     let waitable = u32::try_from(data.addr()).ok().and_then(Waitable::new);
     let waitable = waitable.expect("the data of this callback is a handle");
-    registry::delivered_by_foreign(waitable, code);
+    foreign::delivered_by_foreign(waitable, code);
 }
 
 /// A reference to the home that a caller of [`TABLE`] means.
@@ -238,14 +238,14 @@ unsafe extern "C" fn waitable_register(
     // SAFETY: the contract of this function.
     let home = unsafe { borrow(ptr) };
     let waitable = Waitable::new(waitable).expect("0 was registered as a waitable");
-    registry::register_foreign(&home, waitable, callback, data)
+    foreign::register_foreign(&home, waitable, callback, data)
 }
 
 unsafe extern "C" fn waitable_unregister(ptr: *mut c_void, waitable: u32) -> *mut c_void {
     // SAFETY: the contract of this function.
     let home = unsafe { borrow(ptr) };
     let waitable = Waitable::new(waitable).expect("0 was unregistered as a waitable");
-    registry::unregister_foreign(&home, waitable)
+    foreign::unregister_foreign(&home, waitable)
 }
 
 unsafe extern "C" fn clone(ptr: *mut c_void) -> *mut c_void {

@@ -42,14 +42,17 @@ pub(super) struct Entry {
     /// Neighbours in the list of members of `seat`, as indices; 0 is none.
     pub(super) next: u32,
     previous: u32,
-    /// The task that started the operation, if another one waits for it now. It
-    /// has to stay: the host lowers results in the task that started it.
+    /// The component-model task that started the operation, if it waits in the set
+    /// of another home now: see [`Home::component_task`]. It has to stay: the host
+    /// lowers results in the task that started it.
     pub(super) origin: Option<Arc<Home>>,
     /// The host said, unasked, that the other end is gone.
     pub(super) told_dropped: bool,
-    /// The other end is here too, or was.
+    /// The pair that the end is one of, if both were made here and their items do
+    /// not meet in the host. It stays when the other end goes: the [`Pair`] knows.
     pub(super) pair: Option<Rc<Pair>>,
-    /// The host wants the task to be there that started the operation.
+    /// The host wants the task that started the operation to be there when it
+    /// finishes. Set when one begins, and of no meaning while none is awaited.
     pub(super) needs_task: bool,
 }
 

@@ -221,7 +221,7 @@ impl Home {
     /// Takes all members out and drops the set.
     pub(super) fn drop_set(&self) {
         self.silence();
-        super::registry::detach_all(self);
+        super::seats::detach_all(self);
         if let Some(set) = self.set.take() {
             sys::waitable_set_drop(set);
             uncount(Gauge::Sets);

@@ -10,8 +10,10 @@
 
 use super::adrift::settle_orphans;
 use super::current::{self, Current, enter};
+use super::events;
 use super::home::Home;
-use super::registry;
+#[cfg(feature = "diagnostics")]
+use super::seats;
 use crate::abi::Event;
 use crate::{instance, sys};
 use alloc::sync::Arc;
@@ -39,7 +41,7 @@ impl Orphanage {
     #[cfg(feature = "diagnostics")]
     pub(super) fn has(&self, waitable: crate::abi::Waitable) -> bool {
         let home = self.home.get();
-        home.is_some_and(|home| registry::is_seated(waitable, home))
+        home.is_some_and(|home| seats::is_seated(waitable, home))
     }
 }
 
@@ -90,7 +92,7 @@ pub(crate) fn hear_orphans() {
         && let Some(set) = home.existing_set()
         && let Event::Waitable(waitable, payload) = sys::waitable_set_poll(set)
     {
-        registry::deliver(waitable, payload);
+        events::deliver(waitable, payload);
     }
     if !home.is_awaited() {
         home.drop_set();

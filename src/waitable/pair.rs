@@ -16,7 +16,7 @@
 //! Who is told something is woken by the next turn of a task ([`wake_late`]): a waker
 //! may panic, and may come back here, and none of what tells may be left half done.
 
-use super::registry;
+use super::{events, registry};
 use crate::abi::{Copied, Waitable};
 use crate::instance;
 use alloc::boxed::Box;
@@ -180,7 +180,7 @@ impl Pair {
             Side::Readable => self.readable,
             Side::Writable => self.writable,
         };
-        registry::deliver_here(waitable, copied);
+        events::deliver_here(waitable, copied);
     }
 }
 

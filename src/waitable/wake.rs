@@ -20,8 +20,8 @@
 //! The bell is made when it is first rung: a task that is only ever woken by
 //! the host pays nothing for it.
 
+use super::events;
 use super::home::Home;
-use super::registry;
 use crate::abi::{Copied, Event, Waitable};
 use crate::sys;
 use alloc::sync::Arc;
@@ -156,7 +156,7 @@ impl Home {
             match sys::waitable_set_poll(self.set()) {
                 Event::Waitable(waitable, payload) => {
                     if !self.heard(waitable) {
-                        registry::deliver(waitable, payload);
+                        events::deliver(waitable, payload);
                     }
                 }
                 Event::None | Event::Cancelled => break,

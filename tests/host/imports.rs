@@ -11,6 +11,7 @@ use super::value::Text;
 use super::{Host, enter, host};
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask;
 
@@ -419,12 +420,19 @@ thread_local! {
 }
 
 /// [`Shout`] without a size, like what bindings have: it is found when it is called.
-pub struct Offered;
+/// The result is made an `R`.
+pub struct Offered<R = String>(PhantomData<R>);
 
 impl Offered {
     pub fn new(import: &Import) -> Offered {
+        Offered::with(import)
+    }
+}
+
+impl<R> Offered<R> {
+    pub fn with(import: &Import) -> Offered<R> {
         OFFERED.set(Some(import.clone()));
-        Offered
+        Offered(PhantomData)
     }
 
     fn shout(&self) -> Shout {
@@ -433,10 +441,10 @@ impl Offered {
 }
 
 // SAFETY: that of the other one.
-unsafe impl Subtask for Offered {
+unsafe impl<R: From<String>> Subtask for Offered<R> {
     type Params = String;
     type ParamsLower = Lowered;
-    type Results = String;
+    type Results = R;
 
     fn abi_layout(&mut self) -> Layout {
         self.shout().abi_layout()
@@ -466,8 +474,8 @@ unsafe impl Subtask for Offered {
         unsafe { self.shout().params_dealloc_lists_and_own(lowered) }
     }
 
-    unsafe fn results_lift(&mut self, from: *mut u8) -> String {
+    unsafe fn results_lift(&mut self, from: *mut u8) -> R {
         // SAFETY: the contract of this function.
-        unsafe { self.shout().results_lift(from) }
+        R::from(unsafe { self.shout().results_lift(from) })
     }
 }

@@ -1,101 +1,14 @@
 //! Operations that are dropped in synchronous code, where the host forbids to cancel
 //! them: they are left alone.
 
+use crate::begun::{begins, install, leaves_a_read, live, settled_by};
 use crate::host::imports::{Import, Offered, Until};
-use crate::host::{
-    self, Code, Installed, Log, NotesDrop, Outcome, Rules, Task, future, panic_message, pause,
-    poll_once, stream,
-};
-use std::cell::RefCell;
-use std::future::{Future, IntoFuture};
-use std::pin::{Pin, pin};
-use std::rc::Rc;
+use crate::host::{self, Code, Fussy, Log, NotesDrop, Outcome, future, pause, stream};
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use wit_async::block_on;
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{StreamReader, block_on};
-
-/// A host like wasmtime: a cancel in a synchronous task traps.
-fn install() -> Installed {
-    host::install_with(Rules {
-        no_cancel_in_sync_task: true,
-        results_need_task: true,
-        ..Rules::default()
-    })
-}
-
-/// Looks at what is alive, where somebody counts.
-#[cfg(feature = "diagnostics")]
-fn live(look: impl FnOnce(wit_async::diagnostics::Live)) {
-    look(wit_async::diagnostics::live());
-}
-
-#[cfg(not(feature = "diagnostics"))]
-fn live(_: impl FnOnce(Live)) {}
-
-/// Stands for what nobody counts.
-#[cfg(not(feature = "diagnostics"))]
-struct Live {
-    orphans: u32,
-    ends: u32,
-    operations: u32,
-    subtasks: u32,
-}
-
-type Begun = Pin<Box<dyn Future<Output = ()>>>;
-
-/// A task that begins something, and leaves it to others.
-fn begins(host: &Installed, future: impl Future<Output = ()> + 'static) -> (Task, Begun) {
-    let shelf = Log::new();
-    let task = host.start({
-        let shelf = shelf.clone();
-        async move {
-            let mut begun: Begun = Box::pin(future);
-            assert!(poll_once(&mut begun).await.is_pending());
-            shelf.note(begun);
-        }
-    });
-    // Its futures are done, but it may not go.
-    assert!(task.is_waiting());
-    let begun = shelf.take().pop().expect("it was begun");
-    (task, begun)
-}
-
-/// A task that began to read an item, and the reader: the read was dropped in
-/// synchronous code.
-#[expect(
-    clippy::await_holding_refcell_ref,
-    reason = "nobody else asks before the read has gone"
-)]
-fn leaves_a_read(host: &Installed, reader: StreamReader<u32>) -> (Task, StreamReader<u32>) {
-    let reader = Rc::new(RefCell::new(reader));
-    let (task, read) = begins(host, {
-        let reader = Rc::clone(&reader);
-        // The guard goes with the read.
-        async move {
-            reader.borrow_mut().next().await;
-        }
-    });
-    host.call_sync(|| drop(read));
-    let reader = Rc::into_inner(reader).expect("the read has gone");
-    (task, reader.into_inner())
-}
-
-/// Drops what was begun in synchronous code; the calls of the task that settles it.
-fn settled_by(host: &Installed, task: &Task, begun: Begun) -> Vec<String> {
-    host.calls();
-    host.call_sync(|| drop(begun));
-    let calls = host.calls();
-    let cancels = calls.iter().any(|call| call.contains("cancel"));
-    let drops = calls.iter().any(|call| call.contains("drop"));
-    assert!(!cancels && !drops, "{calls:#?}");
-    live(|live| assert_eq!(live.orphans, 1));
-    assert_eq!(task.settle(), Code::Exit);
-    let is_about_it = |call: &String| call.contains("cancel") || call.contains("drop-");
-    host.calls()
-        .into_iter()
-        .filter(is_about_it)
-        .take(2)
-        .collect()
-}
 
 #[test]
 fn a_stream_read_is_cancelled_by_its_task_and_then_its_end_is_dropped() {
@@ -288,114 +201,6 @@ fn the_end_of_the_stream_is_noted_whoever_hears_of_it() {
 }
 
 #[test]
-fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
-    let host = install();
-    let (reader, _peer) = host.incoming_future::<u32>();
-    let mut read = reader.into_future();
-    let shelf = Log::new();
-    let task = host.start({
-        let shelf = shelf.clone();
-        async move {
-            assert!(poll_once(&mut read).await.is_pending());
-            shelf.note(read);
-        }
-    });
-    let mut read = shelf.take().pop().expect("it was begun");
-    let message = panic_message(|| {
-        let _ = host.call_sync(|| Pin::new(&mut read).cancel());
-    });
-    assert_eq!(
-        message,
-        "`FutureRead` on handle 1 was cancelled in synchronous code, where the host forbids it; \
-         dropping it is possible"
-    );
-    host.call_sync(|| drop(read));
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-#[test]
-fn a_reader_is_not_handed_away_while_a_read_goes_on() {
-    let host = install();
-    let (reader, _peer) = host.incoming_stream::<u32>();
-    let (task, reader) = leaves_a_read(&host, reader);
-    let message = panic_message(|| {
-        host.call_sync(|| reader.take_handle());
-    });
-    assert_eq!(
-        message,
-        "`StreamReader::take_handle`: a read of waitable 1 that was dropped is in flight, and \
-         cannot be cancelled here and now"
-    );
-    assert_eq!(task.settle(), Code::Exit);
-    let handle = host.call_sync(|| reader.take_handle());
-    drop(host.lift_readable::<u32>(handle, false));
-}
-
-#[test]
-fn a_read_of_numbers_that_block_on_leaves_belongs_to_no_task() {
-    let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<u32>();
-    host.call_sync(|| {
-        block_on(async {
-            assert!(futures::poll!(pin!(reader.next())).is_pending());
-        });
-        drop(reader);
-    });
-    live(|live| assert_eq!((live.orphans, live.ends), (1, 1)));
-    // The next task that may cancel settles it.
-    assert!(host.start(async {}).has_exited());
-    live(|live| assert_eq!((live.orphans, live.ends), (0, 0)));
-}
-
-#[test]
-fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
-    let host = install();
-    let import = Import::new(Until::Started);
-    let mut offered = Offered::new(&import);
-    let message = panic_message(|| {
-        host.call_sync(|| {
-            block_on(async {
-                assert!(futures::poll!(pin!(offered.call("hey".to_owned()))).is_pending());
-            });
-        });
-    });
-    assert_eq!(message, LEFT);
-    assert!(host.start(async {}).has_exited());
-}
-
-#[test]
-fn code_that_has_blocked_may_cancel() {
-    let host = host::install();
-    let (mut reader, _peer) = host.incoming_stream::<String>();
-    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
-    host.when_blocked(move || {
-        other_peer.write([1]);
-    });
-    block_on(async {
-        let mut read = Box::pin(reader.next());
-        assert!(poll_once(&mut read).await.is_pending());
-        other.next().await;
-        host.calls();
-        drop(read);
-        assert_eq!(
-            host.calls()[1..],
-            ["stream.cancel-read 1: cancelled 0".to_owned()]
-        );
-    });
-}
-
-#[test]
-fn in_a_task_block_on_may_cancel() {
-    let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<u32>();
-    let task = host.start(async move {
-        block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
-        live(|live| assert_eq!(live.operations, 0));
-    });
-    assert!(task.has_exited());
-}
-
-#[test]
 fn a_synchronous_export_that_runs_while_a_task_is_blocked_is_no_part_of_it() {
     let host = install();
     let (mut reader, _peer) = host.incoming_stream::<u32>();
@@ -438,57 +243,36 @@ fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     assert_eq!(second.settle(), Code::Exit);
 }
 
-/// What `block_on` in synchronous code says that leaves the operation on waitable 1.
-const LEFT: &str = "`block_on` in synchronous code leaves the operation on waitable 1 in flight: \
-                    the host forbids to cancel it there, and wants the code to be there when it ends";
-
 #[test]
-fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
+fn a_read_whose_item_cannot_be_lifted_is_over_all_the_same() {
     let host = install();
-    let (reader, _peer) = host.incoming_future::<String>();
-    let shelf = Log::new();
-    let message = panic_message(|| {
-        host.call_sync(|| {
-            block_on(async {
-                let mut read = reader.into_future();
-                assert!(poll_once(&mut read).await.is_pending());
-                shelf.note(read);
+    let (reader, mut peer) = host.incoming_stream::<Fussy>();
+    let tasks = Log::new();
+    let second = host.start({
+        let (inner, tasks) = (host.clone(), tasks.clone());
+        async move {
+            // In the middle of a turn, so that it is the next read that cancels it.
+            let shelf = Log::new();
+            host::host().when_blocked({
+                let shelf = shelf.clone();
+                move || {
+                    let (first, reader) = leaves_a_read(&inner, reader);
+                    peer.write([Fussy::new("lift!")]);
+                    shelf.note((first, reader, peer));
+                }
             });
-        });
+            wit_async::yield_blocking();
+            let (first, mut reader, mut peer) = shelf.take().pop().expect("it was left");
+            tasks.note(first);
+            let read = AssertUnwindSafe(reader.next()).catch_unwind().await;
+            assert!(read.is_err(), "the item panics");
+            peer.write([Fussy::new("next")]);
+            assert_eq!(reader.next().await, Some(Fussy::new("next")));
+        }
     });
-    assert_eq!(message, LEFT);
-    drop(shelf.take());
-    assert!(host.start(async {}).has_exited());
-}
-
-#[test]
-fn what_a_task_began_may_be_dropped_in_block_on() {
-    let host = install();
-    let (reader, _peer) = host.incoming_future::<String>();
-    let (task, mut read) = begins(&host, async move {
-        reader.await;
-    });
-    host.call_sync(|| {
-        block_on(async move {
-            assert!(poll_once(&mut read).await.is_pending());
-            drop(read);
-        });
-    });
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-#[test]
-fn what_a_task_began_comes_back_to_it_from_block_on() {
-    let host = install();
-    let (reader, mut peer) = host.incoming_future::<String>();
-    let (task, mut read) = begins(&host, async move {
-        reader.await;
-    });
-    host.call_sync(|| block_on(async { assert!(poll_once(&mut read).await.is_pending()) }));
-    assert!(matches!(task.settle(), Code::Wait(_)));
-    peer.send("over".to_owned());
-    assert_eq!(task.settle(), Code::Exit);
-    host.call_sync(|| drop(read));
+    assert!(second.has_exited());
+    let first = tasks.take().pop().expect("it was started");
+    assert_eq!(first.settle(), Code::Exit);
 }
 
 #[test]
@@ -528,7 +312,7 @@ fn what_a_default_spawns_while_others_operations_are_settled_runs() {
 fn a_handle_is_free_again_before_the_result_of_its_call_is_dropped() {
     let host = install();
     let import = Import::new(Until::Started);
-    let mut offered = Loud(Offered::new(&import));
+    let mut offered = Offered::<Loud>::with(&import);
     let (task, call) = begins(&host, async move {
         offered.call("hey".to_owned()).await;
     });
@@ -537,13 +321,11 @@ fn a_handle_is_free_again_before_the_result_of_its_call_is_dropped() {
     assert_eq!(task.settle(), Code::Exit);
 }
 
-/// A call with a result whose destructor makes a stream, in whose readable end there
-/// is the handle of the call, and hands it away.
-struct Loud(Offered);
+/// A result whose destructor makes a stream, in whose readable end there is the handle
+/// of the call, and hands it away.
+struct Loud(String);
 
-struct Result(String);
-
-impl Drop for Result {
+impl Drop for Loud {
     fn drop(&mut self) {
         assert_eq!(self.0, "HEY");
         let (_writer, reader) = stream::<u32>();
@@ -551,59 +333,8 @@ impl Drop for Result {
     }
 }
 
-// SAFETY: that of the other one, and without a size as well.
-unsafe impl wit_async::rt::async_support::Subtask for Loud {
-    type Params = String;
-    type ParamsLower = crate::host::imports::Lowered;
-    type Results = Result;
-
-    fn abi_layout(&mut self) -> std::alloc::Layout {
-        self.0.abi_layout()
+impl From<String> for Loud {
+    fn from(text: String) -> Loud {
+        Loud(text)
     }
-
-    fn results_offset(&mut self) -> usize {
-        self.0.results_offset()
-    }
-
-    unsafe fn call_import(&mut self, params: Self::ParamsLower, results: *mut u8) -> u32 {
-        // SAFETY: the contract of this function.
-        unsafe { self.0.call_import(params, results) }
-    }
-
-    unsafe fn params_lower(&mut self, params: String, to: *mut u8) -> Self::ParamsLower {
-        // SAFETY: the contract of this function.
-        unsafe { self.0.params_lower(params, to) }
-    }
-
-    unsafe fn params_dealloc_lists(&mut self, lowered: Self::ParamsLower) {
-        // SAFETY: the contract of this function.
-        unsafe { self.0.params_dealloc_lists(lowered) }
-    }
-
-    unsafe fn params_dealloc_lists_and_own(&mut self, lowered: Self::ParamsLower) {
-        // SAFETY: the contract of this function.
-        unsafe { self.0.params_dealloc_lists_and_own(lowered) }
-    }
-
-    unsafe fn results_lift(&mut self, from: *mut u8) -> Result {
-        // SAFETY: the contract of this function.
-        Result(unsafe { self.0.results_lift(from) })
-    }
-}
-
-#[test]
-fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
-    let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<u32>();
-    host.call_sync(|| {
-        block_on(async {
-            let mut read = Box::pin(reader.next());
-            assert!(poll_once(&mut read).await.is_pending());
-            block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
-            assert!(poll_once(&mut read).await.is_pending());
-        });
-        drop(reader);
-    });
-    live(|live| assert_eq!(live.orphans, 1));
-    assert!(host.start(async {}).has_exited());
 }

@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `traps`, `races` | the host itself: where it traps, what races come to |
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
-//! | `task`, `wake`, `moved`, `cancelled` | the executor |
+//! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `hidden` | synchronous code while a task is blocked in something else |
+//! | `synchronous` | what else synchronous code can do and cannot |
+//! | `begun` | helpers of the two: operations that one task begins and others drop |
 //! | `pairs` | ends that never left the instance |
-//! | `cabi` | other versions of the bindings |
+//! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
 
@@ -20,10 +23,14 @@
 mod host;
 
 mod alone;
+mod begun;
+mod block_on;
 mod buffer;
 mod cabi;
 mod cancelled;
+mod defaults;
 mod ended;
+mod foreign;
 mod future;
 mod hidden;
 mod import;
@@ -33,7 +40,9 @@ mod pairs;
 mod panic;
 mod races;
 mod regressions;
+mod spawn;
 mod stream;
+mod synchronous;
 mod task;
 mod told;
 mod traps;

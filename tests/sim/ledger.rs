@@ -101,8 +101,8 @@ impl Account {
             "the host copied others"
         } else if !is_part(&self.sent, whole) && are_told_apart(channel.ty) {
             "its writers were told of others"
-        } else if !self.received_all(channel.ty, whole)
-            && !(self.read_lost && is_part(&self.received, whole))
+        } else if !(self.received_all(channel.ty, whole)
+            || self.read_lost && is_part(&self.received, whole))
         {
             "its readers got others"
         } else {

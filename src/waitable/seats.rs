@@ -1,0 +1,242 @@
+//! Which set a handle is in, and who waits there: joining, moving, leaving.
+
+use super::cabi::{ForeignTask, Task};
+use super::current;
+use super::entry::{Entry, Seat, State, seat, unseat, vacate};
+use super::home::Home;
+use super::orphans;
+use super::registry::with_table;
+use crate::abi::Waitable;
+use crate::{instance, sys};
+use alloc::sync::Arc;
+use core::mem;
+use core::ptr;
+use core::task::Waker;
+
+/// Waits for the event of `waitable` in the task that is polling. Returns false
+/// if none is: there is no set that the waitable could join.
+///
+/// An operation that `begins` here was not started by the task in whose set the
+/// waitable stayed after the one before it: it moves before it is awaited. With
+/// that comes whether the host wants its task to be there when it finishes.
+#[must_use]
+pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> bool {
+    // First, for cloning it may panic.
+    let mut waker = unknown(waitable, waker);
+    match begins {
+        None => store(waitable, waker.take()),
+        Some(needs_task) => {
+            with_table(waitable, |entries, index| {
+                entries[index].needs_task = needs_task
+            });
+        }
+    }
+    // What the host wants the task to be there for is not left to another one.
+    let waits = (begins != Some(true) || current::is_own()) && attend(waitable);
+    store(waitable, waker);
+    waits
+}
+
+/// The waker to store, unless it is there already.
+fn unknown(waitable: Waitable, waker: &Waker) -> Option<Waker> {
+    let known = with_table(
+        waitable,
+        |entries, index| matches!(&entries[index].state, State::Waiting(old) if old.will_wake(waker)),
+    );
+    (!known).then(|| waker.clone())
+}
+
+/// Stores the waker to call, if there is a new one.
+fn store(waitable: Waitable, waker: Option<Waker>) {
+    let Some(waker) = waker else { return };
+    // What was there is dropped after the borrow has ended.
+    let _old = with_table(waitable, |entries, index| {
+        entries[index].set_state(State::Waiting(waker))
+    });
+}
+
+/// Has the event of `waitable` come to the task that is polling, whoever waits for
+/// it. False if none is.
+#[must_use]
+pub(super) fn attend(waitable: Waitable) -> bool {
+    let joins = current::with_home(|home| {
+        is_seated(waitable, home) || {
+            let is_running = home.is_running();
+            if is_running {
+                join(waitable, home);
+            }
+            is_running
+        }
+    });
+    match joins {
+        Ok(joins) => joins,
+        Err(task) if task.is_null() => false,
+        Err(task) => {
+            register(waitable, task);
+            true
+        }
+    }
+}
+
+/// Makes `waitable` a member of `home`'s set. One join moves it there from
+/// another set.
+pub(super) fn join(waitable: Waitable, home: &Arc<Home>) {
+    let left = with_table(waitable, |entries, index| {
+        if let Seat::Ours(seat) = &entries[index].seat
+            && Arc::ptr_eq(seat, home)
+        {
+            return None;
+        }
+        Some(vacate(entries, index))
+    });
+    let Some(left) = left else { return };
+    left_for_another(waitable, &left);
+    sys::waitable_join(waitable, Some(home.set()));
+    with_table(waitable, |entries, index| seat(entries, index, home));
+}
+
+/// Registers `waitable` with the foreign executor that is polling.
+fn register(waitable: Waitable, task: *const Task) {
+    let left = with_table(waitable, |entries, index| {
+        if let Seat::Foreign(seat) = &entries[index].seat
+            // SAFETY: the task is the current one.
+            && unsafe { seat.is(task) }
+        {
+            return None;
+        }
+        Some(vacate(entries, index))
+    });
+    let Some(left) = left else { return };
+    left_for_another(waitable, &left);
+    // SAFETY: the task is the current one.
+    let seat = unsafe { ForeignTask::register(task, waitable) };
+    with_table(waitable, |entries, index| {
+        entries[index].seat = Seat::Foreign(seat);
+    });
+}
+
+/// Tells the executor of the seat that was left. The host is told by the join
+/// that follows.
+fn left_for_another(waitable: Waitable, seat: &Seat) {
+    match seat {
+        Seat::Ours(home) => home.loses_member(),
+        Seat::Foreign(task) => task.unregister(waitable),
+        Seat::Nowhere => {}
+    }
+}
+
+/// Leaves `waitable` to `waker`, in whatever set it is. A task that can cancel the
+/// operation is told.
+pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
+    let (old, seated, task) = with_table(waitable, |entries, index| {
+        let entry = &mut entries[index];
+        let old = entry.set_state(State::Waiting(waker));
+        let home = match &entry.seat {
+            Seat::Ours(home) => Some(home),
+            Seat::Foreign(_) | Seat::Nowhere => None,
+        };
+        let mut tasks = home.into_iter().chain(&entry.origin);
+        let task = tasks.find(|home| home.may_block()).cloned();
+        (old, !matches!(entry.seat, Seat::Nowhere), task)
+    });
+    if !seated {
+        join(waitable, &orphans::home());
+    }
+    if let Some(task) = task {
+        task.rouse();
+    }
+    drop(old);
+}
+
+/// Whether `waitable` is a member of the set of `home`.
+pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
+    with_table(
+        waitable,
+        |entries, index| matches!(&entries[index].seat, Seat::Ours(seat) if Arc::ptr_eq(seat, home)),
+    )
+}
+
+/// Takes `waitable` out of whatever set it is in and stops waiting for it.
+///
+/// The ABI demands this before a synchronous cancel and before a readable end
+/// is handed away. Returns the waker of who waited, whose destructor may panic: it
+/// is to be dropped when all is done.
+#[must_use]
+pub(crate) fn leave(waitable: Waitable) -> Option<Waker> {
+    let (seat, origin, state) = with_table(waitable, |entries, index| {
+        let seat = unseat(entries, index);
+        let entry = &mut entries[index];
+        (seat, entry.let_origin_go(), entry.set_state(State::Idle))
+    });
+    match &seat {
+        Seat::Ours(home) => {
+            home.loses_member();
+            sys::waitable_join(waitable, None);
+        }
+        Seat::Foreign(task) => task.unregister(waitable),
+        Seat::Nowhere => {}
+    }
+    if let Some(origin) = origin {
+        origin.released();
+    }
+    match state {
+        State::Waiting(waker) => Some(waker),
+        State::Idle | State::Ready(_) | State::Foreign(..) => None,
+    }
+}
+
+/// Forgets all about a handle that is about to be dropped or was handed away:
+/// the host takes what it drops out of its set, and will reuse the index.
+pub(crate) fn forget(waitable: Waitable) {
+    // A thread that ends may have lost its state before the last end.
+    let forgotten = instance::try_with(|instance| {
+        let mut entries = instance.registry.entries.borrow_mut();
+        let index = waitable.index() as usize;
+        if index >= entries.len() {
+            return None;
+        }
+        let seat = unseat(&mut entries, index);
+        let origin = entries[index].let_origin_go();
+        let entry = mem::replace(&mut entries[index], Entry::VACANT);
+        Some((seat, origin, entry))
+    });
+    let Some((seat, origin, _entry)) = forgotten.flatten() else {
+        return;
+    };
+    left_for_another(waitable, &seat);
+    if let Some(origin) = origin {
+        origin.released();
+    }
+}
+
+/// Takes all members of `home` out of its set, which is about to be dropped.
+///
+/// Nobody waits for one of them any more, unless it is that of `block_on`: then a
+/// default may still be being written, or an operation was handed out or leaked.
+/// That is up to the task that started it then, or to the one around, which the
+/// host takes for that; or else to no task.
+pub(super) fn detach_all(home: &Home) {
+    while let Some(waitable) = Waitable::new(home.members.first()) {
+        let (_seat, waits, origin) = with_table(waitable, |entries, index| {
+            let seat = unseat(entries, index);
+            if let State::Foreign(..) = entries[index].state {
+                entries[index].set_state(State::Idle);
+            }
+            let entry = &entries[index];
+            let origin = entry.origin.as_ref().filter(|origin| !is(origin, home));
+            (seat, entry.state.is_awaited(), origin.cloned())
+        });
+        match (waits, origin) {
+            (true, Some(origin)) => join(waitable, &origin),
+            (true, None) => match current::with_home(Arc::clone) {
+                Ok(around) if !is(&around, home) => join(waitable, &around),
+                _ => join(waitable, &orphans::home()),
+            },
+            (false, _) => sys::waitable_join(waitable, None),
+        }
+    }
+}
+
+pub(super) fn is(one: &Arc<Home>, home: &Home) -> bool {
+    ptr::eq(Arc::as_ptr(one), home)
+}

@@ -1,0 +1,128 @@
+//! Futures that are spawned into a task, on a host in the same process.
+
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, pause};
+use std::future::pending;
+use wit_async::{block_on, spawn_local, yield_async};
+
+#[test]
+fn what_was_spawned_goes_on_after_the_root() {
+    let host = host::install();
+    let log = Log::new();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let inner = log.clone();
+            spawn_local(async move {
+                inner.note(reader.next().await);
+                // A spawned future spawns.
+                spawn_local(async move { inner.note(Some(100)) });
+            });
+            log.note(None);
+        }
+    });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    assert_eq!(log.take(), [None]);
+    peer.write([5]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [Some(5), Some(100)]);
+}
+
+#[test]
+fn a_spawned_future_that_waits_costs_no_extra_turn() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        spawn_local(async move { while reader.next().await.is_some() {} });
+        pending().await
+    });
+    assert!(task.is_waiting(), "{:?}", task.code());
+    peer.write([1]);
+    host.calls();
+    assert!(task.step());
+    assert!(task.is_waiting(), "{:?}", task.code());
+    assert_eq!(host.calls(), ["stream.read 1 x1: blocked"]);
+    drop(peer);
+    task.settle();
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn joining_yields_the_output_and_cancelling_yields_none() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let job = spawn_local(async { 7 });
+            assert_eq!(format!("{job:?}"), "JoinHandle { .. }");
+            assert_eq!(job.await, Some(7));
+            let noted = NotesDrop(log.clone(), "dropped");
+            let mut job = spawn_local(async move {
+                let _noted = noted;
+                pending::<()>().await;
+            });
+            yield_async().await;
+            job.cancel();
+            assert_eq!(job.await, None);
+            // Dropping a handle lets the future go on.
+            drop(spawn_local(async move { log.note("ran") }));
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["dropped", "ran"]);
+}
+
+#[test]
+#[should_panic(expected = "`spawn_local` was called outside of a task")]
+fn spawning_outside_of_a_task_panics() {
+    let _host = host::install();
+    drop(spawn_local(async {}));
+}
+
+#[test]
+fn nested_block_on_runs_what_is_spawned_in_it_and_nothing_else() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let outer = log.clone();
+            spawn_local(async move { outer.note("outer") });
+            let inner = log.clone();
+            block_on(async {
+                spawn_local(async move { inner.note("inner") });
+            });
+            log.note("back");
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["inner", "back", "outer"]);
+}
+
+#[test]
+fn a_destructor_spawns_in_the_task_that_drops() {
+    let host = host::install();
+    let log = Log::new();
+    let shelf = Log::new();
+    let owner = host.start({
+        let (shelf, log) = (shelf.clone(), log.clone());
+        async move {
+            shelf.note(OnDrop(move || {
+                let log = log.clone();
+                spawn_local(async move {
+                    yield_async().await;
+                    log.note("spawned");
+                });
+            }));
+            pause().await;
+        }
+    });
+    assert!(owner.is_waiting());
+    let other = host.start(async move { drop(shelf.take()) });
+    assert!(!other.has_exited(), "it has the spawned future");
+    assert_eq!(owner.cancel(), Code::Exit);
+    assert_eq!(log.take(), [""; 0]);
+    assert_eq!(other.settle(), Code::Exit);
+    assert_eq!(log.take(), ["spawned"]);
+}

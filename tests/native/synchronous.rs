@@ -1,0 +1,192 @@
+//! What is possible in synchronous code and what is not: to cancel, to hand an end
+//! away, and to leave something with `block_on`.
+
+use crate::begun::{begins, install, leaves_a_read, live};
+use crate::host::imports::{Import, Offered, Until};
+use crate::host::{self, Code, Log, panic_message, poll_once};
+use std::future::IntoFuture;
+use std::pin::{Pin, pin};
+use wit_async::block_on;
+use wit_async::rt::async_support::Subtask as _;
+
+#[test]
+fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<u32>();
+    let mut read = reader.into_future();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    let mut read = shelf.take().pop().expect("it was begun");
+    let message = panic_message(|| {
+        let _ = host.call_sync(|| Pin::new(&mut read).cancel());
+    });
+    assert_eq!(
+        message,
+        "`FutureRead` on handle 1 was cancelled in synchronous code, where the host forbids it; \
+         dropping it is possible"
+    );
+    host.call_sync(|| drop(read));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_reader_is_not_handed_away_while_a_read_goes_on() {
+    let host = install();
+    let (reader, _peer) = host.incoming_stream::<u32>();
+    let (task, reader) = leaves_a_read(&host, reader);
+    let message = panic_message(|| {
+        host.call_sync(|| reader.take_handle());
+    });
+    assert_eq!(
+        message,
+        "`StreamReader::take_handle`: a read of waitable 1 that was dropped is in flight, and \
+         cannot be cancelled here and now"
+    );
+    assert_eq!(task.settle(), Code::Exit);
+    let handle = host.call_sync(|| reader.take_handle());
+    drop(host.lift_readable::<u32>(handle, false));
+}
+
+// --- block_on
+
+#[test]
+fn a_read_of_numbers_that_block_on_leaves_belongs_to_no_task() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    host.call_sync(|| {
+        block_on(async {
+            assert!(futures::poll!(pin!(reader.next())).is_pending());
+        });
+        drop(reader);
+    });
+    live(|live| assert_eq!((live.orphans, live.ends), (1, 1)));
+    // The next task that may cancel settles it.
+    assert!(host.start(async {}).has_exited());
+    live(|live| assert_eq!((live.orphans, live.ends), (0, 0)));
+}
+
+/// What `block_on` in synchronous code says that leaves the operation on waitable 1.
+const LEFT: &str = "`block_on` in synchronous code leaves the operation on waitable 1 in flight: \
+                    the host forbids to cancel it there, and wants the code to be there when it ends";
+
+#[test]
+fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
+    let host = install();
+    let import = Import::new(Until::Started);
+    let mut offered = Offered::new(&import);
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                assert!(futures::poll!(pin!(offered.call("hey".to_owned()))).is_pending());
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let shelf = Log::new();
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    drop(shelf.take());
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn what_a_task_began_may_be_dropped_in_block_on() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| {
+        block_on(async move {
+            assert!(poll_once(&mut read).await.is_pending());
+            drop(read);
+        });
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_a_task_began_comes_back_to_it_from_block_on() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_future::<String>();
+    let (task, mut read) = begins(&host, async move {
+        reader.await;
+    });
+    host.call_sync(|| block_on(async { assert!(poll_once(&mut read).await.is_pending()) }));
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    peer.send("over".to_owned());
+    assert_eq!(task.settle(), Code::Exit);
+    host.call_sync(|| drop(read));
+}
+
+#[test]
+fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    host.call_sync(|| {
+        block_on(async {
+            let mut read = Box::pin(reader.next());
+            assert!(poll_once(&mut read).await.is_pending());
+            block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
+            assert!(poll_once(&mut read).await.is_pending());
+        });
+        drop(reader);
+    });
+    live(|live| assert_eq!(live.orphans, 1));
+    assert!(host.start(async {}).has_exited());
+}
+
+// --- code that may block
+
+#[test]
+fn code_that_has_blocked_may_cancel() {
+    let host = host::install();
+    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
+    host.when_blocked(move || {
+        other_peer.write([1]);
+    });
+    block_on(async {
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        other.next().await;
+        host.calls();
+        drop(read);
+        assert_eq!(
+            host.calls()[1..],
+            ["stream.cancel-read 1: cancelled 0".to_owned()]
+        );
+    });
+}
+
+#[test]
+fn in_a_task_block_on_may_cancel() {
+    let host = install();
+    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        block_on(async { assert!(futures::poll!(pin!(reader.next())).is_pending()) });
+        live(|live| assert_eq!(live.operations, 0));
+    });
+    assert!(task.has_exited());
+}
