@@ -310,6 +310,32 @@ fn a_task_that_sleeps_is_woken_by_what_synchronous_code_does() {
 }
 
 #[test]
+fn of_a_read_and_a_write_without_items_the_write_is_done() {
+    for reads_first in [false, true] {
+        let host = host::install();
+        let task = host.start(async move {
+            let (mut writer, mut reader) = stream::<String>();
+            let mut write = writer.write(Vec::new());
+            let mut read = reader.read(Vec::new());
+            if reads_first {
+                assert!(poll_once(&mut read).await.is_pending());
+            } else {
+                assert!(poll_once(&mut write).await.is_pending());
+            }
+            assert!(poll_once(&mut read).await.is_pending());
+            assert_eq!(write.await.0, StreamResult::Complete(0));
+            assert!(poll_once(&mut read).await.is_pending());
+            let mut write = writer.write(texts(1));
+            assert!(poll_once(&mut write).await.is_pending());
+            assert_eq!(read.await.0, StreamResult::Complete(0));
+            assert_eq!(reader.next().await.as_deref(), Some("item 0"));
+            assert_eq!(write.await.0, StreamResult::Complete(1));
+        });
+        assert!(task.has_exited());
+    }
+}
+
+#[test]
 fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
     let host = host::install();
     let shelf = Log::new();
