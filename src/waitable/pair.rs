@@ -112,7 +112,9 @@ impl Pair {
         };
         debug_assert_ne!(side, other, "an end has one operation at a time");
         let items = lent.items.min(waiting.items);
-        if items == 0 && lent.items == 0 {
+        // Without items it is done at once; but of two such it is the write, whoever
+        // came first, and the read waits.
+        if lent.items == 0 && (waiting.items > 0 || side == Side::Writable) {
             self.waits.set(Some((other, waiting)));
             return done(side, 0);
         }

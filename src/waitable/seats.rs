@@ -228,7 +228,7 @@ pub(super) fn detach_all(home: &Home) {
         });
         match (waits, origin) {
             (true, Some(origin)) => join(waitable, &origin),
-            (true, None) => match current::with_home(Arc::clone) {
+            (true, None) => match current::with_own_home(Arc::clone) {
                 Ok(around) if !is(&around, home) => join(waitable, &around),
                 _ => join(waitable, &orphans::home()),
             },

@@ -1,11 +1,15 @@
 //! Ends that never left the instance, with items that the host does not let meet there.
 
 use crate::host::resource::Token;
-use crate::host::{self, Code, Installed, Log, Nothing, Outcome, future, poll_once, stream};
+use crate::host::{
+    self, Code, Installed, Log, Nothing, Outcome, Rules, future, panic_message, poll_once, stream,
+};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use wit_async::{FutureWriteCancel, StreamResult, spawn_local};
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use wit_async::{FutureWriteCancel, StreamResult, block_on, spawn_local};
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|n| format!("item {n}")).collect()
@@ -265,6 +269,73 @@ fn nothing_meets_without_items() {
 }
 
 #[test]
+fn who_offers_or_wants_nothing_leaves_those_alone_who_wait_with_items() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        assert_eq!(writer.write(Vec::new()).await.0, StreamResult::Complete(0));
+        assert!(poll_once(&mut read).await.is_pending());
+        let (back, item) = join(writer.write_one("item".to_owned()), read).await;
+        assert_eq!((back, item.as_deref()), (None, Some("item")));
+        let mut write = writer.write(texts(1));
+        assert!(poll_once(&mut write).await.is_pending());
+        let (result, _) = reader.read(Vec::new()).await;
+        assert_eq!(result, StreamResult::Complete(0));
+        assert!(poll_once(&mut write).await.is_pending());
+        let (item, (result, _)) = join(reader.next(), write).await;
+        assert_eq!(item.as_deref(), Some("item 0"));
+        assert_eq!(result, StreamResult::Complete(1));
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_task_that_sleeps_is_woken_by_what_synchronous_code_does() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            log.note(reader);
+            assert_eq!(writer.write_all(texts(1)).await, texts(1));
+        }
+    });
+    assert!(task.is_waiting());
+    let reader = log.take().pop();
+    host.call_sync(|| drop(reader));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn of_a_read_and_a_write_without_items_the_write_is_done() {
+    for reads_first in [false, true] {
+        let host = host::install();
+        let task = host.start(async move {
+            let (mut writer, mut reader) = stream::<String>();
+            let mut write = writer.write(Vec::new());
+            let mut read = reader.read(Vec::new());
+            if reads_first {
+                assert!(poll_once(&mut read).await.is_pending());
+            } else {
+                assert!(poll_once(&mut write).await.is_pending());
+            }
+            assert!(poll_once(&mut read).await.is_pending());
+            assert_eq!(write.await.0, StreamResult::Complete(0));
+            assert!(poll_once(&mut read).await.is_pending());
+            let mut write = writer.write(texts(1));
+            assert!(poll_once(&mut write).await.is_pending());
+            assert_eq!(read.await.0, StreamResult::Complete(0));
+            assert_eq!(reader.next().await.as_deref(), Some("item 0"));
+            assert_eq!(write.await.0, StreamResult::Complete(1));
+        });
+        assert!(task.has_exited());
+    }
+}
+
+#[test]
 fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
     let host = host::install();
     let shelf = Log::new();
@@ -287,6 +358,242 @@ fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
     while first.step() | second.step() {}
     assert!(first.has_exited() && second.has_exited());
     drop(shelf.take());
+}
+
+#[test]
+fn what_is_written_behind_a_reader_that_was_handed_away_goes_to_the_host() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            log.note(host::lift_stream(reader));
+            assert_eq!(writer.write_all(texts(1)).await, [""; 0]);
+        }
+    });
+    assert!(task.is_waiting());
+    let mut peer = log.take().pop().expect("it was handed away");
+    assert_eq!(peer.read(1), Outcome::Completed(1));
+    assert_eq!(peer.received(), texts(1));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_is_written_behind_a_reader_that_was_dropped_comes_back() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, reader) = stream::<String>();
+        drop(reader);
+        assert_eq!(writer.write_all(texts(1)).await, texts(1));
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        drop(reader);
+        let sent = writer.write("value".to_owned()).await;
+        assert_eq!(sent.expect_err("nobody reads").value, "value");
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_write_whose_new_reader_is_gone_before_it_starts_again_gets_its_values_back() {
+    for last_member_first in [false, true] {
+        let host = host::install_with(Rules {
+            notices: true,
+            last_member_first,
+            ..Rules::default()
+        });
+        let log = Log::new();
+        let task = host.start({
+            let log = log.clone();
+            async move {
+                let (mut writer, reader) = stream::<String>();
+                log.note(reader);
+                assert_eq!(writer.write_all(texts(1)).await, texts(1));
+            }
+        });
+        assert!(task.is_waiting());
+        // Its task sleeps, and is told by the host before it is polled.
+        let reader = log.take().pop().expect("it was left");
+        drop(host.call_sync(|| host::lift_stream(reader)));
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_value_whose_new_reader_is_gone_before_it_is_written_again_comes_back() {
+    for last_member_first in [false, true] {
+        let host = host::install_with(Rules {
+            notices: true,
+            last_member_first,
+            ..Rules::default()
+        });
+        let log = Log::new();
+        let task = host.start({
+            let log = log.clone();
+            async move {
+                let (writer, reader) = future(|| unreachable!("it is written"));
+                log.note(reader);
+                let sent = writer.write("value".to_owned()).await;
+                assert_eq!(sent.expect_err("nobody reads").value, "value");
+            }
+        });
+        assert!(task.is_waiting());
+        let reader = log.take().pop().expect("it was left");
+        drop(host.call_sync(|| host::host().outgoing_future(reader)));
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_write_that_starts_again_elsewhere_does_not_keep_the_task_that_began_it() {
+    let host = host::install();
+    let (readers, writes) = (Log::new(), Log::<Left>::new());
+    let first = host.start({
+        let (readers, writes) = (readers.clone(), writes.clone());
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            let mut write: Left = Box::pin(async move {
+                assert_eq!(writer.write_all(texts(1)).await, [""; 0]);
+            });
+            assert!(poll_once(&mut write).await.is_pending());
+            readers.note(reader);
+            writes.note(write);
+        }
+    });
+    assert!(first.is_waiting());
+    let reader = readers.take().pop().expect("it was left");
+    let mut peer = host.call_sync(|| host::lift_stream(reader));
+    let second = host.start(async move { writes.take().pop().expect("it was left").await });
+    assert!(second.is_waiting());
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(peer.read(1), Outcome::Completed(1));
+    assert_eq!(peer.received(), texts(1));
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_value_that_is_written_again_elsewhere_does_not_keep_the_task_that_began_it() {
+    let host = host::install();
+    let (readers, writes) = (Log::new(), Log::new());
+    let first = host.start({
+        let (readers, writes) = (readers.clone(), writes.clone());
+        async move {
+            let (writer, reader) = future(|| unreachable!("it is written"));
+            let mut write = writer.write("value".to_owned());
+            assert!(poll_once(&mut write).await.is_pending());
+            readers.note(reader);
+            writes.note(write);
+        }
+    });
+    assert!(first.is_waiting());
+    let reader = readers.take().pop().expect("it was left");
+    let mut peer = host.call_sync(|| host::host().outgoing_future(reader));
+    let second = host.start(async move {
+        let write = writes.take().pop().expect("it was left");
+        write.await.expect("it was read");
+    });
+    assert!(second.is_waiting());
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["value"]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_default_that_no_task_wrote_goes_to_the_host_at_once() {
+    let host = host::install();
+    let mut peer = host.call_sync(|| {
+        let (writer, reader) = future(|| "default".to_owned());
+        drop(writer);
+        host::host().outgoing_future(reader)
+    });
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["default"]);
+    // The end goes when a task looks at what belongs to none.
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn what_was_spawned_is_woken() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        let read = spawn_local(async move { (reader.next().await, reader.next().await) });
+        let write = spawn_local(async move { writer.write_all(texts(1)).await });
+        assert_eq!(read.await, Some((Some("item 0".to_owned()), None)));
+        assert_eq!(write.await, Some(Vec::new()));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+/// A waker that panics when it is used.
+struct Wild;
+
+impl Wake for Wild {
+    fn wake(self: Arc<Self>) {
+        panic!("a wild waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_leaves_nothing_half_done() {
+    let _host = host::install();
+    let (mut writer, mut reader) = stream::<String>();
+    let mut read = reader.read(Vec::with_capacity(1));
+    let log = Log::new();
+    let message = panic_message(|| {
+        block_on(async {
+            let wild = Waker::from(Arc::new(Wild));
+            let poll = Pin::new(&mut read).poll(&mut Context::from_waker(&wild));
+            assert!(poll.is_pending());
+            log.note(writer.write(texts(1)).await.0);
+        });
+    });
+    assert_eq!(message, "a wild waker");
+    assert_eq!(log.take(), [StreamResult::Complete(1)]);
+    assert_eq!(block_on(read), (StreamResult::Complete(1), texts(1)));
+}
+
+#[test]
+fn reads_that_wait_here_need_no_task() {
+    let host = host::install_with(Rules {
+        results_need_task: true,
+        no_cancel_in_sync_task: true,
+        ..Rules::default()
+    });
+    let (mut writer, mut reader) = stream::<String>();
+    let (value_writer, value_reader) = future(|| unreachable!("it is written"));
+    let mut item = Box::pin(async move { reader.next().await });
+    let mut value = value_reader.into_future();
+    host.call_sync(|| {
+        block_on(async {
+            assert!(poll_once(&mut item).await.is_pending());
+            assert!(poll_once(&mut value).await.is_pending());
+        });
+    });
+    let task = host.start(async move {
+        assert_eq!(writer.write_one("item".to_owned()).await, None);
+        assert_eq!(item.await.as_deref(), Some("item"));
+        let sent = value_writer.write("value".to_owned()).await;
+        sent.expect("it was read");
+        assert_eq!(value.await, "value");
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
+fn numbers_meet_in_the_host() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<u32>();
+        let (back, item) = join(writer.write_one(7), reader.next()).await;
+        assert_eq!((back, item), (None, Some(7)));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    for copy in [".read ", ".write "] {
+        assert!(calls.iter().any(|call| call.contains(copy)), "{calls:#?}");
+    }
 }
 
 type Left = Pin<Box<dyn Future<Output = ()>>>;
