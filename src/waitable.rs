@@ -15,6 +15,7 @@
 
 mod adrift;
 pub(crate) mod cabi;
+mod carried;
 mod current;
 mod entry;
 mod home;
@@ -24,6 +25,7 @@ mod registry;
 mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
+pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use home::{Home, Spawned};
 #[cfg(feature = "diagnostics")]

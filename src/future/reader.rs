@@ -53,6 +53,7 @@ impl<O: FutureOps> RawFutureReader<O> {
             handle, 0,
             "`FutureReader::new` got handle 0, which names nothing"
         );
+        waitable::put_down(handle);
         count(Gauge::Ends);
         RawFutureReader {
             handle: AtomicU32::new(handle),
@@ -69,12 +70,16 @@ impl<O: FutureOps> RawFutureReader<O> {
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
+        let pair = pair_here::<O::Payload>(waitable);
+        let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         // The ABI forbids to transfer a member of a set.
-        if let Some(pair) = pair_here::<O::Payload>(waitable) {
-            pair.hand_away();
-        }
         drop(waitable::leave(waitable));
-        waitable::forget(waitable);
+        if !stays {
+            if let Some(pair) = pair {
+                pair.hand_away();
+            }
+            waitable::forget(waitable);
+        }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
         waitable.index()

@@ -58,6 +58,7 @@ impl<O: StreamOps> RawStreamReader<O> {
             handle, 0,
             "`StreamReader::new` got handle 0, which names nothing"
         );
+        waitable::put_down(handle);
         count(Gauge::Ends);
         RawStreamReader {
             handle: AtomicU32::new(handle),
@@ -84,11 +85,15 @@ impl<O: StreamOps> RawStreamReader<O> {
             "`StreamReader::take_handle`: a read of {waitable:?} that was dropped is in flight, and \
              cannot be cancelled here and now",
         );
-        if let Some(pair) = pair_here::<O::Payload>(waitable) {
-            pair.hand_away();
-        }
+        let pair = pair_here::<O::Payload>(waitable);
+        let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         drop(waitable::leave(waitable));
-        waitable::forget(waitable);
+        if !stays {
+            if let Some(pair) = pair {
+                pair.hand_away();
+            }
+            waitable::forget(waitable);
+        }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
         if before == Before::Ended {
