@@ -5,7 +5,8 @@ use crate::host::{self, Code, Installed, Log, Nothing, Outcome, future, poll_onc
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use wit_async::{FutureWriteCancel, StreamResult, spawn_local};
+use wit_async::rt::async_support::StreamReader;
+use wit_async::{FutureWriteCancel, StreamResult, spawn_local, yield_async};
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|n| format!("item {n}")).collect()
@@ -287,6 +288,101 @@ fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
     while first.step() | second.step() {}
     assert!(first.has_exited() && second.has_exited());
     drop(shelf.take());
+}
+
+/// Both ends of a stream, of which two texts are being written.
+fn being_written() -> StreamReader<String> {
+    let (mut writer, reader) = stream::<String>();
+    spawn_local(async move { assert_eq!(writer.write_all(texts(2)).await, [""; 0]) });
+    reader
+}
+
+#[test]
+fn streams_inside_of_items_stay_here() {
+    let host = host::install();
+    let task = host.start(async {
+        let inner = being_written();
+        // The inner write waits when its reader is lowered.
+        yield_async().await;
+        let (mut writer, mut reader) = stream::<StreamReader<String>>();
+        let write = writer.write_all(vec![inner, being_written()]);
+        let (rest, (first, second)) = join(write, async {
+            let first = reader.next().await.expect("it is written");
+            (first, reader.next().await.expect("it is written"))
+        })
+        .await;
+        assert!(rest.is_empty());
+        assert_eq!(
+            join(first.collect(), second.collect()).await,
+            (texts(2), texts(2))
+        );
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        let (sent, inner) = join(writer.write(being_written()), reader.into_future()).await;
+        sent.expect("it was read");
+        assert_eq!(inner.collect().await, texts(2));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn streams_inside_of_items_come_back_with_them() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, reader) = stream::<StreamReader<String>>();
+        // As many as are lowered at once, and one alone.
+        let mut write = writer.write(vec![being_written()]);
+        assert!(poll_once(&mut write).await.is_pending());
+        let (_, buffer) = Pin::new(&mut write).cancel();
+        drop(write);
+        let inner = buffer.into_vec().pop().expect("it was not sent");
+        let mut write = Box::pin(writer.write_one(inner));
+        assert!(poll_once(&mut write).await.is_pending());
+        drop(reader);
+        let inner = write.await.expect("nobody reads");
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        let mut write = writer.write(inner);
+        assert!(poll_once(&mut write).await.is_pending());
+        drop(reader);
+        let inner = write.await.expect_err("nobody reads").value;
+        assert_eq!(inner.collect().await, texts(2));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn streams_inside_of_items_are_handed_away_with_them() {
+    let host = host::install();
+    let log = Log::new();
+    let writes = |host: &Installed| {
+        let calls = host.calls();
+        calls
+            .iter()
+            .filter(|call| call.contains("stream.write "))
+            .count()
+    };
+    for once in [false, true] {
+        let before = writes(&host);
+        let task = host.start({
+            let log = log.clone();
+            async move {
+                let (mut writer, reader) = stream::<StreamReader<String>>();
+                let inner = being_written();
+                yield_async().await;
+                let mut write = match once {
+                    true => Box::pin(writer.write_one(inner)) as Pin<Box<dyn Future<Output = _>>>,
+                    false => Box::pin(async { writer.write_all(vec![inner]).await.pop() }),
+                };
+                assert!(poll_once(&mut write).await.is_pending());
+                log.note(host::host().outgoing_stream(reader));
+                assert!(write.await.is_none());
+            }
+        });
+        while task.step() {}
+        assert!(task.is_waiting());
+        // The outer one, and the inner one.
+        assert_eq!(writes(&host) - before, 2, "{:#?}", host.calls());
+        host.leaks_on_purpose();
+    }
 }
 
 type Left = Pin<Box<dyn Future<Output = ()>>>;
