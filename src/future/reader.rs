@@ -12,7 +12,9 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 /// The readable end of a `future<T>`.
 ///
 /// Awaiting it yields the value. It is owned: it can be sent to another
-/// component, as a parameter, as a result or inside of another payload.
+/// component, as a parameter, as a result or inside of another payload. If it stays in
+/// the component that made it, it is awaited there, whatever the value is; see
+/// [both ends in one component](crate#both-ends-in-one-component).
 ///
 /// # Cancel safety
 ///

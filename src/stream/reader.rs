@@ -20,7 +20,9 @@ use core::task::{Poll, ready};
 /// The readable end of a `stream<T>`.
 ///
 /// It is owned: it can be sent to another component, as a parameter, as a
-/// result or inside of another payload.
+/// result or inside of another payload. If it stays in the component that made it, it
+/// is read there, whatever the items are; see
+/// [both ends in one component](crate#both-ends-in-one-component).
 ///
 /// # Examples
 ///

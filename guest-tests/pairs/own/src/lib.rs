@@ -40,5 +40,5 @@ guest_support::scenarios! { bindings::exports::test::pairs::scenarios::Guest => 
         stream_returned_with_dropped_write, value_returned_with_dropped_write,
         two_tasks_write_first, two_tasks_read_first;
     trips: stream_after_round_trip, stream_after_round_trip_read_first,
-        future_after_round_trip, stream_after_round_trip_unused;
+        future_after_round_trip, stream_in_item_that_came_back, stream_after_round_trip_unused;
 } }

@@ -42,6 +42,21 @@ pub async fn future_after_round_trip() {
     let _ = writer.write("value".to_owned()).await;
 }
 
+pub async fn stream_in_item_that_came_back() {
+    let (mut outer, reader) = wit_stream::new();
+    let (mut writer, inner) = wit_stream::new();
+    // Of another component, as far as is known here.
+    let _reader = peer::pass_streams(reader).await;
+    let mut offer = Box::pin(outer.write(vec![inner]));
+    in_flight(&mut offer).await;
+    let (_, buffer) = offer.as_mut().cancel();
+    let mut inner = buffer.into_vec().pop().expect("it was not read");
+    let mut write = Box::pin(writer.write_all(words()));
+    in_flight(&mut write).await;
+    expect_trap(MESSAGE);
+    inner.next().await;
+}
+
 pub async fn stream_after_round_trip_unused() {
     let (writer, reader) = wit_stream::new();
     let reader = peer::pass(reader).await;

@@ -43,6 +43,12 @@ impl peer::Guest for Peer {
         words
     }
 
+    async fn pass_streams(
+        streams: StreamReader<StreamReader<String>>,
+    ) -> StreamReader<StreamReader<String>> {
+        streams
+    }
+
     async fn pass_value(value: FutureReader<String>) -> FutureReader<String> {
         value
     }
