@@ -355,34 +355,59 @@ fn streams_inside_of_items_are_handed_away_with_them() {
     let log = Log::new();
     let writes = |host: &Installed| {
         let calls = host.calls();
-        calls
-            .iter()
-            .filter(|call| call.contains("stream.write "))
-            .count()
+        let writes = calls.iter().filter(|call| call.contains("stream.write "));
+        writes.count()
     };
-    for once in [false, true] {
+    for alone in [false, true] {
         let before = writes(&host);
         let task = host.start({
             let log = log.clone();
             async move {
                 let (mut writer, reader) = stream::<StreamReader<String>>();
-                let inner = being_written();
-                yield_async().await;
-                let mut write = match once {
-                    true => Box::pin(writer.write_one(inner)) as Pin<Box<dyn Future<Output = _>>>,
-                    false => Box::pin(async { writer.write_all(vec![inner]).await.pop() }),
+                let (mut inner_writer, inner) = stream::<String>();
+                let inner_writes = async move { inner_writer.write_all(texts(2)).await };
+                let writes = async move {
+                    match alone {
+                        true => writer.write_one(inner).await,
+                        false => writer.write_all(vec![inner]).await.pop(),
+                    }
                 };
-                assert!(poll_once(&mut write).await.is_pending());
+                let mut both = Box::pin(join(inner_writes, async { drop(writes.await) }));
+                assert!(poll_once(&mut both).await.is_pending());
                 log.note(host::host().outgoing_stream(reader));
-                assert!(write.await.is_none());
+                assert_eq!(both.await.0, texts(2));
             }
         });
         while task.step() {}
         assert!(task.is_waiting());
-        // The outer one, and the inner one.
+        // The inner one is written at the host, as the outer one is.
         assert_eq!(writes(&host) - before, 2, "{:#?}", host.calls());
-        host.leaks_on_purpose();
+        drop(log.take());
+        assert_eq!(task.settle(), Code::Exit);
     }
+}
+
+#[test]
+fn streams_that_were_read_stay_when_the_rest_is_handed_away() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, mut reader) = stream::<StreamReader<String>>();
+            let mut write = writer.write(vec![being_written(), stream().1]);
+            assert!(poll_once(&mut write).await.is_pending());
+            let inner = reader.next().await.expect("it is written");
+            let (result, rest) = write.await;
+            assert_eq!(result, StreamResult::Complete(1));
+            log.note(host::host().outgoing_stream(reader));
+            let mut write = writer.write_buf(rest);
+            assert!(poll_once(&mut write).await.is_pending());
+            assert_eq!(inner.collect().await, texts(2));
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    drop(log.take());
 }
 
 type Left = Pin<Box<dyn Future<Output = ()>>>;
