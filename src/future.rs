@@ -34,7 +34,8 @@ pub use writer::{FutureWriter, RawFutureWriter};
 use crate::vtable::{FutureOps, FutureVtable};
 use crate::waitable::note_pair;
 
-/// Makes a future and returns its two ends.
+/// Makes a future and returns its two ends, which may both be used
+/// [in this component](crate#both-ends-in-one-component).
 ///
 /// Called by the `wit_future::new` that bindings generate. `default` makes the
 /// value that is written if the writable end goes away unwritten.

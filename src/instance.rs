@@ -18,7 +18,7 @@ use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
 use crate::task::Pressure;
-use crate::waitable::{Late, Orphanage, Orphans, Registry};
+use crate::waitable::{Carrier, Late, Orphanage, Orphans, Registry};
 
 /// Everything the runtime knows about the instance it runs in.
 pub(crate) struct Instance {
@@ -32,6 +32,8 @@ pub(crate) struct Instance {
     pub(crate) orphans: Orphans,
     /// Who is to be woken because of what happened without the host.
     pub(crate) late: Late,
+    /// What is lowered into something that is written.
+    pub(crate) carrier: Carrier,
     /// Who wants calls to be held back.
     pub(crate) pressure: Pressure,
     /// What is alive, when somebody counts.
@@ -47,6 +49,7 @@ impl Instance {
             orphanage: Orphanage::new(),
             orphans: Orphans::new(),
             late: Late::new(),
+            carrier: Carrier::new(),
             pressure: Pressure::new(),
             #[cfg(feature = "diagnostics")]
             gauges: Gauges::new(),

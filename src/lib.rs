@@ -92,14 +92,14 @@
 //!
 //! | Name | | Intended difference |
 //! |---|---|---|
-//! | [`FutureReader`], [`RawFutureReader`] | ✓ | |
+//! | [`FutureReader`], [`RawFutureReader`] | ✓ | [both ends may be in one component](#both-ends-in-one-component) |
 //! | [`FutureWriter`], [`RawFutureWriter`] | ✓ | the default is also written where no task runs; a raw writer that is dropped unwritten stays open and does not trap |
 //! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin`; [dropped anywhere](#dropping-what-is-in-flight) |
 //! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`FutureWriteCancel`], [`RawFutureWriteCancel`] | ✓ | the raw one is at the root too |
 //! | [`FutureWriteError`] | ✓ | |
 //! | [`FutureOps`] | ✓ | `'static` |
-//! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold |
+//! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold; [both ends may be in one component](#both-ends-in-one-component) |
 //! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
 //! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin`; dropped anywhere |
@@ -133,12 +133,48 @@
 //!   like), which panics;
 //! - to leave with [`block_on`] what the host wants the code to be there for, which
 //!   panics;
-//! - to drop a call together with a resource that it borrows: the resource is lent
-//!   until the callee is done, and dropping it traps. So it is with leaking such a call
-//!   anywhere;
-//! - to be recognised as synchronous by the runtime while a task is blocked in something
-//!   that is not the runtime's: a call of an import that is lowered synchronously, a
-//!   `block_on` of other bindings. What is dropped there is cancelled, which traps.
+//! - to drop a call together with a resource that it borrows, and to be recognised as
+//!   synchronous while a task is blocked in something that is not the runtime's: see
+//!   [what still traps](#what-still-traps).
+//!
+//! # Both ends in one component
+//!
+//! The host lets a read and a write meet in one component instance if the items are
+//! numbers or nothing (canonical ABI, "stream.read"). For other items, `bool`, `char`
+//! and enums among them, it traps, and with wit-bindgen 0.63 so does the program.
+//!
+//! Here they meet in the runtime, for streams and futures, in one task and between
+//! tasks. It is as with the host: a read takes what there is and fits, the end is told,
+//! an unwritten future has its default. What is different:
+//!
+//! - lists and handles in an item belong to the reader afterwards, without a copy;
+//! - when the reader is handed to another component, as a parameter, as a result or in
+//!   an item, a write that waits starts again with the host. A reader in an item that
+//!   is read here stays here, too;
+//! - the writable end of a future that was read here is closed when the reader is.
+//!
+//! It holds for as long as the reader does not leave the component. One that comes back
+//! cannot be told from any other: its ends meet in the host.
+//!
+//! # What still traps
+//!
+//! The host ends the instance for what safe code does in these cases, and in no other:
+//!
+//! - *A round trip.* The reader of a stream or future that this component made was
+//!   handed to another component and came back, or was in an item that was offered to
+//!   another component and came back unread; the items are neither numbers nor nothing;
+//!   and it is read and written here. The second of the two calls traps, be it the read
+//!   or the write (wasmtime 48: "cannot read from and write to intra-component
+//!   future/stream with non-numeric payload"). To drop such a reader, or to hand it away
+//!   again, is possible.
+//! - *A resource that is lent.* A call of an import borrows a resource, and the call is
+//!   leaked (`mem::forget`), or dropped in synchronous code; then the resource is dropped
+//!   or given away before the callee is done.
+//! - *Synchronous code in the middle of a task of other bindings.* A task that the
+//!   executor of other bindings polls is blocked, in a call of an import that is lowered
+//!   synchronously or in their `block_on`; meanwhile an operation is dropped in flight in
+//!   a synchronous export or a destructor. The runtime takes that for code of the task,
+//!   and cancels. It knows the code of its own tasks.
 //!
 //! # Panics
 //!

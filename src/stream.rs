@@ -34,7 +34,8 @@ pub enum StreamResult {
     Cancelled,
 }
 
-/// Makes a stream and returns its two ends.
+/// Makes a stream and returns its two ends, which may both be used
+/// [in this component](crate#both-ends-in-one-component).
 ///
 /// Called by the `wit_stream::new` that bindings generate.
 ///

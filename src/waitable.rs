@@ -27,6 +27,7 @@
 
 mod adrift;
 pub(crate) mod cabi;
+mod carried;
 mod current;
 mod entry;
 mod events;
@@ -39,6 +40,7 @@ mod seats;
 mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
+pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{deliver, take};
 pub(crate) use home::{Home, Spawned};

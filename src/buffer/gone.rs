@@ -26,6 +26,10 @@ impl WriteSource for Gone {
         None
     }
 
+    fn leave(&mut self) {
+        unreachable!("{STARTED}")
+    }
+
     fn sent(&mut self, _: usize) {}
 
     fn moved(&mut self, _: usize) {}

@@ -3,6 +3,7 @@
 use super::{Block, layout};
 use crate::abi::MAX_LENGTH;
 use crate::vtable::StreamOps;
+use crate::waitable::{Carried, carrying};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
@@ -18,6 +19,9 @@ pub(crate) trait WriteSource {
     fn lend_again(&mut self) -> Option<(*const u8, usize)> {
         Some(self.lend())
     }
+
+    /// What is lent is about to be given to the host.
+    fn leave(&mut self);
 
     /// The first `items` elements of what was lent were copied by the reader, who
     /// has what their handles name.
@@ -65,6 +69,8 @@ pub struct AbiBuffer<O: StreamOps> {
     /// Canonical forms; the first is that of `items[window_start]`.
     window: Option<Block>,
     window_start: usize,
+    /// What was lowered with the values.
+    carried: Carried,
     ops: O,
 }
 
@@ -77,6 +83,7 @@ impl<O: StreamOps> AbiBuffer<O> {
             taken: 0,
             window: None,
             window_start: 0,
+            carried: Carried::default(),
             ops,
         }
     }
@@ -131,8 +138,11 @@ impl<O: StreamOps> AbiBuffer<O> {
             // before anything can panic.
             let value = unsafe { self.items[self.taken].assume_init_read() };
             self.taken += 1;
-            // SAFETY: inside of the block, which has room for `count` elements.
-            unsafe { self.ops.lower(value, start.add(index * element.size())) };
+            let AbiBuffer { ops, carried, .. } = self;
+            carrying(carried, || {
+                // SAFETY: inside of the block, which has room for `count` elements.
+                unsafe { ops.lower(value, start.add(index * element.size())) };
+            });
             self.lowered += 1;
         }
     }
@@ -195,6 +205,10 @@ impl<O: StreamOps> WriteSource for AbiBuffer<O> {
         // SAFETY: `sent` is at most `lowered`, so this is inside of the window.
         let address = unsafe { window.as_ptr().add(offset) };
         (address, self.lowered - self.sent)
+    }
+
+    fn leave(&mut self) {
+        self.carried.leave();
     }
 
     fn sent(&mut self, items: usize) {
@@ -280,22 +294,26 @@ unsafe fn init<T>(slots: Vec<MaybeUninit<T>>) -> Vec<T> {
 pub(crate) struct OneItem<O: StreamOps> {
     /// Holds the value, in its canonical form, until it is sent.
     block: Option<Block>,
+    /// What was lowered with it.
+    carried: Carried,
     ops: O,
 }
 
 impl<O: StreamOps> OneItem<O> {
     pub(crate) fn new(value: O::Payload, mut ops: O) -> OneItem<O> {
         let block = Block::new(ops.elem_layout());
+        let mut carried = Carried::default();
         if ops.native_abi_matches_canonical_abi() {
             // SAFETY: the block has the layout of the payload, which is the
             // same in Rust and in the ABI.
             unsafe { block.as_ptr().cast::<O::Payload>().write(value) };
         } else {
             // SAFETY: the block has the layout of the element.
-            unsafe { ops.lower(value, block.as_ptr()) };
+            carrying(&mut carried, || unsafe { ops.lower(value, block.as_ptr()) });
         }
         OneItem {
             block: Some(block),
+            carried,
             ops,
         }
     }
@@ -323,6 +341,10 @@ impl<O: StreamOps> WriteSource for OneItem<O> {
             Some(block) => (block.as_ptr(), 1),
             None => (core::ptr::null(), 0),
         }
+    }
+
+    fn leave(&mut self) {
+        self.carried.leave();
     }
 
     fn sent(&mut self, items: usize) {

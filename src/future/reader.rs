@@ -12,7 +12,9 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 /// The readable end of a `future<T>`.
 ///
 /// Awaiting it yields the value. It is owned: it can be sent to another
-/// component, as a parameter, as a result or inside of another payload.
+/// component, as a parameter, as a result or inside of another payload. If it stays in
+/// the component that made it, it is awaited there, whatever the value is; see
+/// [both ends in one component](crate#both-ends-in-one-component).
 ///
 /// # Cancel safety
 ///
@@ -53,6 +55,7 @@ impl<O: FutureOps> RawFutureReader<O> {
             handle, 0,
             "`FutureReader::new` got handle 0, which names nothing"
         );
+        waitable::put_down(handle);
         count(Gauge::Ends);
         RawFutureReader {
             handle: AtomicU32::new(handle),
@@ -69,12 +72,16 @@ impl<O: FutureOps> RawFutureReader<O> {
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
+        let pair = pair_here::<O::Payload>(waitable);
+        let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         // The ABI forbids to transfer a member of a set.
-        if let Some(pair) = pair_here::<O::Payload>(waitable) {
-            pair.hand_away();
-        }
         drop(waitable::leave(waitable));
-        waitable::forget(waitable);
+        if !stays {
+            if let Some(pair) = pair {
+                pair.hand_away();
+            }
+            waitable::forget(waitable);
+        }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
         waitable.index()

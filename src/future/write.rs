@@ -204,7 +204,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         let block = Block::new(writer.end.ops.elem_layout());
         // SAFETY: the block has the layout. If this panics, the writer goes
         // away unwritten, and its default is written.
-        unsafe { writer.end.ops.lower(value, block.as_ptr()) };
+        unsafe { writer.end.lower(value, &block) };
         let code = match pair_here::<O::Payload>(writer.end.waitable) {
             // SAFETY: the value is lowered, and the block stays in `Flight` until
             // there is a result.

@@ -5,7 +5,7 @@ use crate::abi::{Copied, Waitable};
 use crate::buffer::Block;
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::{self, pair_here};
+use crate::waitable::{self, Carried, carrying, pair_here};
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr;
@@ -107,6 +107,8 @@ pub(super) struct WritableEnd<O: FutureOps> {
     pub(super) written: bool,
     /// The host was asked to write.
     at_host: bool,
+    /// What was lowered with the value.
+    carried: Carried,
 }
 
 impl<O: FutureOps> RawFutureWriter<O> {
@@ -126,6 +128,7 @@ impl<O: FutureOps> RawFutureWriter<O> {
                 ops,
                 written: false,
                 at_host: false,
+                carried: Carried::default(),
             }),
             linear: None,
         }
@@ -196,6 +199,17 @@ impl<O: FutureOps> Drop for RawFutureWriter<O> {
 }
 
 impl<O: FutureOps> WritableEnd<O> {
+    /// Lowers `value` into `block`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`FutureOps::lower`].
+    pub(super) unsafe fn lower(&mut self, value: O::Payload, block: &Block) {
+        let WritableEnd { ops, carried, .. } = self;
+        // SAFETY: as promised by the caller.
+        carrying(carried, || unsafe { ops.lower(value, block.as_ptr()) });
+    }
+
     /// Starts a write with the host.
     ///
     /// # Safety
@@ -203,6 +217,7 @@ impl<O: FutureOps> WritableEnd<O> {
     /// As for [`FutureOps::start_write`], with what is in `block`.
     pub(super) unsafe fn start_write(&mut self, block: &Block) -> Copied {
         self.at_host = true;
+        self.carried.leave();
         let handle = self.waitable.index();
         // SAFETY: as promised by the caller.
         Copied::decode(unsafe { self.ops.start_write(handle, block.as_ptr()) })

@@ -20,7 +20,9 @@ use core::task::{Poll, ready};
 /// The readable end of a `stream<T>`.
 ///
 /// It is owned: it can be sent to another component, as a parameter, as a
-/// result or inside of another payload.
+/// result or inside of another payload. If it stays in the component that made it, it
+/// is read there, whatever the items are; see
+/// [both ends in one component](crate#both-ends-in-one-component).
 ///
 /// # Examples
 ///
@@ -58,6 +60,7 @@ impl<O: StreamOps> RawStreamReader<O> {
             handle, 0,
             "`StreamReader::new` got handle 0, which names nothing"
         );
+        waitable::put_down(handle);
         count(Gauge::Ends);
         RawStreamReader {
             handle: AtomicU32::new(handle),
@@ -84,11 +87,15 @@ impl<O: StreamOps> RawStreamReader<O> {
             "`StreamReader::take_handle`: a read of {waitable:?} that was dropped is in flight, and \
              cannot be cancelled here and now",
         );
-        if let Some(pair) = pair_here::<O::Payload>(waitable) {
-            pair.hand_away();
-        }
+        let pair = pair_here::<O::Payload>(waitable);
+        let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         drop(waitable::leave(waitable));
-        waitable::forget(waitable);
+        if !stays {
+            if let Some(pair) = pair {
+                pair.hand_away();
+            }
+            waitable::forget(waitable);
+        }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
         if before == Before::Ended {

@@ -148,8 +148,11 @@ where
                 let address = address.cast_mut();
                 pair.start(Side::Writable, Lent { address, items })
             },
-            // SAFETY: the same.
-            None => unsafe { writer.start_write(address, items) },
+            None => {
+                source.leave();
+                // SAFETY: the same.
+                unsafe { writer.start_write(address, items) }
+            }
         };
         trace::<O::Payload>(Kind::StreamWrite, code, Stage::Start, items);
         (code, source)
@@ -166,10 +169,11 @@ where
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
             // The memory is the same, for nothing was sent.
             Copied::Apart => match source.lend_again() {
-                // SAFETY: as in `start`.
-                Some((address, items)) => unsafe {
-                    self.writer.borrow_mut().start_write(address, items)
-                },
+                Some((address, items)) => {
+                    source.leave();
+                    // SAFETY: as in `start`.
+                    unsafe { self.writer.borrow_mut().start_write(address, items) }
+                }
                 None => Copied::Cancelled(0),
             },
             code => code,

@@ -11,11 +11,13 @@
 //! starts again there. The writable end of a future, which the host does not know to
 //! be written, is written for form's sake when the reader is gone.
 //!
-//! A pair that comes back after it was handed away cannot be told from another one.
+//! A reader that is itself in an item of a pair stays here with it; see
+//! [`carried`](super::carried). A pair that comes back after it was handed away cannot be told from another one.
 //!
 //! Who is told something is woken by the next turn of a task ([`wake_late`]): a waker
 //! may panic, and may come back here, and none of what tells may be left half done.
 
+use super::carried::Journey;
 use super::{events, registry};
 use crate::abi::{Copied, Waitable};
 use crate::instance;
@@ -45,7 +47,7 @@ pub(crate) struct Lent {
 
 /// Both ends of a stream or future, whose items may not meet in the host.
 pub(crate) struct Pair {
-    readable: Waitable,
+    pub(super) readable: Waitable,
     writable: Waitable,
     /// Size of an item, in bytes.
     size: usize,
@@ -53,6 +55,8 @@ pub(crate) struct Pair {
     is_here: Cell<bool>,
     /// The operation that waits for the other side.
     waits: Cell<Option<(Side, Lent)>>,
+    /// The readable end is carried: it is in an item that was lowered.
+    pub(super) journey: Cell<Option<Journey>>,
     /// What is to be done when the readable end has been dropped.
     then: Cell<Option<Box<dyn FnOnce()>>>,
 }
@@ -73,6 +77,7 @@ pub(crate) fn note_pair<T: 'static>(readable: u32, writable: u32, size: usize) {
         size,
         is_here: Cell::new(true),
         waits: Cell::new(None),
+        journey: Cell::new(None),
         then: Cell::new(None),
     });
     registry::set_pair(readable, Rc::clone(&pair));

@@ -114,7 +114,8 @@ macro_rules! canonical {
 
 canonical!(
     () => (), u8 => u8, u32 => u32, String => Text, Nothing => u8, Fussy => Text,
-    Vec<String> => List, Token => u32, Nested => u32
+    Vec<String> => List, Token => u32, Nested => u32,
+    StreamReader<String> => u32
 );
 
 macro_rules! variant {
@@ -203,6 +204,14 @@ wire!(
     stream: Some(lower_reader), Some(lift_reader), None
 );
 
+wire!(
+    StreamReader<String>, Type::Reader,
+    value: |_| panic!("a peer without an instance has no handles"),
+    |_| panic!("a peer without an instance has no handles"),
+    lower: lower_texts, lift: lift_texts, dealloc: |_| {},
+    stream: Some(lower_texts), Some(lift_texts), None
+);
+
 unsafe fn lower_list(texts: Vec<String>, to: *mut u8) {
     // SAFETY: the contract of the slot.
     unsafe { to.cast::<List>().write(List::lower(texts)) }
@@ -240,6 +249,17 @@ unsafe fn lift_reader(from: *mut u8) -> Nested {
         serial: super::host().serial(handle),
         reader: StreamReader::new(handle, u32::STREAM),
     }
+}
+
+unsafe fn lower_texts(texts: StreamReader<String>, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<u32>().write(texts.take_handle()) }
+}
+
+unsafe fn lift_texts(from: *mut u8) -> StreamReader<String> {
+    // SAFETY: the contract of the slot.
+    let handle = unsafe { from.cast::<u32>().read() };
+    StreamReader::new(handle, String::STREAM)
 }
 
 unsafe fn lower_text(text: String, to: *mut u8) {

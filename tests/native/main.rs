@@ -12,7 +12,7 @@
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
-//! | `pairs` | ends that never left the instance |
+//! | `pairs`, `carried` | ends that never left the instance, and those inside of items |
 //! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
@@ -28,6 +28,7 @@ mod block_on;
 mod buffer;
 mod cabi;
 mod cancelled;
+mod carried;
 mod defaults;
 mod ended;
 mod foreign;

@@ -31,7 +31,7 @@ async fn perhaps_wait(wait: bool) {
 
 impl bindings::exports::test::ends::relay::Guest for Relay {
     // Written by a third instance, so that both this one and the runner may
-    // read: the host forbids both ends of a stream of strings in one instance.
+    // read: what came back to the instance that made it traps.
     async fn words(count: u32) -> StreamReader<String> {
         far::words(count).await
     }
