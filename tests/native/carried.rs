@@ -1,11 +1,11 @@
 //! Readable ends inside of what is written: they are handed away with it, or stay here.
 
-use crate::host::{self, Code, Log, Outcome, future, poll_once, stream};
+use crate::host::{self, Code, Installed, Log, future, poll_once, stream};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use wit_async::rt::async_support::StreamReader;
-use wit_async::{spawn_local, yield_async};
+use wit_async::{StreamResult, spawn_local, yield_async};
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|n| format!("item {n}")).collect()
