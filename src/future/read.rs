@@ -135,9 +135,10 @@ unsafe impl<O: FutureOps> WaitableOp for ReadOp<O> {
                 let (address, items) = (block.as_ptr(), 1);
                 pair.start(Side::Readable, Lent { address, items })
             },
-            // SAFETY: the same.
             None => {
-                Copied::decode(unsafe { reader.ops.start_read(waitable.index(), block.as_ptr()) })
+                let handle = waitable.index();
+                // SAFETY: the same.
+                Copied::decode(unsafe { reader.ops.start_read(handle, block.as_ptr()) })
             }
         };
         (code, (reader, block))

@@ -150,9 +150,10 @@ where
             // SAFETY: the target owns the memory, and stays in `Flight` until there
             // is a result.
             Some(pair) => unsafe { pair.start(Side::Readable, Lent { address, items }) },
-            // SAFETY: the same.
             None => {
-                Copied::decode(unsafe { reader.ops.start_read(waitable.index(), address, items) })
+                let handle = waitable.index();
+                // SAFETY: the same.
+                Copied::decode(unsafe { reader.ops.start_read(handle, address, items) })
             }
         };
         trace::<O::Payload>(Kind::StreamRead, code, Stage::Start, items);
