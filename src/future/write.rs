@@ -230,6 +230,8 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     ) -> Progress<Self::Flight, Written<O>> {
         let apart = code == Copied::Apart;
         let code = match code {
+            // The host knows nothing of it.
+            Copied::Apart if stage == Stage::Cancel => Copied::Cancelled(0),
             // SAFETY: as in `start`.
             Copied::Apart => unsafe { writer.end.start_write(&block) },
             code => code,

@@ -167,6 +167,8 @@ where
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
+            // And what it knows nothing of need not be cancelled there.
+            Copied::Apart if stage == Stage::Cancel => Copied::Cancelled(0),
             // The memory is the same, for nothing was sent.
             Copied::Apart => match source.lend_again() {
                 Some((address, items)) => {

@@ -115,13 +115,14 @@ fn what_block_on_leaves_there_is_not_that_of_the_task() {
     let (reader, _peer) = host.incoming_future::<String>();
     let task = host.start(async move {
         let message = panic_message(|| {
-            let _ = hidden(|| {
-                block_on(async {
+            hidden(|| {
+                let left = block_on(async {
                     let mut read = reader.into_future();
                     assert!(poll_once(&mut read).await.is_pending());
                     // Handed out, so that it is in flight at the end.
-                    read
-                })
+                    Some(read)
+                });
+                drop(left);
             });
         });
         assert!(message.contains("`block_on`"), "{message}");

@@ -12,7 +12,7 @@
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
-//! | `pairs`, `carried` | ends that never left the instance, and those inside of items |
+//! | `pairs`, `apart`, `carried` | ends that never left the instance, those that did since, and those inside of items |
 //! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
@@ -23,6 +23,7 @@
 mod host;
 
 mod alone;
+mod apart;
 mod begun;
 mod block_on;
 mod buffer;

@@ -2,7 +2,7 @@
 
 use crate::host::resource::Token;
 use crate::host::{
-    self, Code, Installed, Log, Nothing, Outcome, Rules, future, panic_message, poll_once, stream,
+    self, Code, Installed, Log, Nothing, Rules, future, panic_message, poll_once, stream,
 };
 use futures::future::join;
 use std::future::IntoFuture;
@@ -130,50 +130,6 @@ fn the_default_of_a_future_meets_its_reader() {
         assert_eq!(reader.await, "default");
     });
     assert!(task.has_exited());
-}
-
-#[test]
-fn a_write_that_waits_starts_again_when_the_reader_is_handed_away() {
-    let host = host::install();
-    let log = Log::new();
-    let task = host.start({
-        let log = log.clone();
-        async move {
-            let (mut writer, reader) = stream::<String>();
-            let (writes, hands_away) = (writer.write_all(texts(3)), async {
-                log.note(host::lift_stream(reader));
-            });
-            let (rest, ()) = join(writes, hands_away).await;
-            assert_eq!(rest, [""; 0]);
-        }
-    });
-    assert!(task.is_waiting());
-    let mut peer = log.take().pop().expect("it was handed away");
-    assert_eq!(peer.read(3), Outcome::Completed(3));
-    assert_eq!(peer.received(), texts(3));
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-#[test]
-fn a_value_that_waits_is_written_again_when_the_reader_is_handed_away() {
-    let host = host::install();
-    let log = Log::new();
-    let task = host.start({
-        let log = log.clone();
-        async move {
-            let (writer, reader) = future(|| unreachable!("it is written"));
-            let (writes, hands_away) = (writer.write("value".to_owned()), async {
-                log.note(host::host().outgoing_future(reader));
-            });
-            let (sent, ()) = join(writes.into_future(), hands_away).await;
-            sent.expect("it was read");
-        }
-    });
-    assert!(task.is_waiting());
-    let mut peer = log.take().pop().expect("it was handed away");
-    assert_eq!(peer.receive(), Outcome::Completed(1));
-    assert_eq!(peer.received(), ["value"]);
-    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]
@@ -358,159 +314,6 @@ fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
     while first.step() | second.step() {}
     assert!(first.has_exited() && second.has_exited());
     drop(shelf.take());
-}
-
-#[test]
-fn what_is_written_behind_a_reader_that_was_handed_away_goes_to_the_host() {
-    let host = host::install();
-    let log = Log::new();
-    let task = host.start({
-        let log = log.clone();
-        async move {
-            let (mut writer, reader) = stream::<String>();
-            log.note(host::lift_stream(reader));
-            assert_eq!(writer.write_all(texts(1)).await, [""; 0]);
-        }
-    });
-    assert!(task.is_waiting());
-    let mut peer = log.take().pop().expect("it was handed away");
-    assert_eq!(peer.read(1), Outcome::Completed(1));
-    assert_eq!(peer.received(), texts(1));
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-#[test]
-fn what_is_written_behind_a_reader_that_was_dropped_comes_back() {
-    let host = host::install();
-    let task = host.start(async {
-        let (mut writer, reader) = stream::<String>();
-        drop(reader);
-        assert_eq!(writer.write_all(texts(1)).await, texts(1));
-        let (writer, reader) = future(|| unreachable!("it is written"));
-        drop(reader);
-        let sent = writer.write("value".to_owned()).await;
-        assert_eq!(sent.expect_err("nobody reads").value, "value");
-    });
-    assert!(task.has_exited());
-}
-
-#[test]
-fn a_write_whose_new_reader_is_gone_before_it_starts_again_gets_its_values_back() {
-    for last_member_first in [false, true] {
-        let host = host::install_with(Rules {
-            notices: true,
-            last_member_first,
-            ..Rules::default()
-        });
-        let log = Log::new();
-        let task = host.start({
-            let log = log.clone();
-            async move {
-                let (mut writer, reader) = stream::<String>();
-                log.note(reader);
-                assert_eq!(writer.write_all(texts(1)).await, texts(1));
-            }
-        });
-        assert!(task.is_waiting());
-        // Its task sleeps, and is told by the host before it is polled.
-        let reader = log.take().pop().expect("it was left");
-        drop(host.call_sync(|| host::lift_stream(reader)));
-        assert_eq!(task.settle(), Code::Exit);
-    }
-}
-
-#[test]
-fn a_value_whose_new_reader_is_gone_before_it_is_written_again_comes_back() {
-    for last_member_first in [false, true] {
-        let host = host::install_with(Rules {
-            notices: true,
-            last_member_first,
-            ..Rules::default()
-        });
-        let log = Log::new();
-        let task = host.start({
-            let log = log.clone();
-            async move {
-                let (writer, reader) = future(|| unreachable!("it is written"));
-                log.note(reader);
-                let sent = writer.write("value".to_owned()).await;
-                assert_eq!(sent.expect_err("nobody reads").value, "value");
-            }
-        });
-        assert!(task.is_waiting());
-        let reader = log.take().pop().expect("it was left");
-        drop(host.call_sync(|| host::host().outgoing_future(reader)));
-        assert_eq!(task.settle(), Code::Exit);
-    }
-}
-
-#[test]
-fn a_write_that_starts_again_elsewhere_does_not_keep_the_task_that_began_it() {
-    let host = host::install();
-    let (readers, writes) = (Log::new(), Log::<Left>::new());
-    let first = host.start({
-        let (readers, writes) = (readers.clone(), writes.clone());
-        async move {
-            let (mut writer, reader) = stream::<String>();
-            let mut write: Left = Box::pin(async move {
-                assert_eq!(writer.write_all(texts(1)).await, [""; 0]);
-            });
-            assert!(poll_once(&mut write).await.is_pending());
-            readers.note(reader);
-            writes.note(write);
-        }
-    });
-    assert!(first.is_waiting());
-    let reader = readers.take().pop().expect("it was left");
-    let mut peer = host.call_sync(|| host::lift_stream(reader));
-    let second = host.start(async move { writes.take().pop().expect("it was left").await });
-    assert!(second.is_waiting());
-    assert_eq!(first.settle(), Code::Exit);
-    assert_eq!(peer.read(1), Outcome::Completed(1));
-    assert_eq!(peer.received(), texts(1));
-    assert_eq!(second.settle(), Code::Exit);
-}
-
-#[test]
-fn a_value_that_is_written_again_elsewhere_does_not_keep_the_task_that_began_it() {
-    let host = host::install();
-    let (readers, writes) = (Log::new(), Log::new());
-    let first = host.start({
-        let (readers, writes) = (readers.clone(), writes.clone());
-        async move {
-            let (writer, reader) = future(|| unreachable!("it is written"));
-            let mut write = writer.write("value".to_owned());
-            assert!(poll_once(&mut write).await.is_pending());
-            readers.note(reader);
-            writes.note(write);
-        }
-    });
-    assert!(first.is_waiting());
-    let reader = readers.take().pop().expect("it was left");
-    let mut peer = host.call_sync(|| host::host().outgoing_future(reader));
-    let second = host.start(async move {
-        let write = writes.take().pop().expect("it was left");
-        write.await.expect("it was read");
-    });
-    assert!(second.is_waiting());
-    assert_eq!(first.settle(), Code::Exit);
-    assert_eq!(peer.receive(), Outcome::Completed(1));
-    assert_eq!(peer.received(), ["value"]);
-    assert_eq!(second.settle(), Code::Exit);
-}
-
-#[test]
-fn a_default_that_no_task_wrote_goes_to_the_host_at_once() {
-    let host = host::install();
-    let mut peer = host.call_sync(|| {
-        let (writer, reader) = future(|| "default".to_owned());
-        drop(writer);
-        host::host().outgoing_future(reader)
-    });
-    assert_eq!(peer.receive(), Outcome::Completed(1));
-    assert_eq!(peer.received(), ["default"]);
-    // The end goes when a task looks at what belongs to none.
-    assert!(host.start(async {}).has_exited());
 }
 
 #[test]
