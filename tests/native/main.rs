@@ -8,6 +8,7 @@
 //! | `import` | calls |
 //! | `task`, `wake`, `moved`, `cancelled` | the executor |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
+//! | `adrift` | how those are counted |
 //! | `pairs` | ends that never left the instance |
 //! | `cabi` | other versions of the bindings |
 //! | `panic` | foreign code that panics |
@@ -18,6 +19,8 @@
 #[path = "../host/mod.rs"]
 mod host;
 
+#[cfg(feature = "diagnostics")]
+mod adrift;
 mod alone;
 mod buffer;
 mod cabi;

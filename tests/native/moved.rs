@@ -1,11 +1,13 @@
 //! Operations that change tasks, on a host in the same process.
 
+use crate::host::foreign::Executor;
 use crate::host::imports::{Import, Shout, Until};
 use crate::host::{self, Code, Installed, Log, Task, pause, poll_once};
 use futures::channel::oneshot;
 
 use std::future::{IntoFuture, pending};
 use std::pin::Pin;
+use std::task::Poll;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{FutureRead, FutureReader, StreamResult, block_on};
 
@@ -61,6 +63,24 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
     assert_eq!(second.settle(), Code::Exit);
     assert_eq!(log.take(), [4]);
     assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_finishes_in_a_foreign_task_lets_the_first_one_go() {
+    for version in 1..=3 {
+        let host = host::install();
+        let (reader, mut peer) = host.incoming_future::<u32>();
+        let (first, shelf) = leaves_a_read(&host, reader);
+        let executor = Executor::new(version);
+        let mut read = shelf.take().pop().expect("it was left");
+        assert!(executor.poll(&mut read).is_pending());
+        // As before, it stays for a value that is lowered there.
+        assert!(matches!(first.settle(), Code::Wait(_)));
+        peer.send(4);
+        assert!(executor.step());
+        assert_eq!(executor.poll(&mut read), Poll::Ready(4));
+        assert_eq!(first.settle(), Code::Exit);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Ends that never left the instance, with items that the host does not let meet there.
 
 use crate::host::resource::Token;
-use crate::host::{self, Code, Installed, Log, Nothing, Outcome, future, poll_once, stream};
+use crate::host::{self, Code, Installed, Log, Nothing, Outcome, Rules, future, poll_once, stream};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -170,6 +170,35 @@ fn a_value_that_waits_is_written_again_when_the_reader_is_handed_away() {
     assert_eq!(peer.receive(), Outcome::Completed(1));
     assert_eq!(peer.received(), ["value"]);
     assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn items_that_wait_come_back_when_the_host_says_first_that_it_dropped_the_reader() {
+    let host = host::install_with(Rules {
+        notices: true,
+        ..Rules::default()
+    });
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            shelf.note(reader);
+            let (result, rest) = writer.write(texts(2)).await;
+            assert_eq!(result, StreamResult::Dropped);
+            assert_eq!(rest.into_vec(), texts(2));
+        }
+    });
+    assert!(task.is_waiting());
+    let reader = shelf.take().pop().expect("it was left");
+    // The write is to start again, and before its task gets its turn the host says
+    // of the end what it says of one on which nothing is in flight.
+    drop(host.outgoing_stream(reader));
+    assert_eq!(task.settle(), Code::Exit);
+    // A write would trap now.
+    let calls = host.calls();
+    let writes = calls.iter().any(|call| call.starts_with("stream.write 2"));
+    assert!(!writes, "{calls:#?}");
 }
 
 #[test]
