@@ -69,16 +69,27 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
 fn an_operation_that_finishes_in_a_foreign_task_lets_the_first_one_go() {
     for version in 1..=3 {
         let host = host::install();
-        let (reader, mut peer) = host.incoming_future::<u32>();
-        let (first, shelf) = leaves_a_read(&host, reader);
+        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        let shelf = Log::new();
+        let first = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let mut read = Box::pin(async move { (reader.next().await, reader) });
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            }
+        });
         let executor = Executor::new(version);
         let mut read = shelf.take().pop().expect("it was left");
         assert!(executor.poll(&mut read).is_pending());
-        // As before, it stays for a value that is lowered there.
+        // As before, it stays for what is lowered there.
         assert!(matches!(first.settle(), Code::Wait(_)));
-        peer.send(4);
+        peer.write([4]);
         assert!(executor.step());
-        assert_eq!(executor.poll(&mut read), Poll::Ready(4));
+        let Poll::Ready((item, _reader)) = executor.poll(&mut read) else {
+            unreachable!("the item has come")
+        };
+        assert_eq!(item, Some(4));
         assert_eq!(first.settle(), Code::Exit);
     }
 }
