@@ -11,10 +11,13 @@ mod pairs;
 
 use host::imports::{Import, Shout, Until};
 use host::{Code, Log, Nothing, Outcome, Rules, future, pause, poll_once, stream};
-use std::future::IntoFuture;
+use std::future::{Future, IntoFuture};
 use std::mem::forget;
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{block_on, spawn_local};
@@ -311,6 +314,51 @@ fn a_default_that_is_being_written_when_the_thread_ends() {
     thread.join().expect("the thread ends");
 }
 
+/// A waker that says when it goes.
+struct Tells(Arc<AtomicBool>);
+
+impl Wake for Tells {
+    fn wake(self: Arc<Self>) {
+        unreachable!("the thread ends first");
+    }
+}
+
+impl Drop for Tells {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_waker_that_was_left_to_the_next_turn_when_the_thread_ends() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let tells = Tells(Arc::clone(&dropped));
+    let thread = std::thread::spawn(|| {
+        let host = host::install();
+        host.leaks_on_purpose();
+        let shelf = Log::new();
+        let task = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let (writer, reader) = stream::<String>();
+                let reader: &'static mut _ = Box::leak(Box::new(reader));
+                let waker = Waker::from(Arc::new(tells));
+                let mut next = Box::pin(reader.next());
+                let read = next.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(read.is_pending());
+                forget(next);
+                shelf.note(writer);
+            }
+        });
+        // The read is told, and its task gets no turn any more.
+        host.call_sync(|| drop(shelf.take()));
+        assert!(task.is_waiting());
+    });
+    thread.join().expect("the thread ends");
+    // It may own an operation, which cannot be cancelled without the state.
+    assert!(!dropped.load(Ordering::Relaxed));
+}
+
 #[test]
 fn an_end_that_was_told_of_the_end_after_a_read_that_was_forgotten_asks_no_more() {
     let host = host::install_with(Rules {
@@ -428,4 +476,34 @@ fn a_read_that_was_forgotten_and_its_end_dropped_in_synchronous_code() {
             && calls.contains(&"stream.drop-readable 1".to_owned()),
         "{calls:#?}"
     );
+}
+
+#[test]
+fn a_write_that_was_forgotten_is_not_started_again_when_the_reader_is_handed_away() {
+    let host = host::install_with(Rules {
+        no_cancel_in_sync_task: true,
+        ..Rules::default()
+    });
+    host.leaks_on_purpose();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            let mut write = writer.write(texts());
+            assert!(poll_once(&mut write).await.is_pending());
+            forget(write);
+            shelf.note((writer, reader));
+        }
+    });
+    let (writer, reader) = shelf.take().pop().expect("they were left");
+    // The write goes on without its memory.
+    host.call_sync(|| drop(writer));
+    let mut peer = host.outgoing_stream(reader);
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    let is_about_it = |call: &&String| call.starts_with("stream.") && call.contains(" 2");
+    let calls: Vec<_> = calls.iter().filter(is_about_it).collect();
+    assert_eq!(calls, ["stream.new: 1 2", "stream.drop-writable 2"]);
+    assert_eq!(peer.read(1), Outcome::Dropped(0));
 }

@@ -31,6 +31,11 @@ impl Payload {
         }
     }
 
+    /// Whether the host knows nothing of it.
+    pub(crate) fn is_here(self) -> bool {
+        matches!(self, Payload::Here(_))
+    }
+
     /// Whether this is the state of a subtask.
     pub(crate) fn is_subtask(self) -> bool {
         matches!(self, Payload::Subtask(_))

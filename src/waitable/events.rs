@@ -71,6 +71,8 @@ fn note_event(waitable: Waitable, payload: Payload) -> State {
                 unseat(entries, index);
                 entries[index].set_state(State::Idle)
             }
+            // It is about to wait: telling it came back here.
+            State::Idle if payload.is_here() => entry.set_state(State::Ready(payload)),
             // Nobody asked: no copy is in flight, or it has its result. That the
             // other end of a stream is gone is worth knowing; anything else is
             // late news of a finished operation.

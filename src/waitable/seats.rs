@@ -50,9 +50,14 @@ fn unknown(waitable: Waitable, waker: &Waker) -> Option<Waker> {
 fn store(waitable: Waitable, waker: Option<Waker>) {
     let Some(waker) = waker else { return };
     // What was there is dropped after the borrow has ended.
-    let _old = with_table(waitable, |entries, index| {
-        entries[index].set_state(State::Waiting(waker))
+    let old = with_table(waitable, |entries, index| match entries[index].state {
+        State::Ready(_) => Err(waker),
+        _ => Ok(entries[index].set_state(State::Waiting(waker))),
     });
+    if let Err(waker) = old {
+        // It was told already, by the operation that its start has woken.
+        waker.wake();
+    }
 }
 
 /// Has the event of `waitable` come to the task that is polling, whoever waits for

@@ -4,6 +4,7 @@ use crate::host::{self, Code, Log, Outcome, Rules, future, poll_once, stream};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use wit_async::{StreamResult, block_on};
 
 type Left = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -259,5 +260,59 @@ fn a_value_that_is_dropped_before_it_is_written_again_gives_way_to_the_default()
     let mut peer = shelf.take().pop().expect("it was handed away");
     assert_eq!(peer.receive(), Outcome::Completed(1));
     assert_eq!(peer.received(), ["default"]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn items_that_wait_come_back_when_the_host_says_first_that_it_dropped_the_reader() {
+    let host = host::install_with(Rules {
+        notices: true,
+        ..Rules::default()
+    });
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let (mut writer, reader) = stream::<String>();
+            shelf.note(reader);
+            let (result, rest) = writer.write(texts(2)).await;
+            assert_eq!(result, StreamResult::Dropped);
+            assert_eq!(rest.into_vec(), texts(2));
+        }
+    });
+    assert!(task.is_waiting());
+    let reader = shelf.take().pop().expect("it was left");
+    // The write is to start again, and before its task gets its turn the host says
+    // of the end what it says of one on which nothing is in flight.
+    drop(host.outgoing_stream(reader));
+    assert_eq!(task.settle(), Code::Exit);
+    // A write would trap now.
+    let calls = host.calls();
+    let writes = calls.iter().any(|call| call.starts_with("stream.write 2"));
+    assert!(!writes, "{calls:#?}");
+}
+
+#[test]
+fn a_read_hears_of_the_end_that_its_start_brings_about() {
+    let host = host::install_with(Rules {
+        no_cancel_in_sync_task: true,
+        ..Rules::default()
+    });
+    // A write of nothing is left alone, with a writer that goes with it.
+    let reader = host.call_sync(|| {
+        let (mut writer, reader) = stream::<String>();
+        block_on(async move {
+            let mut write: Left = Box::pin(async move {
+                writer.write(Vec::new()).await;
+            });
+            assert!(poll_once(&mut write).await.is_pending());
+        });
+        reader
+    });
+    let task = host.start(async move {
+        let mut reader = reader;
+        // Says to the write that it is done; then the writer goes.
+        assert_eq!(reader.next().await, None);
+    });
     assert_eq!(task.settle(), Code::Exit);
 }

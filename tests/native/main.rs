@@ -9,6 +9,7 @@
 //! | `import` | calls |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
+//! | `adrift` | how those are counted |
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
@@ -22,6 +23,8 @@
 #[path = "../host/mod.rs"]
 mod host;
 
+#[cfg(feature = "diagnostics")]
+mod adrift;
 mod alone;
 mod apart;
 mod begun;

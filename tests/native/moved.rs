@@ -1,11 +1,13 @@
 //! Operations that change tasks, on a host in the same process.
 
+use crate::host::foreign::Executor;
 use crate::host::imports::{Import, Shout, Until};
 use crate::host::{self, Code, Installed, Log, Task, pause, poll_once};
 use futures::channel::oneshot;
 
 use std::future::{IntoFuture, pending};
 use std::pin::Pin;
+use std::task::Poll;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{FutureRead, FutureReader, StreamResult, block_on};
 
@@ -61,6 +63,35 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
     assert_eq!(second.settle(), Code::Exit);
     assert_eq!(log.take(), [4]);
     assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn an_operation_that_finishes_in_a_foreign_task_lets_the_first_one_go() {
+    for version in 1..=3 {
+        let host = host::install();
+        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        let shelf = Log::new();
+        let first = host.start({
+            let shelf = shelf.clone();
+            async move {
+                let mut read = Box::pin(async move { (reader.next().await, reader) });
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            }
+        });
+        let executor = Executor::new(version);
+        let mut read = shelf.take().pop().expect("it was left");
+        assert!(executor.poll(&mut read).is_pending());
+        // As before, it stays for what is lowered there.
+        assert!(matches!(first.settle(), Code::Wait(_)));
+        peer.write([4]);
+        assert!(executor.step());
+        let Poll::Ready((item, _reader)) = executor.poll(&mut read) else {
+            unreachable!("the item has come")
+        };
+        assert_eq!(item, Some(4));
+        assert_eq!(first.settle(), Code::Exit);
+    }
 }
 
 #[test]
