@@ -128,6 +128,8 @@ fn what_block_on_leaves_there_is_not_that_of_the_task() {
         assert!(message.contains("`block_on`"), "{message}");
     });
     assert_eq!(task.settle(), host::Code::Exit);
+    // It belongs to no task; the next one settles it.
+    assert!(host.start(async {}).has_exited());
 }
 
 #[test]

@@ -382,6 +382,8 @@ fn reads_that_wait_here_need_no_task() {
         assert_eq!(value.await, "value");
     });
     assert!(task.has_exited());
+    // The set of what belonged to no task goes with the next one.
+    assert!(host.start(async {}).has_exited());
 }
 
 #[test]
