@@ -214,10 +214,12 @@ pub use rt::async_support::{
     block_on, spawn_local, yield_async, yield_blocking,
 };
 
-/// Calls of exports are held back as long as it exists.
 #[cfg(feature = "async")]
 #[doc(inline)]
-pub use task::Backpressure;
+pub use task::{
+    Abort, AbortOnDrop, Admit, Backpressure, JoinSet, Limiter, Permit, Scope, ScopedJoinHandle,
+    scope,
+};
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]

@@ -25,7 +25,7 @@ mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
-pub(crate) use home::{Home, Spawned};
+pub(crate) use home::Home;
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
