@@ -7,6 +7,8 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `wake`, `moved`, `cancelled` | the executor |
+//! | `scope`, `join_set` | futures that are spawned together |
+//! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `pairs` | ends that never left the instance |
 //! | `cabi` | other versions of the bindings |
@@ -26,11 +28,14 @@ mod ended;
 mod future;
 mod import;
 mod items;
+mod join_set;
+mod limiter;
 mod moved;
 mod pairs;
 mod panic;
 mod races;
 mod regressions;
+mod scope;
 mod stream;
 mod task;
 mod told;
