@@ -11,7 +11,6 @@ use core::future::{Future, poll_fn};
 use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use futures::task::AtomicWaker;
 
 /// Futures that were spawned beside the current one, and that are joined in the order in
 /// which they finish.
@@ -53,8 +52,6 @@ pub struct JoinSet<T> {
 /// What the set and its futures share.
 struct Shared<T> {
     state: Lock<State<T>>,
-    /// Whoever waits for one to finish.
-    joiner: AtomicWaker,
 }
 
 struct State<T> {
@@ -62,6 +59,8 @@ struct State<T> {
     finished: VecDeque<T>,
     /// How many futures are to finish.
     running: usize,
+    /// Whoever waits for one to finish.
+    joiner: Option<Waker>,
     members: Vec<Option<Member>>,
     /// Indices of those that are gone.
     vacant: Vec<usize>,
@@ -86,10 +85,10 @@ impl<T> JoinSet<T> {
                 state: Lock::new(State {
                     finished: VecDeque::new(),
                     running: 0,
+                    joiner: None,
                     members: Vec::new(),
                     vacant: Vec::new(),
                 }),
-                joiner: AtomicWaker::new(),
             }),
         }
     }
@@ -159,11 +158,14 @@ impl<T> JoinSet<T> {
     /// See [`JoinSet`].
     pub async fn join_next(&mut self) -> Option<T> {
         poll_fn(|cx| {
-            self.shared.joiner.register(cx.waker());
-            match self.shared.take() {
-                Taken::Output(output) => Poll::Ready(Some(output)),
-                Taken::Later => Poll::Pending,
-                Taken::Never => Poll::Ready(None),
+            loop {
+                match self.shared.take() {
+                    Taken::Output(output) => return Poll::Ready(Some(output)),
+                    Taken::Never => return Poll::Ready(None),
+                    // Unless one has finished meanwhile, natively on another thread.
+                    Taken::Later if self.shared.waits(cx.waker()) => return Poll::Pending,
+                    Taken::Later => {}
+                }
             }
         })
         .await
@@ -249,6 +251,19 @@ impl<T> Shared<T> {
             })
     }
 
+    /// Says whom to wake when a future of the set has ended; false if there is nothing to
+    /// wait for.
+    fn waits(&self, waker: &Waker) -> bool {
+        let mut joiner = Some(waker.clone());
+        self.state.with(|state| {
+            let waits = state.finished.is_empty() && state.running > 0;
+            if waits {
+                mem::swap(&mut state.joiner, &mut joiner);
+            }
+            waits
+        })
+    }
+
     /// Aborts the first future from `index` on that is running; says which it is, and what
     /// wakes it.
     fn abort_from(&self, index: usize) -> Option<(usize, Option<Waker>)> {
@@ -277,28 +292,20 @@ impl<T> Membership<T> {
     where
         F: Future<Output = T>,
     {
-        // Clones and drops of wakers are foreign code.
-        let mut waker = self.waker();
-        if !waker
-            .as_ref()
-            .is_some_and(|known| known.will_wake(cx.waker()))
-        {
-            waker = Some(cx.waker().clone());
-        }
-        let aborted = self.with(|member| {
-            mem::swap(&mut member.waker, &mut waker);
-            member.aborted
+        let known = self.with(|member| {
+            let known = member.waker.as_ref();
+            known.is_some_and(|known| known.will_wake(cx.waker()))
         });
-        drop(waker);
+        if !known {
+            // Clones and drops of wakers are foreign code.
+            let mut waker = Some(cx.waker().clone());
+            self.with(|member| mem::swap(&mut member.waker, &mut waker));
+        }
+        let aborted = self.with(|member| member.aborted);
         match aborted {
             true => Poll::Ready(None),
             false => future.poll(cx).map(Some),
         }
-    }
-
-    /// Takes what wakes it.
-    fn waker(&self) -> Option<Waker> {
-        self.with(|member| member.waker.take())
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Member) -> R) -> R {
@@ -323,16 +330,16 @@ impl<T> Membership<T> {
 
 impl<T> Drop for Membership<T> {
     fn drop(&mut self) {
-        let member = self.shared.state.with(|state| {
+        let (joiner, member) = self.shared.state.with(|state| {
             state.vacant.push(self.index);
             let member = state.members[self.index].take();
             if member.as_ref().is_some_and(|member| !member.aborted) {
                 state.running -= 1;
             }
-            member
+            (state.joiner.take(), member)
         });
+        joiner.inspect(Waker::wake_by_ref);
         drop(member);
-        self.shared.joiner.wake();
     }
 }
 
@@ -340,9 +347,9 @@ impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
         self.abort_all();
         // Not under the lock, and not when the last future has gone.
-        let finished = self.shared.state.with(|state| mem::take(&mut state.finished));
-        drop(finished);
-        drop(self.shared.joiner.take());
+        let state = &self.shared.state;
+        let left = state.with(|state| (mem::take(&mut state.finished), state.joiner.take()));
+        drop(left);
     }
 }
 

@@ -15,6 +15,7 @@ use super::lock::Lock;
 use alloc::collections::VecDeque;
 use core::fmt;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
@@ -70,6 +71,14 @@ struct State {
     next: u64,
     /// While `admitted` is as much as may be. Nobody waits without it.
     full: Option<Backpressure>,
+}
+
+impl State {
+    /// Where somebody stands; nothing if the permit has come.
+    fn place(&self, number: u64) -> Option<usize> {
+        let place = self.waiting.binary_search_by_key(&number, |waits| waits.0);
+        place.ok()
+    }
 }
 
 impl Limiter {
@@ -133,7 +142,7 @@ impl Limiter {
             }
             (free, free && state.admitted == self.limit)
         });
-        let permit = free.then_some(Permit { limiter: self });
+        let permit = free.then(|| Permit { limiter: self });
         if filled {
             self.hold_back();
         }
@@ -202,28 +211,45 @@ enum Asked {
     Admitted,
 }
 
-impl Admit<'_> {
-    /// Whether it is this one's turn; puts itself among those who wait, with what wakes
-    /// it, and takes what was there before.
-    fn stand(&self, number: Option<u64>, waker: &mut Option<Waker>) -> Asked {
-        self.limiter.state.with(|state| match number {
-            Some(number) => {
-                let place = state.waiting.binary_search_by_key(&number, |waits| waits.0);
-                let Ok(place) = place else {
-                    return Asked::Admitted;
-                };
-                if let Some(waker) = waker {
-                    core::mem::swap(&mut state.waiting[place].1, waker);
+impl<'a> Admit<'a> {
+    /// The permit, if it is this one's turn.
+    fn take(&mut self) -> Option<Permit<'a>> {
+        let limiter = self.limiter;
+        let permit = match self.asked {
+            Asked::Not => limiter.try_admit(),
+            Asked::Waits(number) => {
+                let place = limiter.state.with(|state| state.place(number));
+                place.is_none().then(|| Permit { limiter })
+            }
+            Asked::Admitted => panic!("`Limiter::admit` was polled after it was ready"),
+        };
+        if permit.is_some() {
+            self.asked = Asked::Admitted;
+        }
+        permit
+    }
+
+    /// Stands in line, with what wakes it. False if it is this one's turn, which natively
+    /// another thread may have seen to meanwhile.
+    fn waits(&mut self, waker: &Waker) -> bool {
+        // Clones and drops of wakers are foreign code.
+        let mut waker = Some(waker.clone());
+        self.limiter.state.with(|state| {
+            let place = match self.asked {
+                Asked::Waits(number) => state.place(number),
+                _ if state.admitted < self.limiter.limit => None,
+                _ => {
+                    self.asked = Asked::Waits(state.next);
+                    let first = waker.take().map(|waker| (state.next, waker));
+                    state.waiting.extend(first);
+                    state.next += 1;
+                    return true;
                 }
-                Asked::Waits(number)
+            };
+            if let (Some(place), Some(waker)) = (place, &mut waker) {
+                mem::swap(&mut state.waiting[place].1, waker);
             }
-            None => {
-                let number = state.next;
-                state.next += 1;
-                let waker = waker.take().expect("one was made for it");
-                state.waiting.push_back((number, waker));
-                Asked::Waits(number)
-            }
+            place.is_some()
         })
     }
 }
@@ -232,25 +258,13 @@ impl<'a> Future for Admit<'a> {
     type Output = Permit<'a>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Permit<'a>> {
-        let limiter = self.limiter;
-        let number = match self.asked {
-            Asked::Not => {
-                if let Some(permit) = limiter.try_admit() {
-                    self.asked = Asked::Admitted;
-                    return Poll::Ready(permit);
-                }
-                None
+        loop {
+            if let Some(permit) = self.take() {
+                return Poll::Ready(permit);
             }
-            Asked::Waits(number) => Some(number),
-            Asked::Admitted => panic!("`Limiter::admit` was polled after it was ready"),
-        };
-        // Wakers are foreign code.
-        let mut waker = Some(cx.waker().clone());
-        self.asked = self.stand(number, &mut waker);
-        drop(waker);
-        match self.asked {
-            Asked::Admitted => Poll::Ready(Permit { limiter }),
-            _ => Poll::Pending,
+            if self.waits(cx.waker()) {
+                return Poll::Pending;
+            }
         }
     }
 }
@@ -261,8 +275,8 @@ impl Drop for Admit<'_> {
             return;
         };
         let left = self.limiter.state.with(|state| {
-            let place = state.waiting.binary_search_by_key(&number, |waits| waits.0);
-            place.ok().and_then(|place| state.waiting.remove(place))
+            let place = state.place(number)?;
+            state.waiting.remove(place)
         });
         if left.is_none() {
             // Its turn has come, and it does not want it any more.

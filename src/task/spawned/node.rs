@@ -15,8 +15,9 @@
 //!    dropped where it is.
 //! 2. Counts are owned by the set, by a handle, and by wakers. Wakers, which may be
 //!    anywhere and live longer than what the future borrows, touch `head` alone.
-//! 3. When the set and the handle have given their counts back the stage is `Gone`. So
-//!    what a last waker frees holds no future and no output any more.
+//! 3. When the set and the handle have given their counts back the stage is `Gone`, also
+//!    if something panicked meanwhile. So what a last waker frees holds no future and no
+//!    output any more.
 
 use super::Rouse;
 use super::woken::{Head, Woken};
@@ -141,7 +142,13 @@ impl<R: Rouse, F: Future> Runs for Node<R, F> {
 
     fn end(&self) {
         let mut stage = self.stage.borrow_mut();
-        if let Stage::Running(_) = *stage {
+        let unwanted = match *stage {
+            Stage::Running(_) => true,
+            // Left by a future whose destructor panicked.
+            Stage::Done(_) => !self.has_handle.get(),
+            Stage::Gone => false,
+        };
+        if unwanted {
             // Drops the future where it is.
             *stage = Stage::Gone;
             drop(stage);
@@ -181,12 +188,13 @@ impl<R: Rouse, F: Future> Joins<F::Output> for Node<R, F> {
 
     fn let_go(&self) {
         self.has_handle.set(false);
-        drop(self.awaiter.take());
         // While it is polled, or dropped, its set looks whether there is a handle.
         if let Ok(mut stage) = self.stage.try_borrow_mut()
             && let Stage::Done(_) = *stage
         {
             *stage = Stage::Gone;
         }
+        // Not before: foreign code that panics would keep the output.
+        drop(self.awaiter.take());
     }
 }
