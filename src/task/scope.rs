@@ -36,8 +36,9 @@ use futures::task::AtomicWaker;
 /// themselves. They cannot leave the scope, nor can their handles. What `body` itself
 /// owns is gone when it ends, so they cannot borrow that.
 ///
-/// One allocation is made for each future, and one for the scope. A future is polled
-/// when it was woken, whatever the others do; `body` is polled whenever the scope is.
+/// Each future is one allocation, with its waker and its output. Beside that the scope
+/// allocates a list of those to poll, and a table that grows with their number. A future is
+/// polled when it was woken, whatever the others do; `body` is polled whenever the scope is.
 ///
 /// # Cancel safety
 ///

@@ -416,6 +416,30 @@ fn a_handle_that_is_dropped_lets_the_future_go_on_and_drops_the_output() {
 }
 
 #[test]
+fn an_output_that_nobody_wants_does_not_wait_for_wakers() {
+    let log = Log::new();
+    let stored: RefCell<Vec<Waker>> = RefCell::default();
+    let mut future = pin!(scope(async |s| {
+        let output = async |name| {
+            poll_fn(|cx| {
+                stored.borrow_mut().push(cx.waker().clone());
+                Poll::Ready(())
+            })
+            .await;
+            NotesDrop(log.clone(), name)
+        };
+        let handle = s.spawn(output("of a handle that is dropped"));
+        drop(s.spawn(output("of no handle")));
+        yield_async().await;
+        assert_eq!(log.take(), ["of no handle"]);
+        drop(handle);
+        assert_eq!(log.take(), ["of a handle that is dropped"]);
+    }));
+    while poll(future.as_mut()).is_pending() {}
+    assert_eq!(stored.borrow().len(), 2);
+}
+
+#[test]
 fn an_aborted_future_is_dropped_and_its_handle_says_so() {
     let host = host::install();
     let log = Log::new();

@@ -1,12 +1,12 @@
 //! One future of a set, in one block of memory with its waker and its output.
 //!
 //! ```text
-//!              poll: ready          handle
-//!  Running ───────────────► Done ──────────► Gone
-//!     │                      │ no handle      ▲
-//!     │                      └────────────────┤
-//!     └───────────────────────────────────────┘
-//!        poll: aborted; end (of the set)
+//!              poll: ready          handle: poll_output, let_go
+//!  Running ───────────────► Done ───────────────────────────────► Gone
+//!     │                      │ end, without a handle               ▲
+//!     │                      └─────────────────────────────────────┤
+//!     └────────────────────────────────────────────────────────────┘
+//!        poll, when aborted; end
 //! ```
 //!
 //! # Rules
@@ -53,7 +53,7 @@ pub(super) trait Runs {
     /// Polls; ready when it is over.
     fn poll(&self, waker: &Waker) -> Poll<()>;
 
-    /// Drops the future, unless it is over.
+    /// The set gives up its count: drops the future, or an output that nobody may want.
     fn end(&self);
 }
 
@@ -132,9 +132,6 @@ impl<R: Rouse, F: Future> Runs for Node<R, F> {
         };
         // Drops the future where it is.
         *stage = next;
-        if !self.has_handle.get() {
-            *stage = Stage::Gone;
-        }
         drop(stage);
         self.wake_awaiter();
         Poll::Ready(())
@@ -144,7 +141,6 @@ impl<R: Rouse, F: Future> Runs for Node<R, F> {
         let mut stage = self.stage.borrow_mut();
         let unwanted = match *stage {
             Stage::Running(_) => true,
-            // Left by a future whose destructor panicked.
             Stage::Done(_) => !self.has_handle.get(),
             Stage::Gone => false,
         };
@@ -188,7 +184,8 @@ impl<R: Rouse, F: Future> Joins<F::Output> for Node<R, F> {
 
     fn let_go(&self) {
         self.has_handle.set(false);
-        // While it is polled, or dropped, its set looks whether there is a handle.
+        // While it is polled or dropped it is in the set, which looks whether there is a
+        // handle when it gives up its count.
         if let Ok(mut stage) = self.stage.try_borrow_mut()
             && let Stage::Done(_) = *stage
         {
