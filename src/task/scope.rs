@@ -113,6 +113,13 @@ use futures::task::AtomicWaker;
 /// }
 /// ```
 ///
+/// Its future stays on its thread, as the futures in it do:
+///
+/// ```compile_fail,E0277
+/// fn is_send(_: impl Send) {}
+/// is_send(wit_async::scope(async |_| {}));
+/// ```
+///
 /// What a future borrows for writing is not to be used beside it:
 ///
 /// ```compile_fail,E0503

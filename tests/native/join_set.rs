@@ -28,6 +28,8 @@ fn outputs_come_in_the_order_of_completion() {
         let mut senders = told(&mut set, 4);
         assert_eq!(set.len(), 4);
         assert!(poll_once(&mut pin!(set.join_next())).await.is_pending());
+        // Each has its first poll.
+        yield_async().await;
         for number in [2, 0, 3] {
             let sender = senders[number].take().expect("told once");
             sender.send(number).expect("it is awaited");

@@ -206,9 +206,7 @@ fn a_task_whose_turn_has_come_may_be_cancelled_before_it_runs() {
     let host = host::install();
     let limiter = limiter(1);
     let permit = limiter.try_admit().expect("it is free");
-    let [one, other] = [(); 2].map(|()| {
-        host.start(async move { drop(limiter.admit().await) })
-    });
+    let [one, other] = [(); 2].map(|()| host.start(async move { drop(limiter.admit().await) }));
     drop(permit);
     assert_eq!(one.cancel(), Code::Exit);
     assert!(other.step(), "it was woken");

@@ -11,9 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use wit_async::{
-    AbortOnDrop, Scope, ScopedJoinHandle, block_on, scope, spawn_local, yield_async,
-};
+use wit_async::{AbortOnDrop, Scope, ScopedJoinHandle, block_on, scope, spawn_local, yield_async};
 
 /// Polls by hand, without a task.
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
@@ -339,11 +337,17 @@ fn a_waker_that_outlives_the_scope_wakes_nobody() {
         let mut cx = Context::from_waker(&waker);
         assert!(future.as_mut().poll(&mut cx).is_pending());
     }
-    assert_eq!(Arc::strong_count(&outside), 1, "nobody keeps what would be woken");
+    assert_eq!(
+        Arc::strong_count(&outside),
+        1,
+        "nobody keeps what would be woken"
+    );
     for waker in stored.take() {
         waker.wake_by_ref();
         // Also on another thread, where the memory is freed.
-        std::thread::spawn(move || waker.wake()).join().expect("it wakes nobody");
+        std::thread::spawn(move || waker.wake())
+            .join()
+            .expect("it wakes nobody");
     }
     assert_eq!(outside.take(), 0);
 }
@@ -363,7 +367,9 @@ fn a_wake_from_another_thread_arrives() {
     }));
     assert!(poll(future.as_mut()).is_pending());
     let waker = stored.borrow().clone().expect("stored");
-    std::thread::spawn(move || waker.wake()).join().expect("it wakes");
+    std::thread::spawn(move || waker.wake())
+        .join()
+        .expect("it wakes");
     assert!(poll(future.as_mut()).is_ready());
     assert_eq!(woken.get(), 2);
 }
@@ -650,11 +656,12 @@ fn what_destructors_spawn_while_the_scope_goes_is_dropped() {
 fn a_cancelled_task_drops_its_scopes_and_their_operations() {
     let host = host::install();
     let log = Log::new();
-    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let (reader, _peer) = host.incoming_stream::<u32>();
     let task = host.start({
         let log = log.clone();
         async move {
             let _guard = wit_async::rt::async_support::TaskCancelOnDrop::new();
+            let mut reader = reader;
             let _env = NotesDrop(log.clone(), "what is borrowed");
             scope(async |s| {
                 s.spawn(async {
