@@ -56,7 +56,7 @@
 //! | `waitable` | handle → who waits and in which set; the `wasip3_task` C ABI |
 //! | `op` | the state machine of an operation; writes that nobody awaits |
 //! | `subtask`, `future`, `stream`, `error_context` | typed handles |
-//! | `task` | the executor |
+//! | `task` | the executor; futures beside each other; calls that are held back |
 //! | `instance` | the state of the instance, in one place |
 //! | `diagnostics` | counts of what is alive, and outcomes of operations |
 //!

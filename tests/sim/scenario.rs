@@ -86,6 +86,7 @@ impl Small {
         match self {
             Small::Calls => 15,
             Small::Cancelled => 14,
+            Small::Limits => 12,
             _ => 100,
         }
     }
