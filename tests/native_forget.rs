@@ -482,9 +482,8 @@ fn a_scope() {
     sender.send(()).expect("it is leaked, not dropped");
     word_peer.write([1]);
     string_peer.write(texts());
-    task.settle();
-    task.cancel();
-    task.settle();
+    // The leaked futures wake it, and that is all.
+    assert_eq!(task.settle(), Code::Exit);
     assert_eq!(log.take(), [""; 0]);
 }
 
