@@ -12,7 +12,8 @@
 //! # Rules
 //!
 //! 1. A node is made in an `Arc` and stays there: its future is pinned by that. It is
-//!    dropped where it is.
+//!    dropped where it is. It may borrow from itself, so that its stage is never borrowed
+//!    as shared: it is looked at through `&mut` only.
 //! 2. Counts are owned by the set, by a handle, and by wakers. Wakers, which may be
 //!    anywhere and live longer than what the future borrows, touch `head` alone.
 //! 3. When the set and the handle have given their counts back the stage is `Gone`, also
@@ -139,7 +140,7 @@ impl<R: Rouse, F: Future> Runs for Node<R, F> {
 
     fn end(&self) {
         let mut stage = self.stage.borrow_mut();
-        let unwanted = match *stage {
+        let unwanted = match &mut *stage {
             Stage::Running(_) => true,
             Stage::Done(_) => !self.has_handle.get(),
             Stage::Gone => false,
@@ -157,7 +158,7 @@ impl<R: Rouse, F: Future> Joins<F::Output> for Node<R, F> {
     fn poll_output(&self, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
         // A future that waits for itself waits for ever.
         if let Ok(mut stage) = self.stage.try_borrow_mut() {
-            match *stage {
+            match &mut *stage {
                 Stage::Running(_) => {}
                 Stage::Gone => return Poll::Ready(None),
                 Stage::Done(_) => {
@@ -187,7 +188,7 @@ impl<R: Rouse, F: Future> Joins<F::Output> for Node<R, F> {
         // While it is polled or dropped it is in the set, which looks whether there is a
         // handle when it gives up its count.
         if let Ok(mut stage) = self.stage.try_borrow_mut()
-            && let Stage::Done(_) = *stage
+            && let Stage::Done(_) = &mut *stage
         {
             *stage = Stage::Gone;
         }
