@@ -9,9 +9,12 @@ use std::task::Poll;
 use wit_async::rt::async_support::TaskCancelOnDrop;
 use wit_async::{Backpressure, Limiter, Permit, backpressure_dec, backpressure_inc, yield_async};
 
-fn limiter(limit: usize) -> &'static Limiter {
-    // As a `static` would be.
-    Box::leak(Box::new(Limiter::new(limit)))
+/// One of its own for each place in the code.
+macro_rules! limiter {
+    ($limit:expr) => {{
+        static LIMITER: Limiter = Limiter::new($limit);
+        &LIMITER
+    }};
 }
 
 // --- permits
@@ -86,7 +89,7 @@ fn lowering_by_hand_ends_no_guard() {
 #[test]
 fn tasks_are_admitted_in_the_order_in_which_they_asked() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let log = Log::new();
     let tasks: Vec<_> = (0..4)
         .map(|number| {
@@ -121,7 +124,7 @@ fn tasks_are_admitted_in_the_order_in_which_they_asked() {
 #[test]
 fn who_gives_up_waiting_leaves_the_line() {
     let _host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let permit = limiter.try_admit().expect("it is free");
     let task = host::host().start(async move {
         let mut first = limiter.admit();
@@ -148,7 +151,7 @@ fn who_gives_up_waiting_leaves_the_line() {
 #[test]
 fn a_permit_that_nobody_waits_for_frees_the_host() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let permit = limiter.try_admit().expect("it is free");
     let task = host.start(async move {
         let mut waits = limiter.admit();
@@ -164,7 +167,7 @@ fn a_permit_that_nobody_waits_for_frees_the_host() {
 #[test]
 fn a_permit_comes_back_by_a_panic() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     panic_message(|| {
         let _permit = limiter.try_admit();
         panic!("with a permit");
@@ -176,7 +179,7 @@ fn a_permit_comes_back_by_a_panic() {
 #[test]
 fn a_permit_comes_back_by_a_cancel_and_goes_to_the_next() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let log = Log::new();
     let export = |name: &'static str| {
         let log = log.clone();
@@ -204,7 +207,7 @@ fn a_permit_comes_back_by_a_cancel_and_goes_to_the_next() {
 #[test]
 fn a_task_whose_turn_has_come_may_be_cancelled_before_it_runs() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let permit = limiter.try_admit().expect("it is free");
     let [one, other] = [(); 2].map(|()| host.start(async move { drop(limiter.admit().await) }));
     drop(permit);
@@ -217,7 +220,7 @@ fn a_task_whose_turn_has_come_may_be_cancelled_before_it_runs() {
 #[test]
 fn a_permit_may_go_in_synchronous_code_and_in_another_task() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let slot: Rc<RefCell<Option<Permit<'static>>>> = Rc::default();
     let first = host.start({
         let slot = Rc::clone(&slot);
@@ -246,7 +249,7 @@ fn a_permit_may_go_in_synchronous_code_and_in_another_task() {
 #[test]
 fn a_wait_that_is_polled_by_others_wakes_the_last_one() {
     let host = host::install();
-    let limiter = limiter(1);
+    let limiter = limiter!(1);
     let permit = limiter.try_admit().expect("it is free");
     let mut admit = limiter.admit();
     let slot = Rc::new(RefCell::new(None));
@@ -271,7 +274,7 @@ fn a_wait_that_is_polled_by_others_wakes_the_last_one() {
 fn nobody_is_admitted_beyond_the_limit() {
     const LIMIT: usize = 3;
     let host = host::install();
-    let limiter = limiter(LIMIT);
+    let limiter = limiter!(LIMIT);
     let inside = Rc::new(RefCell::new((0, 0)));
     let tasks: Vec<_> = (0..10)
         .map(|number| {
@@ -316,7 +319,7 @@ fn a_limiter_of_nothing_is_refused() {
 fn an_admitted_wait_is_not_polled_again() {
     let host = host::install();
     host.leaks_on_purpose();
-    let limiter = limiter(2);
+    let limiter = limiter!(2);
     host.start(async move {
         let mut admit = pin!(limiter.admit());
         assert!(matches!(poll_once(&mut admit).await, Poll::Ready(_)));
