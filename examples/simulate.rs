@@ -42,7 +42,7 @@ Usage: simulate [OPTIONS]
                    less often, or if fewer than a tenth of a kind blocked
   --small          all schedules of the small worlds instead of seeds; of one with
                    --scenario small-stream, small-future, small-calls, small-cancelled,
-                   small-host-reads, small-host-writes, small-wakes
+                   small-host-reads, small-host-writes, small-wakes, small-limits
   --bound N        how many choices of a schedule count at most
   --replay SEED    one run, with everything that happens in it
   --json           print one JSON object; with --small, one for each world and a last one

@@ -56,7 +56,7 @@
 //! | `waitable` | handle → who waits and in which set; operations without a future or a task; pairs of ends that meet here; the `wasip3_task` C ABI |
 //! | `op` | the state machine of an operation; writes that nobody awaits |
 //! | `subtask`, `future`, `stream`, `error_context` | typed handles |
-//! | `task` | the executor |
+//! | `task` | the executor; futures beside each other; calls that are held back |
 //! | `instance` | the state of the instance, in one place |
 //! | `diagnostics` | counts of what is alive, and outcomes of operations |
 //!
@@ -112,8 +112,69 @@
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
 //! | [`block_on`] | ✓ | yields to the host when its future does; never waits for an event that is there |
 //! | [`yield_async`], [`yield_blocking`] | ✓ | |
-//! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer; [`Backpressure`] is a guard |
+//! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
+//!
+//! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`], and
+//! [`Backpressure`] and [`Limiter`].
+//!
+//! # Futures beside each other
+//!
+//! | | Runs | May borrow | Joined | Ended |
+//! |---|---|---|---|---|
+//! | [`spawn_local`] | in the task; the task stays for it | no | by its handle, or never | by its handle |
+//! | ..., [`abort_on_drop`](JoinHandle::abort_on_drop) | in the task | no | by its handle | with its handle |
+//! | [`JoinSet`] | in the task | no | in the order of completion | with the set |
+//! | [`scope`](scope()) | in the future of the scope | yes | at the end of the scope | with the future of the scope |
+//!
+//! ```
+//! # async fn fetch(part: &str) -> usize { part.len() }
+//! async fn fetch_all(parts: &[String]) -> usize {
+//!     let total = core::cell::Cell::new(0);
+//!     wit_async::scope(async |s| {
+//!         for part in parts {
+//!             let total = &total;
+//!             s.spawn(async move { total.set(total.get() + fetch(part).await) });
+//!         }
+//!     })
+//!     .await;
+//!     total.get()
+//! }
+//! # let parts = ["one".to_owned(), "three".to_owned()];
+//! # assert_eq!(futures::executor::block_on(fetch_all(&parts)), 8);
+//! ```
+//!
+//! The future of a scope owns what is spawned in it and polls it: nothing of it is known
+//! to the task, nor to the host. So when that future is dropped, by a `select!` or because
+//! the task is cancelled, everything in it is dropped there and then; and when it is leaked
+//! nothing of it is ever touched again, as is the case with every pinned future.
+//!
+//! # Holding calls back
+//!
+//! The host starts any number of calls of async exports, in one instance, beside each
+//! other. An instance that does not want that raises its backpressure; calls that have not
+//! started then wait with the host, also those of other exports.
+//!
+//! - A [`Limiter`] admits at most n at a time, and holds further calls back while it is
+//!   full.
+//! - [`Backpressure`] is a guard: calls are held back as long as it exists.
+//! - [`backpressure_inc`] and [`backpressure_dec`] are the raw functions; they count, and
+//!   never trap.
+//!
+//! All of them count together, over all tasks of the instance. What a guard holds back ends
+//! when it is dropped: at its end, by a panic, by a cancel of the task.
+//!
+//! ```
+//! use wit_async::Limiter;
+//!
+//! static SCANS: Limiter = Limiter::new(2);
+//!
+//! # async fn scan_it(_: String) -> bool { true }
+//! async fn scan(file: String) -> bool {
+//!     let _permit = SCANS.admit().await;
+//!     scan_it(file).await
+//! }
+//! ```
 //!
 //! # Dropping what is in flight
 //!
@@ -183,12 +244,13 @@
 //!
 //! | When | Where |
 //! |---|---|
-//! | an operation is polled or cancelled after it finished | all operations (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
+//! | an operation is polled or cancelled after it finished | all operations, and [`Limiter::admit`] (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
 //! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
 //! | an operation in flight is cancelled in a synchronous export or a destructor | the `cancel` of all operations; dropping them is possible |
 //! | a reader is handed away in a synchronous export or a destructor while a read that was dropped or leaked is in flight | [`RawStreamReader`] |
 //! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
-//! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`] |
+//! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`], [`JoinSet::spawn`] |
+//! | a limiter that would admit nobody | [`Limiter::new`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
 //! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |
 //! | natively, a built-in is called and no host is installed | everywhere |
@@ -250,10 +312,12 @@ pub use rt::async_support::{
     block_on, spawn_local, yield_async, yield_blocking,
 };
 
-/// Calls of exports are held back as long as it exists.
 #[cfg(feature = "async")]
 #[doc(inline)]
-pub use task::Backpressure;
+pub use task::{
+    Abort, AbortOnDrop, Admit, Backpressure, JoinSet, Limiter, Permit, Scope, ScopedJoinHandle,
+    scope,
+};
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]

@@ -11,19 +11,28 @@
 //!
 //! `block_on` runs the same turns and waits in the middle of them.
 
+mod abort;
 mod backpressure;
 mod block_on;
 mod cancel;
 mod entry;
 mod executor;
+mod join_set;
+mod limiter;
+mod lock;
+mod scope;
 mod spawn;
 mod spawned;
 mod yields;
 
+pub use abort::{Abort, AbortOnDrop};
 pub(crate) use backpressure::Pressure;
 pub use backpressure::{Backpressure, backpressure_dec, backpressure_inc};
 pub use block_on::block_on;
 pub use cancel::TaskCancelOnDrop;
 pub use entry::{callback, start_task};
+pub use join_set::JoinSet;
+pub use limiter::{Admit, Limiter, Permit};
+pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use spawn::{JoinHandle, spawn_local};
 pub use yields::{yield_async, yield_blocking};

@@ -43,7 +43,7 @@ pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orpha
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{deliver, take};
-pub(crate) use home::{Home, Spawned};
+pub(crate) use home::Home;
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};

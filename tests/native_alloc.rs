@@ -16,7 +16,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{spawn_local, yield_async};
+use wit_async::{JoinSet, Limiter, scope, spawn_local, yield_async};
 
 struct Counting;
 
@@ -303,4 +303,112 @@ fn a_waker_of_a_spawned_future_that_outlives_its_task_keeps_nothing_when_it_is_g
         stored.take().expect("stored").wake();
     });
     assert_eq!(LEFT.get(), 0);
+}
+
+#[test]
+fn a_future_in_a_scope_is_one_allocation() {
+    let host = host::install();
+    host.record(false);
+    let rounds = Rc::new(Cell::new(0));
+    let task = host.start({
+        let rounds = Rc::clone(&rounds);
+        async move {
+            scope(async |s| {
+                loop {
+                    let borrowed = &rounds;
+                    let handle = s.spawn(async move {
+                        yield_async().await;
+                        borrowed.get()
+                    });
+                    let before = handle.await.expect("nobody aborts it");
+                    rounds.set(before + 1);
+                }
+            })
+            .await
+        }
+    });
+    let counted = allocations(|| {
+        let before = rounds.get();
+        while rounds.get() == before {
+            assert!(task.step());
+        }
+    });
+    assert_eq!(counted, ROUNDS);
+    assert_eq!(LEFT.get(), 0);
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn a_scope_allocates_its_list_and_its_table_beside_its_futures() {
+    let host = host::install();
+    host.record(false);
+    let task = host.start(async {
+        loop {
+            let mut sum = 0;
+            scope(async |s| {
+                s.spawn(async { sum += 1 });
+            })
+            .await;
+            yield_async().await;
+        }
+    });
+    // Its list of those to poll, its table and the free places in that; the future.
+    let counted = allocations(|| assert!(task.step()));
+    assert_eq!(counted, 4 * ROUNDS);
+    assert_eq!(LEFT.get(), 0);
+    assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn a_limiter_allocates_nothing() {
+    static ONE: Limiter = Limiter::new(1);
+    let host = host::install();
+    host.record(false);
+    let tasks = [(); 2].map(|()| {
+        host.start(async {
+            loop {
+                let permit = ONE.admit().await;
+                yield_async().await;
+                drop(permit);
+                yield_async().await;
+            }
+        })
+    });
+    let counted = allocations(|| {
+        for task in &tasks {
+            task.step();
+        }
+    });
+    assert_eq!(counted, 0);
+    for task in tasks {
+        assert_eq!(task.cancel(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_set_keeps_nothing_of_what_was_joined() {
+    let host = host::install();
+    host.record(false);
+    let rounds = Rc::new(Cell::new(0));
+    let task = host.start({
+        let rounds = Rc::clone(&rounds);
+        async move {
+            let mut set = JoinSet::new();
+            loop {
+                set.spawn(yield_async());
+                set.join_next().await;
+                rounds.set(rounds.get() + 1);
+            }
+        }
+    });
+    let counted = allocations(|| {
+        let before = rounds.get();
+        while rounds.get() == before {
+            assert!(task.step());
+        }
+    });
+    // The future, its waker, the task's queue and its set.
+    assert!(counted <= 6 * ROUNDS, "{counted}");
+    assert_eq!(LEFT.get(), 0);
+    assert_eq!(task.cancel(), Code::Exit);
 }

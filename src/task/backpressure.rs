@@ -10,26 +10,67 @@ use core::fmt;
 /// when the last one has gone. So its own counter, which traps at its bounds,
 /// stays between 0 and 1.
 pub(crate) struct Pressure {
-    wishes: Cell<u64>,
+    /// By [`backpressure_inc`]; the other function never goes below zero.
+    raised: Cell<u64>,
+    /// By guards. Apart from the others, which may be lowered more often than they
+    /// were raised: a guard holds as long as it exists.
+    guards: Cell<u64>,
+}
+
+/// What the host is to be told.
+#[must_use]
+enum Tell {
+    Nothing,
+    Inc,
+    Dec,
 }
 
 impl Pressure {
     pub(crate) const fn new() -> Pressure {
         Pressure {
-            wishes: Cell::new(0),
+            raised: Cell::new(0),
+            guards: Cell::new(0),
         }
     }
 
-    /// One more; says whether it is the first.
-    fn more(&self) -> bool {
-        self.wishes.replace(self.wishes.get().saturating_add(1)) == 0
+    fn is_wanted(&self) -> bool {
+        self.raised.get() > 0 || self.guards.get() > 0
     }
 
-    /// One less; says whether that was the last.
-    fn less(&self) -> bool {
-        let wishes = self.wishes.get();
-        self.wishes.set(wishes.saturating_sub(1));
-        wishes == 1
+    fn raise(&self) -> Tell {
+        self.change(&self.raised, self.raised.get().saturating_add(1))
+    }
+
+    fn lower(&self) -> Tell {
+        self.change(&self.raised, self.raised.get().saturating_sub(1))
+    }
+
+    fn add_guard(&self) -> Tell {
+        self.change(&self.guards, self.guards.get().saturating_add(1))
+    }
+
+    fn remove_guard(&self) -> Tell {
+        self.change(&self.guards, self.guards.get().saturating_sub(1))
+    }
+
+    fn change(&self, count: &Cell<u64>, to: u64) -> Tell {
+        let was_wanted = self.is_wanted();
+        count.set(to);
+        match (was_wanted, self.is_wanted()) {
+            (false, true) => Tell::Inc,
+            (true, false) => Tell::Dec,
+            _ => Tell::Nothing,
+        }
+    }
+}
+
+impl Tell {
+    fn host(self) {
+        match self {
+            Tell::Nothing => {}
+            Tell::Inc => sys::backpressure_inc(),
+            Tell::Dec => sys::backpressure_dec(),
+        }
     }
 }
 
@@ -48,22 +89,19 @@ impl Pressure {
 /// wit_async::backpressure_dec();
 /// ```
 pub fn backpressure_inc() {
-    if instance::with(|instance| instance.pressure.more()) {
-        sys::backpressure_inc();
-    }
+    instance::with(|instance| instance.pressure.raise()).host();
 }
 
 /// Undoes one [`backpressure_inc`] (canonical ABI, "backpressure.dec").
 ///
-/// Does nothing if there was none.
+/// Does nothing if there was none: neither does its count go below zero, nor does it end
+/// what a [`Backpressure`] holds back.
 ///
 /// # Examples
 ///
 /// See [`backpressure_inc`].
 pub fn backpressure_dec() {
-    if instance::with(|instance| instance.pressure.less()) {
-        sys::backpressure_dec();
-    }
+    instance::with(|instance| instance.pressure.lower()).host();
 }
 
 /// Holds back further calls of async exports of this instance as long as it
@@ -93,14 +131,14 @@ impl Backpressure {
     ///
     /// See [`Backpressure`].
     pub fn hold() -> Backpressure {
-        backpressure_inc();
+        instance::with(|instance| instance.pressure.add_guard()).host();
         Backpressure(())
     }
 }
 
 impl Drop for Backpressure {
     fn drop(&mut self) {
-        backpressure_dec();
+        instance::with(|instance| instance.pressure.remove_guard()).host();
     }
 }
 

@@ -1,6 +1,6 @@
 //! One turn of a task.
 
-use super::spawned::Spawned;
+use super::spawned::{Rouse, Spawned};
 use crate::abi::{CallbackCode, Event};
 use crate::sys;
 use crate::waitable::{self, Home, enter};
@@ -23,9 +23,15 @@ pub(super) struct Task<'a> {
     /// Wakes the task; `home` in another form.
     waker: Waker,
     root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
-    spawned: Option<Spawned>,
+    spawned: Option<Spawned<Arc<Home>>>,
     /// Whether it stays until everything that it started is over.
     stays: bool,
+}
+
+impl Rouse for Arc<Home> {
+    fn rouse(&self) {
+        self.wake_task();
+    }
 }
 
 impl<'a> Task<'a> {
@@ -169,7 +175,9 @@ impl<'a> Task<'a> {
                 let spawned = self
                     .spawned
                     .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
-                queued.into_iter().for_each(|future| spawned.push(future));
+                for future in queued {
+                    spawned.push(future);
+                }
             }
             let Some(spawned) = &mut self.spawned else {
                 break;

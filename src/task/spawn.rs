@@ -1,5 +1,6 @@
 //! Running a future beside the current one.
 
+use super::abort::AbortOnDrop;
 use crate::waitable::{Current, cabi, current};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -55,22 +56,28 @@ pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> Joi
             let _ = sender.send(output);
         }
     });
+    spawn("spawn_local", future);
+    JoinHandle { receiver, abort }
+}
+
+/// Queues a future with the running task, for `caller`.
+#[track_caller]
+pub(super) fn spawn(caller: &str, future: Box<dyn Future<Output = ()>>) {
     match current() {
-        Current::Ours(home) => home.spawn(Pin::from(future as Box<dyn Future<Output = ()>>)),
+        Current::Ours(home) => home.spawn(Pin::from(future)),
         // SAFETY: the task is the current one.
         Current::Foreign(task) => match unsafe { cabi::Task::spawn(task, future) } {
             Ok(()) => {}
             Err(_) => panic!(
-                "`spawn_local` was called in a task of other bindings that cannot spawn; \
+                "`{caller}` was called in a task of other bindings that cannot spawn; \
                  wit-bindgen can from 0.63 on, with its feature `async-spawn`"
             ),
         },
         Current::None => panic!(
-            "`spawn_local` was called outside of a task; call it in an async export or \
+            "`{caller}` was called outside of a task; call it in an async export or \
              inside of `block_on`"
         ),
     }
-    JoinHandle { receiver, abort }
 }
 
 /// A future that was spawned.
@@ -120,6 +127,15 @@ impl<T> JoinHandle<T> {
     pub fn cancel(&mut self) {
         self.abort.asked.store(true, Relaxed);
         self.abort.waker.wake();
+    }
+
+    /// Ends the future when the handle is dropped, as [`cancel`](JoinHandle::cancel) does.
+    ///
+    /// # Examples
+    ///
+    /// See [`AbortOnDrop`].
+    pub fn abort_on_drop(self) -> AbortOnDrop<JoinHandle<T>> {
+        AbortOnDrop::new(self)
     }
 }
 

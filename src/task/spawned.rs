@@ -1,193 +1,176 @@
-//! The futures that a task runs beside its root.
+//! Futures that run beside each other: those that a task, or a scope, has spawned.
 //!
 //! Each has a waker of its own, so that an event of one does not poll the
-//! others. A wake puts the future on a list of those to poll and wakes the task;
-//! the list is linked through the wakers, so that putting one there needs no
-//! memory. A future that waits wakes nobody: the task can go to sleep at once.
+//! others. A wake puts the future on a list of those to poll and wakes who polls
+//! the set; the list is linked through the wakers, so that putting one there needs
+//! no memory. A future that waits wakes nobody: the task can go to sleep at once.
 
-use crate::waitable::{Home, Spawned as Future};
+mod node;
+mod woken;
+
+pub(super) use node::{Joins, Node};
+
+use self::node::Runs;
+use self::woken::Woken;
 use alloc::sync::Arc;
-use alloc::task::Wake;
 use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::mem;
 use core::ptr;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use core::task::{Context, Poll, Waker};
+use core::task::Poll;
+
+/// Who polls a set. Wakers hold it, on whatever thread they are.
+pub(super) trait Rouse: Send + Sync + 'static {
+    /// Sees to it that the set is polled.
+    fn rouse(&self);
+}
 
 /// Futures that were spawned and have not finished.
-pub(super) struct Spawned {
-    slots: Vec<Option<Slot>>,
+pub(super) struct Spawned<R: Rouse> {
+    slots: RefCell<Slots>,
+    woken: Arc<Woken<R>>,
+    /// Whether one was pushed since this was looked at.
+    pushed: Cell<bool>,
+}
+
+struct Slots {
+    nodes: Vec<Option<Slot>>,
     /// Indices of empty slots.
     vacant: Vec<usize>,
-    woken: Arc<Woken>,
+    /// Nobody will poll any more.
+    ended: bool,
 }
 
-struct Slot {
-    future: Future,
-    node: Arc<Node>,
+/// The set's count of a node.
+struct Slot(Arc<dyn Runs>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
-/// What is to be polled: a stack of nodes, each of which it owns a count of.
-///
-/// Nodes own a count of this in turn, so that the stack has to be emptied, and
-/// closed, when nobody will poll any more: wakers may be woken long after.
-struct Woken {
-    /// Null when empty, [`closed`] when closed.
-    top: AtomicPtr<Node>,
-    home: Arc<Home>,
-}
-
-/// The waker of one future.
-struct Node {
-    /// The next lower one in the stack; belongs to whoever set `listed`.
-    below: AtomicPtr<Node>,
-    /// Whether the node is in the stack.
-    listed: AtomicBool,
-    index: usize,
-    woken: Arc<Woken>,
-}
-
-impl Spawned {
-    pub(super) fn new(home: Arc<Home>) -> Spawned {
+impl<R: Rouse> Spawned<R> {
+    pub(super) fn new(poller: R) -> Spawned<R> {
         Spawned {
-            slots: Vec::new(),
-            vacant: Vec::new(),
-            woken: Arc::new(Woken {
-                top: AtomicPtr::new(ptr::null_mut()),
-                home,
+            slots: RefCell::new(Slots {
+                nodes: Vec::new(),
+                vacant: Vec::new(),
+                ended: false,
             }),
+            woken: Arc::new(Woken::new(poller)),
+            pushed: Cell::new(false),
         }
+    }
+
+    /// Who polls it.
+    pub(super) fn poller(&self) -> &R {
+        &self.woken.poller
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.vacant.len() == self.slots.len()
+        let slots = self.slots.borrow();
+        slots.vacant.len() == slots.nodes.len()
     }
 
     /// Takes a future in, to be polled the next time.
-    pub(super) fn push(&mut self, future: Future) {
-        let index = self.vacant.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() - 1
-        });
-        let node = Arc::new(Node {
-            below: AtomicPtr::new(ptr::null_mut()),
-            listed: AtomicBool::new(false),
-            index,
-            woken: Arc::clone(&self.woken),
-        });
+    pub(super) fn push<F: Future + 'static>(&self, future: F) -> Arc<Node<R, F>> {
+        // SAFETY: nothing that it borrows ends.
+        unsafe { self.push_borrowing(future) }
+    }
+
+    /// Takes a future in, to be polled the next time. If the set has ended, the future
+    /// is dropped.
+    ///
+    /// # Safety
+    ///
+    /// What the future borrows lives until [`end`](Spawned::end) or the drop of the
+    /// set; or it is never polled and never dropped after that.
+    pub(super) unsafe fn push_borrowing<'a, F>(&self, future: F) -> Arc<Node<R, F>>
+    where
+        F: Future + 'a,
+        F::Output: 'a,
+    {
+        let mut slots = self.slots.borrow_mut();
+        let index = match slots.vacant.pop() {
+            Some(index) => index,
+            None => {
+                slots.nodes.push(None);
+                slots.nodes.len() - 1
+            }
+        };
+        let node = Node::new(index, &self.woken, future);
+        let runs: Arc<dyn Runs + 'a> = node.clone();
+        // SAFETY: the two differ in a lifetime only. As promised, it is not over when
+        // the set uses the node.
+        let slot = Slot(unsafe { mem::transmute::<Arc<dyn Runs + 'a>, Arc<dyn Runs>>(runs) });
+        if slots.ended {
+            slots.vacant.push(index);
+            // Foreign code may spawn.
+            drop(slots);
+            drop(slot);
+            return node;
+        }
+        slots.nodes[index] = Some(slot);
+        drop(slots);
+        self.pushed.set(true);
         node.list();
-        self.slots[index] = Some(Slot { future, node });
+        node
+    }
+
+    /// Whether a future was pushed since the last call.
+    pub(super) fn was_pushed(&self) -> bool {
+        self.pushed.take()
     }
 
     /// Polls once each future that was woken before this call. Those that are
-    /// woken meanwhile have woken the task too, and come next time.
-    pub(super) fn poll(&mut self) {
-        for node in self.woken.take() {
-            let Some(slot) = self.slots.get_mut(node.index) else {
-                continue;
+    /// woken meanwhile have woken who polls the set too, and come next time.
+    pub(super) fn poll(&self) {
+        for woke in self.woken.take() {
+            let node = {
+                let slots = self.slots.borrow();
+                let slot = slots.nodes.get(woke.index).and_then(Option::as_ref);
+                // The waker of a future that has finished may be woken still.
+                match slot.filter(|slot| ptr::addr_eq(Arc::as_ptr(&slot.0), woke.node)) {
+                    Some(slot) => Arc::clone(&slot.0),
+                    None => continue,
+                }
             };
-            // The waker of a future that has finished may be woken still.
-            let Some(slot) = slot.as_mut().filter(|slot| Arc::ptr_eq(&slot.node, &node)) else {
-                continue;
-            };
-            let index = node.index;
-            let waker = Waker::from(node);
-            let poll = slot.future.as_mut().poll(&mut Context::from_waker(&waker));
-            if poll == Poll::Ready(()) {
-                self.vacant.push(index);
-                drop(self.slots[index].take());
+            if node.poll(&woke.waker) == Poll::Ready(()) {
+                let mut slots = self.slots.borrow_mut();
+                slots.vacant.push(woke.index);
+                let slot = slots.nodes[woke.index].take();
+                drop(slots);
+                drop(slot);
             }
         }
     }
+
+    /// Drops all futures. It takes no others from now on.
+    pub(super) fn end(&self) {
+        /// Afterwards: destructors may wake each other. And if one of them panics.
+        struct Close<'a, R>(&'a Woken<R>);
+
+        impl<R> Drop for Close<'_, R> {
+            fn drop(&mut self) {
+                self.0.close();
+            }
+        }
+
+        let _close = Close(&self.woken);
+        let mut slots = self.slots.borrow_mut();
+        slots.ended = true;
+        slots.vacant.clear();
+        let nodes = mem::take(&mut slots.nodes);
+        // They may also spawn.
+        drop(slots);
+        drop(nodes);
+    }
 }
 
-impl Drop for Spawned {
+impl<R: Rouse> Drop for Spawned<R> {
     fn drop(&mut self) {
-        // Futures first: their destructors may wake each other.
-        self.slots.clear();
-        drop(self.woken.take_and_leave(closed()));
-    }
-}
-
-/// Stands for a stack that takes no more nodes. No node is at this address.
-fn closed() -> *mut Node {
-    ptr::dangling_mut()
-}
-
-impl Node {
-    /// Puts the node on the stack, unless it is there.
-    fn list(self: &Arc<Self>) {
-        if self.listed.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let node = Arc::into_raw(Arc::clone(self)).cast_mut();
-        let top = &self.woken.top;
-        let mut below = top.load(Ordering::Relaxed);
-        loop {
-            if below == closed() {
-                // SAFETY: from `into_raw` above, and the stack did not take it.
-                return drop(unsafe { Arc::from_raw(node) });
-            }
-            self.below.store(below, Ordering::Relaxed);
-            match top.compare_exchange_weak(below, node, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(now) => below = now,
-            }
-        }
-    }
-}
-
-impl Wake for Node {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.list();
-        self.woken.home.wake_task();
-    }
-}
-
-impl Woken {
-    /// Takes the whole stack, oldest first.
-    fn take(&self) -> Batch {
-        self.take_and_leave(ptr::null_mut())
-    }
-
-    fn take_and_leave(&self, rest: *mut Node) -> Batch {
-        let mut node = self.top.swap(rest, Ordering::Acquire);
-        let mut first = ptr::null_mut();
-        while !node.is_null() {
-            // SAFETY: the stack owned a count of each node, and it is ours now;
-            // a listed node is linked by nobody else.
-            let below = unsafe { (*node).below.swap(first, Ordering::Relaxed) };
-            first = node;
-            node = below;
-        }
-        Batch(first)
-    }
-}
-
-/// Nodes in the order in which they were woken; owns a count of each.
-struct Batch(*mut Node);
-
-impl Iterator for Batch {
-    type Item = Arc<Node>;
-
-    fn next(&mut self) -> Option<Arc<Node>> {
-        if self.0.is_null() {
-            return None;
-        }
-        // SAFETY: the batch owns a count of this node, which goes to the caller.
-        let node = unsafe { Arc::from_raw(self.0.cast_const()) };
-        self.0 = node.below.swap(ptr::null_mut(), Ordering::Relaxed);
-        // Before the future is polled: what wakes it from now on counts.
-        node.listed.store(false, Ordering::Release);
-        Some(node)
-    }
-}
-
-impl Drop for Batch {
-    fn drop(&mut self) {
-        self.for_each(drop);
+        self.end();
     }
 }

@@ -16,7 +16,7 @@ use core::pin::Pin;
 use core::ptr;
 
 /// A future that a task runs beside its root.
-pub(crate) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
+type Spawned = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The part of a task that outlives its polls: its waitable set, who is a
 /// member, whether it sleeps, and what was spawned.

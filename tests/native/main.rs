@@ -8,6 +8,8 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
+//! | `scope`, `join_set` | futures that are spawned together |
+//! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
 //! | `hidden` | synchronous code while a task is blocked in something else |
@@ -40,11 +42,14 @@ mod future;
 mod hidden;
 mod import;
 mod items;
+mod join_set;
+mod limiter;
 mod moved;
 mod pairs;
 mod panic;
 mod races;
 mod regressions;
+mod scope;
 mod spawn;
 mod stream;
 mod synchronous;

@@ -1,9 +1,12 @@
 //! What guest code does: one thing after the other, as the choices say.
 
+mod line;
 mod small;
+mod together;
 
 pub use small::begin;
 
+use self::line::Line;
 use super::calls::{Borrowing, ENDS, Exchange, Message};
 use super::ends::{AnyEnd, EndOf};
 use super::hopes::Hope;
@@ -41,6 +44,8 @@ thread_local! {
     static JOBS: RefCell<Vec<Vec<Job>>> = const { RefCell::new(Vec::new()) };
     /// Those who wait to be told something, by instance.
     static EARS: RefCell<Vec<Vec<Weak<Hope>>>> = const { RefCell::new(Vec::new()) };
+    /// What programs stand in line for, by instance.
+    static LINES: RefCell<Vec<Rc<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// At the beginning of a run.
@@ -48,11 +53,13 @@ pub fn clear_shelves(instances: usize) {
     SHELF.set((0..instances).map(|_| Vec::new()).collect());
     JOBS.set((0..instances).map(|_| Vec::new()).collect());
     EARS.set((0..instances).map(|_| Vec::new()).collect());
+    let lines = (1..=instances).map(|limit| Rc::new(Line::new(limit)));
+    LINES.set(lines.collect());
 }
 
 /// After a run that failed: nothing is to be touched again.
 pub fn forget_shelves() {
-    std::mem::forget((SHELF.take(), JOBS.take(), EARS.take()));
+    std::mem::forget((SHELF.take(), JOBS.take(), EARS.take(), LINES.take()));
 }
 
 /// Whether something was left in flight.
@@ -331,6 +338,16 @@ impl Program {
             }
             Thing::Block => self.blocks(),
             Thing::Pressure => self.pressure().await,
+            Thing::Scope => {
+                survive(&world, self.scopes()).await;
+            }
+            Thing::Set => {
+                survive(&world, self.joins_set()).await;
+            }
+            Thing::Limit => {
+                let line = LINES.with_borrow(|lines| Rc::clone(&lines[self.instance]));
+                survive(&world, self.stands_in_line(&line)).await;
+            }
         }
     }
 

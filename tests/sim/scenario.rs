@@ -36,11 +36,13 @@ pub enum Small {
     HostWrites,
     /// One waits for the other one to tell it something; both also spawn.
     Wakes,
+    /// Both stand in line for one permit, and one is cancelled at some time.
+    Limits,
 }
 
 impl Small {
     /// All of them.
-    pub const ALL: [Small; 7] = [
+    pub const ALL: [Small; 8] = [
         Small::Stream,
         Small::Future,
         Small::Calls,
@@ -48,6 +50,7 @@ impl Small {
         Small::HostReads,
         Small::HostWrites,
         Small::Wakes,
+        Small::Limits,
     ];
 
     /// What it is called on the command line.
@@ -60,12 +63,21 @@ impl Small {
             Small::HostReads => "small-host-reads",
             Small::HostWrites => "small-host-writes",
             Small::Wakes => "small-wakes",
+            Small::Limits => "small-limits",
         }
     }
 
     /// Whether it is about streams or futures, for whose rules hosts differ.
     pub fn has_copies(self) -> bool {
-        !matches!(self, Small::Calls | Small::Cancelled | Small::Wakes)
+        !matches!(
+            self,
+            Small::Calls | Small::Cancelled | Small::Wakes | Small::Limits
+        )
+    }
+
+    /// Whether one of the tasks is cancelled at some time.
+    pub fn is_cancelled(self) -> bool {
+        matches!(self, Small::Cancelled | Small::Limits)
     }
 
     /// How many choices of a schedule count: all of them, but where there are too
@@ -74,6 +86,7 @@ impl Small {
         match self {
             Small::Calls => 15,
             Small::Cancelled => 14,
+            Small::Limits => 12,
             _ => 100,
         }
     }
@@ -109,6 +122,12 @@ pub enum Thing {
     Hand,
     Block,
     Pressure,
+    /// Futures that borrow, in a scope.
+    Scope,
+    /// Futures in a set, joined as they end.
+    Set,
+    /// Stands in line for a permit.
+    Limit,
 }
 
 impl Scenario {
@@ -152,16 +171,17 @@ impl Scenario {
         match self {
             Scenario::All | Scenario::Forgets | Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
-                Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure,
+                Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure, Scope, Set, Limit,
             ],
             Scenario::Streams | Scenario::Futures => &[
                 Yield, Pair, Operate, Operate, Operate, Select, Drop, Call, Shelve, Hand,
             ],
             Scenario::Imports => &[
-                Yield, Call, Call, Call, Operate, Select, Pressure, Drop, Hand,
+                Yield, Call, Call, Call, Operate, Select, Pressure, Drop, Hand, Scope, Limit,
             ],
             Scenario::Spawns => &[
                 Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Hand, Drop,
+                Scope, Scope, Set, Set, Limit,
             ],
             // It follows a script.
             Scenario::Small(_) => &[],

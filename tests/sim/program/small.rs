@@ -1,6 +1,6 @@
 //! Scripts of worlds so small that all their schedules can be looked at.
 
-use super::{Program, SHELF, note_unwritten};
+use super::{LINES, Program, SHELF, note_unwritten};
 use crate::host::{Held, Type, host};
 use crate::sim::calls::{Caller, Exchange, Message};
 use crate::sim::ends::AnyEnd;
@@ -8,6 +8,7 @@ use crate::sim::items::Item;
 use crate::sim::operations;
 use crate::sim::scenario::Small;
 use crate::sim::world::World;
+use std::rc::Rc;
 use wit_async::rt::async_support::Subtask;
 use wit_async::yield_async;
 
@@ -31,7 +32,7 @@ fn prepare(world: &World, small: Small) -> Vec<AnyEnd> {
     match small {
         Small::Stream => AnyEnd::pair(code, false).into(),
         Small::Future => AnyEnd::pair(code, true).into(),
-        Small::Calls | Small::Cancelled | Small::Wakes => Vec::new(),
+        Small::Calls | Small::Cancelled | Small::Wakes | Small::Limits => Vec::new(),
         Small::HostReads => {
             let [writable, readable] = AnyEnd::pair(code, false);
             let (_, _, handle) = readable.hand_away();
@@ -67,6 +68,10 @@ pub async fn script(program: &mut Program, small: Small) {
                 operations::import(&world, call, false).await;
             }
             Small::Wakes => wake_or_wait(program).await,
+            Small::Limits => {
+                let line = LINES.with_borrow(|lines| Rc::clone(&lines[0]));
+                program.stands_in_line(&line).await;
+            }
             Small::Stream | Small::Future | Small::HostReads | Small::HostWrites => {
                 let Some(end) = program.ends.pop() else { break };
                 if world.pick(2) == 0 {

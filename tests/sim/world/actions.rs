@@ -4,7 +4,6 @@ use super::World;
 use super::exports::Cancel;
 use crate::sim::calls::Caller;
 use crate::sim::program;
-use crate::sim::scenario::Small;
 
 /// What can happen next.
 #[derive(Copy, Clone, Debug)]
@@ -140,7 +139,7 @@ impl World {
     fn may_ask(&self) -> bool {
         match self.scenario.small() {
             None => true,
-            Some(small) => small == Small::Cancelled && self.called.get() == 0,
+            Some(small) => small.is_cancelled() && self.called.get() == 0,
         }
     }
 

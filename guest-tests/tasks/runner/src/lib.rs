@@ -15,6 +15,7 @@ mod bindings {
 mod backpressure;
 mod blocking;
 mod channels;
+mod limiter;
 mod moved;
 mod wakers;
 mod yielding;
@@ -37,6 +38,8 @@ guest_support::scenarios! { bindings::exports::test::tasks::scenarios_calls::Gue
         progress_beside_a_spinning_task;
     backpressure: backpressure_holds_calls, backpressure_nests, backpressure_by_a_task,
         backpressure_spares_running_tasks;
+    limiter: limiter_holds_calls, limiter_admits_in_order, limiter_cancelled_call,
+        limiter_cancelled_while_waiting;
     blocking: block_on_holds_siblings_up, block_on_read, block_on_stream, block_on_call,
         block_on_joined_calls;
     moved: read_moves_between_tasks, read_outlives_its_task, read_moves_into_block_on,

@@ -11,6 +11,7 @@ mod bindings {
 mod blocking;
 mod handles;
 mod spawned;
+mod together;
 mod woken;
 mod yielding;
 
@@ -24,6 +25,8 @@ guest_support::scenarios! { bindings::exports::test::tasks::scenarios_solo::Gues
         spawn_inside_spawn, spawn_ten_thousand, spawn_from_destructor, returns_before_spawned_run;
     handles: cancel_by_handle, cancel_after_finish, cancel_before_first_poll,
         cancel_a_ready_sibling, handles_dropped_in_every_state;
+    together: scope_borrows_and_joins, scope_spawns_from_within, scope_dropped_in_flight,
+        scope_aborts, abort_on_drop, join_set_in_order_of_completion, join_set_aborted;
     woken: oneshot_between_tasks, channel_between_tasks, channel_closed, wake_from_destructor,
         wake_itself_while_polled, wake_ten_thousand_times, waker_outlives_future,
         waker_cloned_and_dropped;

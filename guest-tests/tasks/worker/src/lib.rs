@@ -16,7 +16,7 @@ mod yielding;
 use std::cell::RefCell;
 
 use bindings::exports::test::tasks::worker::{Bell, Guest};
-use wit_async::{FutureReader, StreamReader, block_on};
+use wit_async::{FutureReader, Limiter, StreamReader, block_on};
 
 guest_support::guest!();
 bindings::export!(Worker with_types_in bindings);
@@ -24,6 +24,9 @@ bindings::export!(Worker with_types_in bindings);
 thread_local! {
     static EVENTS: RefCell<Vec<String>> = RefCell::default();
 }
+
+/// Of `limited` and `limited-behind`.
+static ONE: Limiter = Limiter::new(1);
 
 /// Adds to what the caller gets to see.
 fn report(event: String) {
@@ -135,6 +138,17 @@ impl Guest for Worker {
         let value = channels::receive(key).await;
         wit_async::backpressure_dec();
         value
+    }
+
+    async fn limited(key: u32) -> u32 {
+        let _permit = ONE.admit().await;
+        report(format!("in {key}"));
+        channels::receive(key).await
+    }
+
+    async fn limited_behind(gate: u32, key: u32) -> u32 {
+        channels::receive(gate).await;
+        Worker::limited(key).await
     }
 
     async fn blocks(turns: u32) -> u32 {

@@ -1,0 +1,846 @@
+//! Scopes: futures that borrow from the function that spawned them.
+
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, panic_message, poll_once};
+use futures::FutureExt;
+use futures::channel::oneshot;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, pending, poll_fn};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use wit_async::{AbortOnDrop, Scope, ScopedJoinHandle, block_on, scope, spawn_local, yield_async};
+
+/// Polls by hand, without a task.
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A waker that counts.
+#[derive(Default)]
+struct Wakes(AtomicU32);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    fn take(&self) -> u32 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+// --- joining and borrowing
+
+#[test]
+fn what_is_spawned_borrows_from_the_enclosing_function_and_is_joined() {
+    let host = host::install();
+    let (mut one, mut one_peer) = host.incoming_stream::<u32>();
+    let (mut two, mut two_peer) = host.incoming_stream::<u32>();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let name = String::from("name");
+            let (mut first, mut second) = (None, None);
+            let output = scope(async |s| {
+                s.spawn(async {
+                    first = one.next().await;
+                    log.note(format!("{name}: one"));
+                });
+                s.spawn(async {
+                    second = two.next().await;
+                    log.note(format!("{name}: two"));
+                });
+                log.note("body".to_owned());
+                5
+            })
+            .await;
+            assert_eq!((first, second, output), (Some(1), Some(2), 5));
+            log.note(name);
+        }
+    });
+    assert!(task.is_waiting());
+    assert_eq!(log.take(), ["body"]);
+    two_peer.write([2]);
+    assert!(task.step());
+    assert_eq!(log.take(), ["name: two"]);
+    assert!(task.is_waiting(), "one is not joined yet");
+    one_peer.write([1]);
+    task.settle();
+    assert_eq!(log.take(), ["name: one", "name"]);
+    assert!(task.has_exited());
+}
+
+#[test]
+fn a_scope_without_futures_is_its_body() {
+    let mut future = pin!(scope(async |_| 7));
+    assert_eq!(poll(future.as_mut()), Poll::Ready(7));
+}
+
+#[test]
+fn what_is_spawned_is_polled_in_the_same_poll_in_order_and_after_the_body() {
+    let log = Log::new();
+    let mut future = pin!(scope(async |s| {
+        for name in ["one", "two", "three"] {
+            let log = &log;
+            s.spawn(async move {
+                log.note(name);
+                s.spawn(async move { log.note("inner") });
+            });
+        }
+        log.note("body");
+    }));
+    assert!(poll(future.as_mut()).is_ready());
+    assert_eq!(
+        log.take(),
+        ["body", "one", "two", "three", "inner", "inner", "inner"]
+    );
+}
+
+#[test]
+fn a_function_may_spawn_into_the_scope_of_its_caller() {
+    fn count<'scope>(s: &'scope Scope<'scope, '_>, counts: &'scope mut [u32]) {
+        for count in counts {
+            s.spawn(async move { *count += 1 });
+        }
+    }
+    let mut counts = [0; 4];
+    {
+        let mut future = pin!(scope(async |s| count(s, &mut counts)));
+        assert!(poll(future.as_mut()).is_ready());
+    }
+    assert_eq!(counts, [1; 4]);
+}
+
+#[test]
+fn a_chain_of_futures_that_spawn_each_other_is_joined() {
+    async fn link<'scope>(s: &'scope Scope<'scope, '_>, left: u32, sum: &'scope Cell<u32>) {
+        sum.set(sum.get() + 1);
+        if left > 0 {
+            yield_async().await;
+            // Boxed, for it is of its own type.
+            let next: std::pin::Pin<Box<dyn Future<Output = ()>>> =
+                Box::pin(link(s, left - 1, sum));
+            s.spawn(next);
+        }
+    }
+    let host = host::install();
+    let task = host.start(async {
+        let sum = Cell::new(0);
+        scope(async |s| {
+            s.spawn(link(s, 50, &sum));
+        })
+        .await;
+        assert_eq!(sum.get(), 51);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn scopes_nest_and_the_inner_one_borrows_from_the_outer_ones_futures() {
+    let host = host::install();
+    let task = host.start(async {
+        let mut total = 0;
+        scope(async |s| {
+            let child = s.spawn(async {
+                let mut local = 1;
+                let inner = scope(async |t| {
+                    t.spawn(async {
+                        yield_async().await;
+                        local += 1;
+                    });
+                    t.spawn(async { yield_async().await });
+                    10
+                })
+                .await;
+                local + inner
+            });
+            total += child.await.expect("nobody aborted it");
+        })
+        .await;
+        assert_eq!(total, 12);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_scope_runs_inside_of_block_on_and_of_a_spawned_future() {
+    let host = host::install();
+    let log = Log::new();
+    host.call_sync(|| {
+        let mut sum = 0;
+        block_on(scope(async |s| {
+            s.spawn(async {
+                yield_async().await;
+                sum += 1;
+            });
+        }));
+        assert_eq!(sum, 1);
+    });
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            spawn_local(async move {
+                let text = String::from("spawned");
+                scope(async |s| {
+                    s.spawn(async {
+                        yield_async().await;
+                        log.note(text.clone());
+                    });
+                })
+                .await;
+            });
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["spawned"]);
+}
+
+#[test]
+fn what_is_spawned_may_spawn_beyond_the_scope() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            scope(async |s| {
+                s.spawn(async {
+                    let log = log.clone();
+                    spawn_local(async move {
+                        yield_async().await;
+                        log.note("beyond");
+                    });
+                });
+            })
+            .await;
+            log.note("scope");
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["scope", "beyond"]);
+}
+
+// --- wakes
+
+#[test]
+fn only_the_future_that_was_woken_is_polled() {
+    const COUNT: usize = 5;
+    let wakers: [RefCell<Option<Waker>>; COUNT] = Default::default();
+    let polls: [Cell<u32>; COUNT] = Default::default();
+    let done = Cell::new(false);
+    let mut future = pin!(scope(async |s| {
+        for (waker, polls) in wakers.iter().zip(&polls) {
+            let done = &done;
+            s.spawn(poll_fn(move |cx| {
+                polls.set(polls.get() + 1);
+                waker.replace(Some(cx.waker().clone()));
+                match done.get() {
+                    true => Poll::Ready(()),
+                    false => Poll::Pending,
+                }
+            }));
+        }
+    }));
+    let outside = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&outside));
+    let mut cx = Context::from_waker(&waker);
+    let polled = || polls.each_ref().map(Cell::take);
+    assert!(future.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(polled(), [1; COUNT]);
+    assert_eq!(outside.take(), 0, "nobody wants to be polled again");
+
+    // A poll that nobody asked for.
+    assert!(future.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(polled(), [0; COUNT]);
+
+    for woken in [3, 0, 3] {
+        let waker = wakers[woken].borrow().clone();
+        waker.expect("stored").wake();
+    }
+    assert!(outside.take() > 0);
+    assert!(future.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(polled(), [1, 0, 0, 1, 0]);
+
+    done.set(true);
+    for waker in &wakers {
+        waker.borrow().as_ref().expect("stored").wake_by_ref();
+    }
+    assert!(future.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(polled(), [1; COUNT]);
+}
+
+#[test]
+fn a_future_that_wakes_itself_lets_others_have_a_turn() {
+    let turns = Cell::new(0);
+    let mut future = pin!(scope(async |s| {
+        s.spawn(async {
+            for _ in 0..3 {
+                yield_async().await;
+                turns.set(turns.get() + 1);
+            }
+        });
+    }));
+    let outside = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&outside));
+    let mut cx = Context::from_waker(&waker);
+    for turn in 0..3 {
+        assert!(future.as_mut().poll(&mut cx).is_pending());
+        assert_eq!((turns.get(), outside.take()), (turn, 1));
+    }
+    assert!(future.as_mut().poll(&mut cx).is_ready());
+}
+
+#[test]
+fn whoever_polled_last_is_woken() {
+    let (sender, receiver) = oneshot::channel::<()>();
+    let mut future = pin!(scope(async |s| {
+        s.spawn(receiver);
+    }));
+    let [first, last] = [(); 2].map(|()| Arc::new(Wakes::default()));
+    for wakes in [&first, &last] {
+        let waker = Waker::from(Arc::clone(wakes));
+        let mut cx = Context::from_waker(&waker);
+        assert!(future.as_mut().poll(&mut cx).is_pending());
+    }
+    sender.send(()).expect("it is awaited");
+    assert_eq!((first.take(), last.take()), (0, 1));
+    assert!(poll(future.as_mut()).is_ready());
+}
+
+#[test]
+fn a_waker_that_outlives_the_scope_wakes_nobody() {
+    let stored: RefCell<Vec<Waker>> = RefCell::default();
+    let outside = Arc::new(Wakes::default());
+    {
+        let mut borrowed = String::new();
+        let mut future = Box::pin(scope(async |s| {
+            let stored = &stored;
+            s.spawn(poll_fn(move |cx| {
+                stored.borrow_mut().push(cx.waker().clone());
+                Poll::Ready(())
+            }));
+            s.spawn(async {
+                poll_fn(|cx| {
+                    stored.borrow_mut().push(cx.waker().clone());
+                    Poll::<()>::Pending
+                })
+                .await;
+                borrowed.push('x');
+            });
+        }));
+        let waker = Waker::from(Arc::clone(&outside));
+        let mut cx = Context::from_waker(&waker);
+        assert!(future.as_mut().poll(&mut cx).is_pending());
+    }
+    assert_eq!(
+        Arc::strong_count(&outside),
+        1,
+        "nobody keeps what would be woken"
+    );
+    for waker in stored.take() {
+        waker.wake_by_ref();
+        // Also on another thread, where the memory is freed.
+        std::thread::spawn(move || waker.wake())
+            .join()
+            .expect("it wakes nobody");
+    }
+    assert_eq!(outside.take(), 0);
+}
+
+#[test]
+fn a_wake_from_another_thread_arrives() {
+    let stored: RefCell<Option<Waker>> = RefCell::default();
+    let woken = Cell::new(0);
+    let mut future = pin!(scope(async |s| {
+        s.spawn(poll_fn(|cx| {
+            woken.set(woken.get() + 1);
+            match stored.replace(Some(cx.waker().clone())) {
+                None => Poll::Pending,
+                Some(_) => Poll::Ready(()),
+            }
+        }));
+    }));
+    assert!(poll(future.as_mut()).is_pending());
+    let waker = stored.borrow().clone().expect("stored");
+    std::thread::spawn(move || waker.wake())
+        .join()
+        .expect("it wakes");
+    assert!(poll(future.as_mut()).is_ready());
+    assert_eq!(woken.get(), 2);
+}
+
+// --- handles
+
+#[test]
+fn a_handle_yields_the_output_whenever_it_is_awaited() {
+    let mut future = pin!(scope(async |s| {
+        let early = s.spawn(async { "early".to_owned() });
+        let late = s.spawn(async {
+            yield_async().await;
+            "late".to_owned()
+        });
+        assert_eq!(late.await.as_deref(), Some("late"));
+        assert_eq!(early.await.as_deref(), Some("early"));
+    }));
+    let mut polls = 0;
+    while poll(future.as_mut()).is_pending() {
+        polls += 1;
+        assert!(polls < 10);
+    }
+}
+
+#[test]
+fn a_handle_that_is_dropped_lets_the_future_go_on_and_drops_the_output() {
+    let log = Log::new();
+    let noted = |name| NotesDrop(log.clone(), name);
+    let mut future = pin!(scope(async |s| {
+        drop(s.spawn(async {
+            yield_async().await;
+            log.note("went on");
+            noted("of no handle")
+        }));
+        let handle = s.spawn(async { noted("of a handle that is dropped") });
+        yield_async().await;
+        log.note("dropping the handle");
+        drop(handle);
+    }));
+    while poll(future.as_mut()).is_pending() {}
+    assert_eq!(
+        log.take(),
+        [
+            "dropping the handle",
+            "of a handle that is dropped",
+            "went on",
+            "of no handle",
+        ]
+    );
+}
+
+#[test]
+fn an_output_that_nobody_wants_does_not_wait_for_wakers() {
+    let log = Log::new();
+    let stored: RefCell<Vec<Waker>> = RefCell::default();
+    let mut future = pin!(scope(async |s| {
+        let output = async |name| {
+            poll_fn(|cx| {
+                stored.borrow_mut().push(cx.waker().clone());
+                Poll::Ready(())
+            })
+            .await;
+            NotesDrop(log.clone(), name)
+        };
+        let handle = s.spawn(output("of a handle that is dropped"));
+        drop(s.spawn(output("of no handle")));
+        yield_async().await;
+        assert_eq!(log.take(), ["of no handle"]);
+        drop(handle);
+        assert_eq!(log.take(), ["of a handle that is dropped"]);
+    }));
+    while poll(future.as_mut()).is_pending() {}
+    assert_eq!(stored.borrow().len(), 2);
+}
+
+#[test]
+fn an_aborted_future_is_dropped_and_its_handle_says_so() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            scope(async |s| {
+                let handle = s.spawn(async {
+                    let _noted = NotesDrop(log.clone(), "dropped");
+                    pending::<u32>().await
+                });
+                let unpolled = s.spawn(async { log.note("is not polled") });
+                unpolled.abort();
+                yield_async().await;
+                assert_eq!(unpolled.await, None);
+                assert_eq!(log.take(), [""; 0]);
+                handle.abort();
+                assert_eq!(log.take(), [""; 0], "not in the middle of somebody's code");
+                assert_eq!(handle.await, None);
+                assert_eq!(log.take(), ["dropped"]);
+                let finished = s.spawn(async { 3 });
+                yield_async().await;
+                finished.abort();
+                assert_eq!(finished.await, Some(3));
+                log.note("end");
+            })
+            .await;
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["end"]);
+}
+
+#[test]
+fn a_future_may_abort_its_siblings() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            scope(async |s| {
+                let one = s.spawn(async {
+                    let _noted = NotesDrop(log.clone(), "one");
+                    pending::<()>().await;
+                });
+                s.spawn(async move {
+                    one.abort();
+                    one.await
+                });
+                let other = s.spawn(async {
+                    let _noted = NotesDrop(log.clone(), "other");
+                    pending::<()>().await;
+                });
+                // Before its first poll.
+                other.abort();
+            })
+            .await;
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["one"]);
+}
+
+#[test]
+fn a_future_that_holds_its_own_handle_may_abort_itself() {
+    let log = Log::new();
+    {
+        let mut future = pin!(scope(async |s| {
+            let (sender, receiver) = oneshot::channel();
+            let log = &log;
+            let handle = s.spawn(async move {
+                let mut own: AbortOnDrop<ScopedJoinHandle<'_, ()>> =
+                    receiver.await.expect("the body sends it");
+                let _noted = NotesDrop(log.clone(), "a local");
+                // Waiting for itself is waiting for ever.
+                assert!(poll_once(&mut own).await.is_pending());
+                own.abort();
+                log.note("goes on until it waits");
+                pending::<()>().await;
+            });
+            assert!(sender.send(handle.abort_on_drop()).is_ok());
+        }));
+        assert!(poll(future.as_mut()).is_pending());
+        assert_eq!(log.take(), ["goes on until it waits"]);
+        assert!(poll(future.as_mut()).is_ready());
+        assert_eq!(log.take(), ["a local"]);
+    }
+    // Dropped with its future.
+    let mut future = Box::pin(scope(async |s| {
+        let (sender, receiver) = oneshot::channel();
+        let handle = s.spawn(async {
+            let _own: AbortOnDrop<ScopedJoinHandle<'_, ()>> =
+                receiver.await.expect("the body sends it");
+            pending::<()>().await;
+        });
+        assert!(sender.send(handle.abort_on_drop()).is_ok());
+    }));
+    assert!(poll(future.as_mut()).is_pending());
+}
+
+#[test]
+fn a_handle_that_aborts_on_drop_ends_its_future() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            scope(async |s| {
+                let noted = async |name: &'static str| {
+                    let _noted = NotesDrop(log.clone(), name);
+                    pending::<()>().await;
+                };
+                let scoped = s.spawn(noted("scoped")).abort_on_drop();
+                let spawned = spawn_local({
+                    let log = log.clone();
+                    async move {
+                        let _noted = NotesDrop(log, "spawned");
+                        pending::<()>().await;
+                    }
+                })
+                .abort_on_drop();
+                let kept = s.spawn(async { 5 }).abort_on_drop();
+                let detached = s.spawn(async {
+                    yield_async().await;
+                    yield_async().await;
+                    yield_async().await;
+                    log.note("detached");
+                });
+                let detached = detached.abort_on_drop();
+                yield_async().await;
+                drop(detached.detach());
+                drop(scoped);
+                drop(spawned);
+                assert_eq!(kept.await, Some(5));
+                yield_async().await;
+                yield_async().await;
+                log.note("body");
+            })
+            .await;
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    let mut notes = log.take();
+    notes.sort_unstable();
+    assert_eq!(notes, ["body", "detached", "scoped", "spawned"]);
+}
+
+// --- ending early
+
+#[test]
+fn a_scope_that_is_dropped_drops_the_body_then_what_was_spawned_and_nothing_later() {
+    let log = Log::new();
+    let noted = |name| NotesDrop(log.clone(), name);
+    {
+        let _env = noted("what is borrowed");
+        let noted = &noted;
+        let mut future = pin!(scope(async |s| {
+            let _noted = noted("body");
+            for name in ["one", "two"] {
+                s.spawn(async move {
+                    let _noted = noted(name);
+                    pending::<()>().await;
+                });
+            }
+            pending::<()>().await;
+        }));
+        assert!(poll(future.as_mut()).is_pending());
+        assert_eq!(log.take(), [""; 0]);
+    }
+    assert_eq!(log.take(), ["body", "one", "two", "what is borrowed"]);
+}
+
+#[test]
+fn what_destructors_spawn_while_the_scope_goes_is_dropped() {
+    let log = Log::new();
+    let noted = |name| NotesDrop(log.clone(), name);
+    {
+        let mut future = pin!(scope(async |s| {
+            let noted = &noted;
+            let _spawns = OnDrop(move || {
+                let noted = noted("spawned by the body");
+                s.spawn(async move {
+                    let _noted = noted;
+                    unreachable!("nobody polls it");
+                });
+            });
+            s.spawn(async move {
+                let _spawns = OnDrop(move || {
+                    let noted = noted("spawned by a future");
+                    let handle = s.spawn(async move {
+                        let _noted = noted;
+                        unreachable!("nobody polls it");
+                    });
+                    handle.abort();
+                });
+                pending::<()>().await;
+            });
+            pending::<()>().await;
+        }));
+        assert!(poll(future.as_mut()).is_pending());
+    }
+    let mut notes = log.take();
+    notes.sort_unstable();
+    assert_eq!(notes, ["spawned by a future", "spawned by the body"]);
+}
+
+#[test]
+fn a_cancelled_task_drops_its_scopes_and_their_operations() {
+    let host = host::install();
+    let log = Log::new();
+    let (reader, _peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let _guard = wit_async::rt::async_support::TaskCancelOnDrop::new();
+            let mut reader = reader;
+            let _env = NotesDrop(log.clone(), "what is borrowed");
+            scope(async |s| {
+                s.spawn(async {
+                    let _noted = NotesDrop(log.clone(), "a future");
+                    reader.next().await
+                });
+            })
+            .await;
+        }
+    });
+    assert!(task.is_waiting());
+    host.calls();
+    assert_eq!(task.cancel(), Code::Exit);
+    assert_eq!(log.take(), ["a future", "what is borrowed"]);
+    assert_eq!(
+        host.calls(),
+        [
+            "waitable.join 1 0",
+            "stream.cancel-read 1: cancelled 0",
+            "stream.drop-readable 1",
+            "task.cancel",
+            "waitable-set.drop 2",
+        ]
+    );
+}
+
+#[test]
+fn a_scope_that_loses_a_select_is_gone_at_once() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let mut count = 0;
+            let slow = pin!(scope(async |s| {
+                s.spawn(async {
+                    let _noted = NotesDrop(log.clone(), "slow");
+                    loop {
+                        yield_async().await;
+                        count += 1;
+                    }
+                });
+            }));
+            let quick = pin!(async {
+                yield_async().await;
+                yield_async().await;
+            });
+            drop(futures::future::select(slow, quick).await);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["slow"]);
+}
+
+// --- panics
+
+/// Runs a scope one of whose futures, or whose body, panics.
+fn panics(in_body: bool) -> (String, Vec<&'static str>) {
+    let log = Log::new();
+    let message = {
+        let noted = &|name| NotesDrop(log.clone(), name);
+        let mut future = Box::pin(scope(async |s| {
+            let _noted = noted("body");
+            s.spawn(async {
+                let _noted = noted("before");
+                pending::<()>().await;
+            });
+            s.spawn(async {
+                let _noted = noted("panics");
+                yield_async().await;
+                assert!(in_body, "in a future");
+                pending::<()>().await;
+            });
+            s.spawn(async {
+                let _noted = noted("behind");
+                pending::<()>().await;
+            });
+            yield_async().await;
+            assert!(!in_body, "in the body");
+            pending::<()>().await;
+        }));
+        assert!(poll(future.as_mut()).is_pending());
+        let message = panic_message(|| assert!(poll(future.as_mut()).is_pending()));
+        // Before the future of the scope itself goes.
+        log.note("unwound");
+        message
+    };
+    (message, log.take())
+}
+
+#[test]
+fn a_panic_in_a_future_leaves_the_scope_behind_all_the_rest() {
+    let (message, notes) = panics(false);
+    assert_eq!(message, "in a future");
+    assert_eq!(notes, ["panics", "body", "before", "behind", "unwound"]);
+}
+
+#[test]
+fn a_panic_in_the_body_leaves_the_scope_behind_all_the_rest() {
+    let (message, notes) = panics(true);
+    assert_eq!(message, "in the body");
+    assert_eq!(notes, ["body", "before", "panics", "behind", "unwound"]);
+}
+
+#[test]
+fn a_panic_in_a_destructor_does_not_keep_the_others_from_being_dropped() {
+    let log = Log::new();
+    let noted = |name| NotesDrop(log.clone(), name);
+    let message = panic_message(|| {
+        let mut future = Box::pin(scope(async |s| {
+            for name in ["one", "two", "three"] {
+                let noted = &noted;
+                s.spawn(async move {
+                    let _noted = noted(name);
+                    let _panics = OnDrop(|| assert_ne!(name, "two", "in a destructor"));
+                    pending::<()>().await;
+                });
+            }
+        }));
+        assert!(poll(future.as_mut()).is_pending());
+    });
+    assert!(message.contains("in a destructor"), "{message}");
+    assert_eq!(log.take(), ["one", "two", "three"]);
+}
+
+#[test]
+fn a_task_survives_a_panic_in_a_scope_that_it_catches() {
+    let host = host::install();
+    let task = host.start(async {
+        let mut left = 0;
+        let scoped = scope(async |s| {
+            s.spawn(async { panic!("caught") });
+            s.spawn(async {
+                pending::<()>().await;
+                left += 1;
+            });
+        });
+        let result = AssertUnwindSafe(scoped).catch_unwind().await;
+        assert!(result.is_err());
+        scope(async |s| {
+            s.spawn(async { left += 2 });
+        })
+        .await;
+        assert_eq!(left, 2);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+// --- moving
+
+#[test]
+fn a_scope_that_was_begun_in_one_task_goes_on_in_another() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let slot: Rc<RefCell<Option<std::pin::Pin<Box<dyn Future<Output = Option<u32>>>>>>> =
+        Rc::default();
+    let first = host.start({
+        let slot = Rc::clone(&slot);
+        async move {
+            let mut scoped: std::pin::Pin<Box<dyn Future<Output = Option<u32>>>> =
+                Box::pin(async move {
+                    scope(async |s| {
+                        let read = s.spawn(async { reader.next().await });
+                        read.await.flatten()
+                    })
+                    .await
+                });
+            assert!(poll_once(&mut scoped).await.is_pending());
+            slot.replace(Some(scoped));
+            pending::<()>().await;
+        }
+    });
+    let second = host.start(async move {
+        let scoped = slot.take().expect("the first task left it");
+        assert_eq!(scoped.await, Some(9));
+    });
+    peer.write([9]);
+    first.settle();
+    second.settle();
+    assert!(second.has_exited());
+    assert_eq!(first.cancel(), Code::Exit);
+}
