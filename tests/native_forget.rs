@@ -576,7 +576,7 @@ fn a_scope_that_was_not_polled_and_handles_in_one_that_was() {
     })));
     let mut scoped = Box::pin(scope(async |s| {
         forget(s.spawn(async { count += 1 }));
-        forget(s.spawn(async { receiver.await }).abort_on_drop());
+        forget(s.spawn(receiver).abort_on_drop());
         s.spawn(async { Vec::from([1, 2, 3]) }).await
     }));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());

@@ -8,7 +8,7 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
-//! | `scope`, `join_set` | futures that are spawned together |
+//! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
@@ -50,6 +50,7 @@ mod panic;
 mod races;
 mod regressions;
 mod scope;
+mod scope_ends;
 mod spawn;
 mod stream;
 mod synchronous;
