@@ -66,7 +66,8 @@ pub async fn scope_dropped_in_flight() {
                 });
             }
         }));
-        let first = select(scoped, pin!(turns(5))).await;
+        let others = pin!(turns(5));
+        let first = select(scoped, others).await;
         assert!(matches!(first, Either::Right(_)));
         drop(first);
     }
