@@ -231,6 +231,9 @@
 //! - *A resource that is lent.* A call of an import borrows a resource, and the call is
 //!   leaked (`mem::forget`), or dropped in synchronous code; then the resource is dropped
 //!   or given away before the callee is done.
+//! - *A wait in synchronous code.* [`block_on`] in a synchronous export or a destructor
+//!   has to wait for the host. Whether code may wait is in the type of the export, which
+//!   the runtime does not know.
 //! - *Synchronous code in the middle of a task of other bindings.* A task that the
 //!   executor of other bindings polls is blocked, in a call of an import that is lowered
 //!   synchronously or in their `block_on`; meanwhile an operation is dropped in flight in
