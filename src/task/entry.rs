@@ -5,6 +5,7 @@ use crate::abi::{CallbackCode, Event};
 use crate::sys;
 use alloc::boxed::Box;
 use core::future::Future;
+use core::mem;
 
 /// Starts an async export; the tail of every generated entry.
 ///
@@ -16,8 +17,23 @@ pub fn start_task(future: impl Future<Output = ()> + 'static) -> i32 {
     // The task is in the host's slot of this component-model task from the start: by
     // what is in there it knows its own code (see `Home::is_running`).
     sys::task_state_set(state.cast());
+    let first = First(state);
     // SAFETY: just made, and nobody else uses it.
-    unsafe { turn(state, Event::None) }.cast_signed()
+    let code = unsafe { turn(state, Event::None) };
+    mem::forget(first);
+    // SAFETY: the same.
+    unsafe { leave(state, code) }.cast_signed()
+}
+
+/// A task in its first turn. If that panics, nobody else knows of the task.
+struct First(*mut Task<'static>);
+
+impl Drop for First {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::into_raw` in `start_task`, and not used after this.
+        drop(unsafe { Box::from_raw(self.0) });
+        sys::task_state_set(core::ptr::null_mut());
+    }
 }
 
 /// Goes on with an async export; the body of every generated callback.
@@ -35,17 +51,27 @@ pub unsafe fn callback(event: u32, p1: u32, p2: u32) -> u32 {
     );
     // SAFETY: `start_task` stored the pointer, and nobody else uses it: the
     // host calls back a task only when its last call has returned.
-    unsafe { turn(state, Event::decode(event, p1, p2)) }
+    let code = unsafe { turn(state, Event::decode(event, p1, p2)) };
+    // SAFETY: the same.
+    unsafe { leave(state, code) }
 }
 
 /// # Safety
 ///
 /// `state` comes from `start_task`, has not exited, and nobody else uses it.
-unsafe fn turn(state: *mut Task<'static>, event: Event) -> u32 {
+unsafe fn turn(state: *mut Task<'static>, event: Event) -> CallbackCode {
     // SAFETY: as promised by the caller.
     let task = unsafe { &mut *state };
     task.is_known_by(state.cast());
-    let code = task.turn(event);
+    task.turn(event)
+}
+
+/// Goes back to the host.
+///
+/// # Safety
+///
+/// As of [`turn`]; if the task exits it is not used any more.
+unsafe fn leave(state: *mut Task<'static>, code: CallbackCode) -> u32 {
     if code == CallbackCode::Exit {
         // SAFETY: made by `Box::into_raw` in `start_task`, and not used after this.
         drop(unsafe { Box::from_raw(state) });
