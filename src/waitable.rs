@@ -47,7 +47,7 @@ pub(crate) use home::Home;
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, settle, with_some_task};
-pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late};
+pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late, wake_others};
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, is_told_dropped, let_go, needs_task, note_dropped, over,
     standing,

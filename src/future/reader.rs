@@ -84,6 +84,7 @@ impl<O: FutureOps> RawFutureReader<O> {
         }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
+        waitable::wake_others();
         waitable.index()
     }
 
@@ -126,6 +127,7 @@ impl<O: FutureOps> Drop for RawFutureReader<O> {
             unsafe { self.ops.drop_readable(waitable.index()) };
             if let Some(pair) = pair {
                 pair.drop_reader();
+                waitable::wake_others();
             }
         }
     }

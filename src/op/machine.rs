@@ -254,12 +254,16 @@ impl<S: WaitableOp> WaitableOperation<S> {
         };
         let mut anew = false;
         match self.advance(flight, code, stage, &mut anew) {
-            Some(output) => Poll::Ready(output),
+            Some(output) => {
+                waitable::wake_others();
+                Poll::Ready(output)
+            }
             None => {
                 if let State::InFlight(flight) = &self.state {
                     let begins = stage == Stage::Start || anew;
                     self.wait(self.op.waitable(flight), cx, begins);
                 }
+                waitable::wake_others();
                 Poll::Pending
             }
         }

@@ -98,6 +98,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         }
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
+        waitable::wake_others();
         if before == Before::Ended {
             self.ended_instead(waitable.index())
         } else {
@@ -266,6 +267,7 @@ impl<O: StreamOps> Drop for RawStreamReader<O> {
                 unsafe { ops.drop_readable(waitable.index()) };
                 if let Some(pair) = pair {
                     pair.drop_reader();
+                    waitable::wake_others();
                 }
             });
         }

@@ -222,6 +222,7 @@ impl<O: StreamOps> Drop for RawStreamWriter<O> {
             unsafe { ops.drop_writable(waitable.index()) };
             if let Some(pair) = pair {
                 pair.drop_writer();
+                waitable::wake_others();
             }
         });
     }

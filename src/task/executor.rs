@@ -209,6 +209,7 @@ impl Drop for Task<'_> {
             self.spawned = None;
             drop(home.take_spawned());
         });
+        waitable::wake_others();
         home.close();
         if !self.stays {
             home.leaves_synchronous_code();

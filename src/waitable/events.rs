@@ -33,7 +33,8 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
 }
 
 /// Stores what an operation came to that the host knows nothing of. Who waits is
-/// woken later, by [`wake_late`](super::pair::wake_late), of which its task is told.
+/// woken later, by [`wake_late`](super::pair::wake_late), of which its task is told, or
+/// by [`wake_others`](super::pair::wake_others).
 pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
     let State::Waiting(waker) = note_event(waitable, Payload::Here(copied)) else {
         return;
@@ -44,12 +45,12 @@ pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
     });
     match task.filter(|home| !orphans::is_home(home)) {
         Some(task) => {
-            super::pair::wakes_late(waker);
+            super::pair::wakes_in_turn(waker);
             task.rouse();
         }
         // Other bindings look at no list of ours, and for what belongs to no task
         // there may never be another turn.
-        None => orphans::with_some_task(|| waker.wake()),
+        None => super::pair::wakes_anywhere(waker),
     }
 }
 

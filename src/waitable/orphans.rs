@@ -73,6 +73,11 @@ pub(super) fn is_home(home: &Arc<Home>) -> bool {
     })
 }
 
+/// Whether a turn of one of our tasks goes on.
+pub(super) fn is_in_turn() -> bool {
+    matches!(current::current(), Current::Ours(home) if !is_home(&home))
+}
+
 /// Cancels what was left alone, where that is possible, and delivers the events
 /// of what belongs to no task, without waiting for them.
 pub(crate) fn settle() {

@@ -16,9 +16,11 @@
 //!
 //! Who is told something is woken by the next turn of a task ([`wake_late`]): a waker
 //! may panic, and may come back here, and none of what tells may be left half done.
+//! What belongs to no task may have to do without a turn; it is woken when what tells
+//! it is done ([`wake_others`]).
 
 use super::carried::Journey;
-use super::{events, registry};
+use super::{events, orphans, registry};
 use crate::abi::{Copied, Waitable};
 use crate::instance;
 use alloc::boxed::Box;
@@ -192,35 +194,69 @@ impl Pair {
 }
 
 /// Who is to be woken because of what happened in a pair.
-pub(crate) struct Late(RefCell<Vec<Waker>>);
+pub(crate) struct Late {
+    /// Whose tasks have been told to take a turn.
+    of_tasks: RefCell<Vec<Waker>>,
+    /// What belongs to no task, or to one of other bindings: there may never be a turn.
+    of_others: RefCell<Vec<Waker>>,
+}
 
 impl Late {
     pub(crate) const fn new() -> Late {
-        Late(RefCell::new(Vec::new()))
+        Late {
+            of_tasks: RefCell::new(Vec::new()),
+            of_others: RefCell::new(Vec::new()),
+        }
+    }
+
+    fn next(&self) -> Option<Waker> {
+        let others = self.of_others.borrow_mut().pop();
+        others.or_else(|| self.of_tasks.borrow_mut().pop())
     }
 }
 
 impl Drop for Late {
     fn drop(&mut self) {
         // Natively, when a thread ends: as for those in the registry.
-        self.0.take().into_iter().for_each(mem::forget);
+        while let Some(waker) = self.next() {
+            mem::forget(waker);
+        }
     }
 }
 
-/// Leaves `waker` to the next turn.
-pub(super) fn wakes_late(waker: Waker) {
-    instance::with(|instance| instance.late.0.borrow_mut().push(waker));
+/// Leaves `waker` to the next turn of its task.
+pub(super) fn wakes_in_turn(waker: Waker) {
+    instance::with(|instance| instance.late.of_tasks.borrow_mut().push(waker));
+}
+
+/// Leaves `waker` to the next turn, or to [`wake_others`].
+pub(super) fn wakes_anywhere(waker: Waker) {
+    instance::with(|instance| instance.late.of_others.borrow_mut().push(waker));
 }
 
 /// Wakes who was told something. Says whether somebody was.
 pub(crate) fn wake_late() -> bool {
-    let next = || instance::try_with(|instance| instance.late.0.borrow_mut().pop()).flatten();
+    let next = || instance::try_with(|instance| instance.late.next()).flatten();
     let mut woke = false;
     while let Some(waker) = next() {
         waker.wake();
         woke = true;
     }
     woke
+}
+
+/// Wakes who was told something and waits for no turn, unless one goes on, at whose
+/// end they are woken. Called when what told them is done: who is woken may drop
+/// payloads, which may panic.
+pub(crate) fn wake_others() {
+    let next =
+        || instance::try_with(|instance| instance.late.of_others.borrow_mut().pop()).flatten();
+    while let Some(waker) = next() {
+        if orphans::is_in_turn() {
+            return wakes_anywhere(waker);
+        }
+        orphans::with_some_task(|| waker.wake());
+    }
 }
 
 /// What a side is told of items that were copied.

@@ -2,7 +2,8 @@
 
 use crate::host::resource::Token;
 use crate::host::{
-    self, Code, Installed, Log, Nothing, Rules, future, panic_message, poll_once, stream,
+    self, Code, Fussy, Installed, Log, Nothing, Rules, fault, future, panic_message, poll_once,
+    stream,
 };
 use futures::future::join;
 use std::future::IntoFuture;
@@ -355,6 +356,35 @@ fn a_waker_that_panics_leaves_nothing_half_done() {
     assert_eq!(message, "a wild waker");
     assert_eq!(log.take(), [StreamResult::Complete(1)]);
     assert_eq!(block_on(read), (StreamResult::Complete(1), texts(1)));
+}
+
+#[test]
+fn an_item_arrives_although_the_rest_of_a_write_that_was_left_alone_panics() {
+    let host = host::install();
+    let (mut writer, mut reader) = stream::<Fussy>();
+    let items = ["one", "two"].map(Fussy::new).to_vec();
+    let mut write = Box::pin(async move { writer.write_all(items).await });
+    host.call_sync(|| {
+        block_on(async {
+            assert!(poll_once(&mut write).await.is_pending());
+            // It belongs to no task from now on, and nobody can cancel it here.
+            drop(write);
+        });
+    });
+    fault::plan(Some((fault::Site::Drop, 0)));
+    let log = Log::new();
+    let message = panic_message(|| {
+        // Where the write cannot be cancelled either.
+        host.call_sync(|| {
+            block_on(async {
+                let item = reader.next().await.expect("it was sent");
+                log.note(item.into_text());
+            });
+        });
+    });
+    fault::plan(None);
+    assert!(message.starts_with(fault::MESSAGE), "{message}");
+    assert_eq!(log.take(), ["one"]);
 }
 
 #[test]
