@@ -80,7 +80,13 @@ impl HostEnd {
 
     /// Whether there is something that it could do.
     pub fn is_ready(&self, closing: bool) -> bool {
-        !self.nexts(closing).is_empty()
+        let (channel, side) = (self.held.channel().borrow(), self.held.side());
+        match channel.end(side).state {
+            State::Idle | State::Done => true,
+            // Most ends do this. They are looked at again and again.
+            State::Copying if self.stalls && !closing => channel.is_ready(side),
+            State::Copying | State::Cancelling => !self.nexts(closing).is_empty(),
+        }
     }
 
     /// Does something. Gives the end back unless it is gone.

@@ -24,6 +24,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
+/// How many instances a world has at most.
+pub const INSTANCES: usize = 2;
+
 thread_local! {
     static WORLD: RefCell<Option<Rc<World>>> = const { RefCell::new(None) };
 }
@@ -232,14 +235,19 @@ impl World {
 
     pub fn trace(&self, line: impl FnOnce() -> String) {
         if self.traces {
-            let trace = &mut *self.trace.borrow_mut();
-            let hosts = self.hosts.borrow();
-            for (index, host) in hosts.iter().enumerate() {
-                let calls = host.calls().into_iter();
-                trace.extend(calls.map(|call| format!("  {index}: {call}")));
-            }
-            trace.push(line());
+            self.note(line());
         }
+    }
+
+    #[cold]
+    fn note(&self, line: String) {
+        let trace = &mut *self.trace.borrow_mut();
+        let hosts = self.hosts.borrow();
+        for (index, host) in hosts.iter().enumerate() {
+            let calls = host.calls().into_iter();
+            trace.extend(calls.map(|call| format!("  {index}: {call}")));
+        }
+        trace.push(line);
     }
 
     /// What happened, if somebody wanted to know.
