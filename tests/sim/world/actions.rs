@@ -85,27 +85,22 @@ impl World {
     }
 
     fn next_action(&self) -> Option<Action> {
-        // Taken out: all steps share the room.
-        let mut actions = self.actions.take();
+        let actions = &mut *self.actions.borrow_mut();
         if !self.listed.take() {
-            self.list(&mut actions);
+            self.list(actions);
         }
-        let next = match actions.len() {
+        match actions.len() {
             0 => None,
             count => Some(actions.get(self.pick(count as u32) as usize)),
-        };
-        self.actions.replace(actions);
-        next
+        }
     }
 
     /// Whether nothing can happen.
     pub(super) fn is_quiet(&self) -> bool {
-        let mut actions = self.actions.take();
-        self.list(&mut actions);
-        let none = actions.len() == 0;
-        self.actions.replace(actions);
+        let actions = &mut *self.actions.borrow_mut();
         self.listed.set(false);
-        none
+        self.list(actions);
+        actions.len() == 0
     }
 
     fn list(&self, actions: &mut Actions) {
