@@ -67,6 +67,11 @@ pub fn has_jobs(instance: usize) -> bool {
     JOBS.with_borrow(|jobs| !jobs[instance].is_empty())
 }
 
+/// Whether an end was left.
+pub fn has_shelved(instance: usize) -> bool {
+    SHELF.with_borrow(|shelves| !shelves[instance].is_empty())
+}
+
 /// At the end of a run: what was left in flight is dropped.
 pub fn drop_jobs(instance: usize) {
     while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
