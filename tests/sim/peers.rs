@@ -136,7 +136,7 @@ impl HostEnd {
         let count = match is_future {
             true => 1,
             false if self.left.is_some() => 1 + 2 * world.pick(2) as usize,
-            false => world.pick(8) as usize,
+            false => world.amount() as usize,
         };
         let buffer = if self.writes {
             let values = (0..count).map(|_| world.host_value(ty));

@@ -175,7 +175,9 @@ impl World {
     pub fn amount(&self) -> u32 {
         match self.scenario.small() {
             Some(_) => 2,
-            None => self.pick(8),
+            // As few as make a difference, or more than the other end wants.
+            None if self.pick(4) == 0 => self.pick(3),
+            None => self.pick(32),
         }
     }
 
