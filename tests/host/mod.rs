@@ -59,7 +59,10 @@ pub use sites::Site;
 pub use table::{Event, Object, Table};
 pub use tasks::{Code, Context, Task};
 use trap::trap;
-pub use value::{Fussy, List, Nothing, Text, Type, Value, fussy_default, fussy_default_panics};
+pub use value::{
+    Fussy, List, Nothing, Text, Type, Value, fussy_default, fussy_default_panics, item_text,
+    number_in,
+};
 pub use vtables::{Nested, Wire, future, stream};
 
 use std::cell::{Cell, RefCell};

@@ -80,6 +80,10 @@ impl Table {
                 index
             }
             None => {
+                if self.entries.is_empty() {
+                    // Room for those of most runs of a simulation.
+                    self.entries.reserve(16);
+                }
                 self.entries.push(entry);
                 self.entries.len() as u32
             }

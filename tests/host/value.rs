@@ -29,17 +29,42 @@ impl Value {
     /// What tells a value from the others of its kind; 0 where there is nothing
     /// to tell.
     pub fn number(&self) -> u32 {
-        let in_text = |text: &str| text.split('#').next_back().and_then(|n| n.parse().ok());
         match self {
             Value::Unit => 0,
             Value::Byte(byte) => u32::from(*byte),
             Value::Word(word) => *word,
-            Value::Text(text) => in_text(text).unwrap_or(0),
-            Value::Lists(texts) => texts.first().and_then(|text| in_text(text)).unwrap_or(0),
+            Value::Text(text) => number_in(text),
+            Value::Lists(texts) => texts.first().map_or(0, |text| number_in(text)),
             Value::Token(rep) => rep.0,
             Value::Reader(held) => held.channel().borrow().serial,
         }
     }
+}
+
+/// The text of an item, with its number.
+pub fn item_text(mut number: u32) -> String {
+    // Without `format!`: there are a great many of these.
+    let mut digits = [0; 10];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    let mut text = String::with_capacity(16);
+    text.push_str("item #");
+    text.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    text
+}
+
+/// The number in the text of an item; 0 if there is none.
+pub fn number_in(text: &str) -> u32 {
+    let mark = text.bytes().rposition(|byte| byte == b'#');
+    let number = &text[mark.map_or(0, |mark| mark + 1)..];
+    number.parse().unwrap_or(0)
 }
 
 /// The type of a payload.

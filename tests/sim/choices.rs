@@ -86,17 +86,17 @@ impl Choices {
 
     /// Picks a number below `among`.
     pub fn pick(&mut self, among: u32) -> u32 {
-        if among <= 1 {
-            return 0;
+        match (&mut self.source, &self.taken) {
+            _ if among <= 1 => 0,
+            (Source::Seed(state), None) => next(state) % among,
+            _ => self.pick_and_keep(among),
         }
+    }
+
+    #[cold]
+    fn pick_and_keep(&mut self, among: u32) -> u32 {
         let choice = match &mut self.source {
-            Source::Seed(state) => {
-                *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-                let mut z = *state;
-                z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                ((z ^ (z >> 31)) >> 32) as u32 % among
-            }
+            Source::Seed(state) => next(state) % among,
             Source::Given(sequence) | Source::Counted(sequence, _) => {
                 sequence.next().unwrap_or(0).min(among - 1)
             }
@@ -106,6 +106,15 @@ impl Choices {
         }
         choice
     }
+}
+
+/// splitmix64
+fn next(state: &mut u64) -> u32 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 32) as u32
 }
 
 /// The sequence after this one, when the last decision that can be taken

@@ -2,7 +2,10 @@
 
 use super::ends::{AnyEnd, EndOf};
 use crate::host::resource::{Rep, Token};
-use crate::host::{Channel, Fussy, Held, Nested, Nothing, Rules, Side, Type, Value, Wire, stream};
+use crate::host::{
+    Channel, Fussy, Held, Nested, Nothing, Rules, Side, Type, Value, Wire, item_text, number_in,
+    stream,
+};
 use wit_async::StreamWriter;
 
 /// A payload of programs.
@@ -28,11 +31,6 @@ pub trait Item: Wire {
     }
 }
 
-fn numbered(text: &str) -> u32 {
-    let number = text.split('#').next_back();
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
-}
-
 macro_rules! items {
     ($($payload:ty = $code:literal $(, $numbered:literal)?: $make:expr, $number:expr;)*) => {$(
         impl Item for $payload {
@@ -56,14 +54,14 @@ macro_rules! items {
 
 items! {
     u32 = 0: |number| number, |number: &u32| *number;
-    String = 1: |number| format!("item #{number}"), |text: &String| numbered(text);
+    String = 1: item_text, |text: &String| number_in(text);
     Vec<String> = 2:
-        |number| vec![format!("item #{number}"), String::new()],
-        |texts: &Vec<String>| texts.first().map_or(0, |text| numbered(text));
+        |number| vec![item_text(number), String::new()],
+        |texts: &Vec<String>| texts.first().map_or(0, |text| number_in(text));
     Token = 3: Token::new, Token::number;
     () = 5, false: |_| (), |_| 0;
     Nothing = 6, false: |_| Nothing, |_| 0;
-    Fussy = 7: |number| Fussy(format!("item #{number}")), |fussy: &Fussy| numbered(&fussy.0);
+    Fussy = 7: |number| Fussy(item_text(number)), |fussy: &Fussy| number_in(&fussy.0);
 }
 
 impl Item for Nested {
@@ -90,8 +88,8 @@ pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) 
         Type::Unit | Type::Nothing => Value::Unit,
         Type::Byte => Value::Byte(number as u8),
         Type::Word => Value::Word(number),
-        Type::Text => Value::Text(format!("item #{number}")),
-        Type::Lists => Value::Lists(vec![format!("item #{number}"), String::new()]),
+        Type::Text => Value::Text(item_text(number)),
+        Type::Lists => Value::Lists(vec![item_text(number), String::new()]),
         Type::Token => Value::Token(Rep::new(number)),
         Type::Reader => {
             let channel = Channel::shared(false, Type::Word, rules);

@@ -35,6 +35,10 @@ impl Ledger {
         let mut accounts = self.accounts.borrow_mut();
         let index = serial as usize;
         if accounts.len() <= index {
+            if accounts.is_empty() {
+                // Room for those of most runs.
+                accounts.reserve(16);
+            }
             accounts.resize_with(index + 1, Account::default);
         }
         f(&mut accounts[index])

@@ -80,7 +80,13 @@ impl HostEnd {
 
     /// Whether there is something that it could do.
     pub fn is_ready(&self, closing: bool) -> bool {
-        !self.nexts(closing).is_empty()
+        let (channel, side) = (self.held.channel().borrow(), self.held.side());
+        match channel.end(side).state {
+            State::Idle | State::Done => true,
+            // Most ends do this. They are looked at again and again.
+            State::Copying if self.stalls && !closing => channel.is_ready(side),
+            State::Copying | State::Cancelling => !self.nexts(closing).is_empty(),
+        }
     }
 
     /// Does something. Gives the end back unless it is gone.
@@ -130,7 +136,7 @@ impl HostEnd {
         let count = match is_future {
             true => 1,
             false if self.left.is_some() => 1 + 2 * world.pick(2) as usize,
-            false => world.pick(8) as usize,
+            false => world.amount() as usize,
         };
         let buffer = if self.writes {
             let values = (0..count).map(|_| world.host_value(ty));

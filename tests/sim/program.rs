@@ -67,6 +67,11 @@ pub fn has_jobs(instance: usize) -> bool {
     JOBS.with_borrow(|jobs| !jobs[instance].is_empty())
 }
 
+/// Whether an end was left.
+pub fn has_shelved(instance: usize) -> bool {
+    SHELF.with_borrow(|shelves| !shelves[instance].is_empty())
+}
+
 /// At the end of a run: what was left in flight is dropped.
 pub fn drop_jobs(instance: usize) {
     while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
@@ -104,12 +109,12 @@ pub struct Program {
 }
 
 /// Awaits `future`. If foreign code in it panics as it was planned, goes on without
-/// it.
-async fn survive<F: Future>(world: &World, future: F) -> Option<F::Output> {
+/// it. It stays where it is pinned: these futures are large, and moving one costs as much
+/// as what it does.
+async fn survive<F: Future>(world: &World, mut future: Pin<&mut F>) -> Option<F::Output> {
     if world.scenario() != Scenario::Faults {
         return Some(future.await);
     }
-    let mut future = Box::pin(future);
     poll_fn(|cx| {
         let poll = catch_unwind(AssertUnwindSafe(|| {
             let waker = fault::waker(cx.waker());
@@ -154,7 +159,8 @@ pub async fn export(
 ) -> Message {
     let mut program = Program::new(world, instance, presence);
     if let Some(small) = program.world.scenario().small() {
-        small::script(&mut program, small).await;
+        // In a box: otherwise the future of every export has room for it.
+        Box::pin(small::script(&mut program, small)).await;
         return Message::default();
     }
     program.takes(message);
@@ -321,32 +327,32 @@ impl Program {
                 }
             }
             Thing::Call => {
-                survive(&world, self.call()).await;
+                survive(&world, pin!(self.call())).await;
             }
             Thing::Spawn if self.depth < DEPTH => self.spawn(),
             Thing::Spawn => yield_async().await,
             Thing::Join => self.join().await,
             Thing::Hear => {
-                survive(&world, self.hears()).await;
+                survive(&world, pin!(self.hears())).await;
             }
             Thing::Tell => {
-                survive(&world, async { self.tells() }).await;
+                survive(&world, pin!(async { self.tells() })).await;
             }
             Thing::Shelve => self.shelve(),
             Thing::Hand => {
-                survive(&world, self.hands()).await;
+                survive(&world, pin!(self.hands())).await;
             }
             Thing::Block => self.blocks(),
             Thing::Pressure => self.pressure().await,
             Thing::Scope => {
-                survive(&world, self.scopes()).await;
+                survive(&world, pin!(self.scopes())).await;
             }
             Thing::Set => {
-                survive(&world, self.joins_set()).await;
+                survive(&world, pin!(self.joins_set())).await;
             }
             Thing::Limit => {
                 let line = LINES.with_borrow(|lines| Rc::clone(&lines[self.instance]));
-                survive(&world, self.stands_in_line(&line)).await;
+                survive(&world, pin!(self.stands_in_line(&line))).await;
             }
         }
     }
@@ -356,7 +362,7 @@ impl Program {
         let Some(end) = self.any_end() else {
             return self.new_pair();
         };
-        let operated = survive(&world, operations::operate(self, end)).await;
+        let operated = survive(&world, pin!(operations::operate(self, end))).await;
         self.ends.extend(operated.flatten());
     }
 
@@ -374,7 +380,7 @@ impl Program {
             let competes = pin!(async {
                 if calls {
                     let world = Rc::clone(&other.world);
-                    survive(&world, other.call()).await;
+                    survive(&world, pin!(other.call())).await;
                 } else {
                     other.operates().await;
                 }

@@ -24,6 +24,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 use std::task::Waker;
 
+/// How many instances a world has at most.
+pub const INSTANCES: usize = 2;
+
 thread_local! {
     static WORLD: RefCell<Option<Rc<World>>> = const { RefCell::new(None) };
 }
@@ -172,7 +175,9 @@ impl World {
     pub fn amount(&self) -> u32 {
         match self.scenario.small() {
             Some(_) => 2,
-            None => self.pick(8),
+            // As few as make a difference, or more than the other end wants.
+            None if self.pick(4) == 0 => self.pick(3),
+            None => self.pick(32),
         }
     }
 
@@ -232,14 +237,19 @@ impl World {
 
     pub fn trace(&self, line: impl FnOnce() -> String) {
         if self.traces {
-            let trace = &mut *self.trace.borrow_mut();
-            let hosts = self.hosts.borrow();
-            for (index, host) in hosts.iter().enumerate() {
-                let calls = host.calls().into_iter();
-                trace.extend(calls.map(|call| format!("  {index}: {call}")));
-            }
-            trace.push(line());
+            self.note(line());
         }
+    }
+
+    #[cold]
+    fn note(&self, line: String) {
+        let trace = &mut *self.trace.borrow_mut();
+        let hosts = self.hosts.borrow();
+        for (index, host) in hosts.iter().enumerate() {
+            let calls = host.calls().into_iter();
+            trace.extend(calls.map(|call| format!("  {index}: {call}")));
+        }
+        trace.push(line);
     }
 
     /// What happened, if somebody wanted to know.

@@ -99,6 +99,12 @@ pub fn transfer(
         // There may be a great many, and there is nothing to move.
         return;
     }
+    if let Some(log) = &mut log {
+        log.reserve(items);
+    }
+    if let Buffer::Receive(values) = to {
+        values.reserve(items);
+    }
     for index in 0..items {
         let value = match from {
             // SAFETY: the writer lends what it lowered there.

@@ -12,7 +12,8 @@ thread_local! {
 
 /// From now on all channels of this thread keep what is copied, and are kept.
 pub fn observe() {
-    OBSERVED.set(Some(Vec::new()));
+    // Room for those of most runs.
+    OBSERVED.set(Some(Vec::with_capacity(16)));
     SERIAL.set(0);
 }
 

@@ -104,7 +104,7 @@ impl Program {
                 side.sleeps().await;
                 if side.world.forgets() {
                     // What waits for other tasks may not be leaked: they would tell it.
-                    side.operates().await;
+                    Box::pin(side.operates()).await;
                 } else {
                     side.run().await;
                 }

@@ -1,7 +1,7 @@
 //! What can happen next, and one step of it.
 
-use super::World;
 use super::exports::Cancel;
+use super::{INSTANCES, World};
 use crate::sim::calls::Caller;
 use crate::sim::program;
 
@@ -20,26 +20,51 @@ pub(super) enum Action {
 }
 
 /// A list of actions in room that stays: what is added every step should cost little,
-/// under Miri above all, where each call counts.
+/// under Miri above all, where each call counts. What follows from numbers is not
+/// written down.
 #[derive(Default)]
 pub(super) struct Actions {
     room: Box<[Action]>,
     count: usize,
+    /// How many calls the host has to answer, each of which it can.
+    calls: usize,
+    /// The instances that the host can call; each in two ways.
+    free: [usize; INSTANCES],
+    free_count: usize,
 }
 
 impl Actions {
-    fn clear(&mut self) {
-        self.count = 0;
+    /// Makes room for so many, of which there are none yet.
+    fn clear(&mut self, most: usize) {
+        if self.room.len() < most {
+            self.room = vec![Action::Call(0); 2 * most + 16].into_boxed_slice();
+        }
+        (self.count, self.calls, self.free_count) = (0, 0, 0);
     }
 
     fn add(&mut self, action: Action) {
-        if self.count == self.room.len() {
-            let mut room = std::mem::take(&mut self.room).into_vec();
-            room.resize(2 * self.count + 16, action);
-            self.room = room.into_boxed_slice();
-        }
         self.room[self.count] = action;
         self.count += 1;
+    }
+
+    fn len(&self) -> usize {
+        self.count + self.calls + 2 * self.free_count
+    }
+
+    fn get(&self, place: usize) -> Action {
+        if place < self.count {
+            return self.room[place];
+        }
+        let place = place - self.count;
+        if place < self.calls {
+            return Action::Call(place);
+        }
+        let place = place - self.calls;
+        let instance = self.free[place / 2];
+        match place % 2 {
+            0 => Action::Invoke(instance),
+            _ => Action::InvokeSync(instance),
+        }
     }
 }
 
@@ -60,32 +85,32 @@ impl World {
     }
 
     fn next_action(&self) -> Option<Action> {
-        // Taken out: all steps share the room.
-        let mut actions = self.actions.take();
+        let actions = &mut *self.actions.borrow_mut();
         if !self.listed.take() {
-            actions.clear();
-            self.list(&mut actions);
+            self.list(actions);
         }
-        let next = match actions.count {
+        match actions.len() {
             0 => None,
-            count => Some(actions.room[self.pick(count as u32) as usize]),
-        };
-        self.actions.replace(actions);
-        next
+            count => Some(actions.get(self.pick(count as u32) as usize)),
+        }
     }
 
     /// Whether nothing can happen.
     pub(super) fn is_quiet(&self) -> bool {
-        let mut actions = Actions::default();
-        self.list(&mut actions);
-        actions.count == 0
+        let actions = &mut *self.actions.borrow_mut();
+        self.listed.set(false);
+        self.list(actions);
+        actions.len() == 0
     }
 
     fn list(&self, actions: &mut Actions) {
         let closing = self.is_closing();
         let hosts: &[_] = &self.hosts.borrow();
         let asks = !closing && self.may_ask();
-        for (index, export) in self.tasks.borrow().iter().enumerate() {
+        let tasks: &[_] = &self.tasks.borrow();
+        let ends: &[_] = &self.ends.borrow();
+        actions.clear(2 * tasks.len() + ends.len());
+        for (index, export) in tasks.iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
                 continue;
@@ -114,7 +139,6 @@ impl World {
             }
         }
         // There are many of these: an iterator would cost more than what it is for.
-        let ends: &[_] = &self.ends.borrow();
         let mut index = 0;
         while index < ends.len() {
             if ends[index].is_ready(closing) {
@@ -122,14 +146,12 @@ impl World {
             }
             index += 1;
         }
-        for index in 0..self.calls.borrow().len() {
-            actions.add(Action::Call(index));
-        }
+        actions.calls = self.calls.borrow().len();
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
                 if !host.is_on_stack() {
-                    actions.add(Action::Invoke(instance));
-                    actions.add(Action::InvokeSync(instance));
+                    actions.free[actions.free_count] = instance;
+                    actions.free_count += 1;
                 }
             }
         }

@@ -26,9 +26,9 @@ impl World {
             self.close();
         }
         self.drain();
-        let mut dropping = self.drops(program::drop_jobs);
+        let mut dropping = self.drops(program::has_jobs, program::drop_jobs);
         self.drain();
-        dropping.append(&mut self.drops(program::drop_shelf));
+        dropping.append(&mut self.drops(program::has_shelved, program::drop_shelf));
         self.drain();
         // Those too may have to wait: for a reader of a default.
         while !self.has_failed() && dropping.iter().any(|task| self.steps_on(task)) {
@@ -38,13 +38,16 @@ impl World {
 
     /// Drops what programs left for each other: in a task of each instance, where it
     /// may be cancelled, or before that.
-    fn drops(&self, what: fn(usize)) -> Vec<Task> {
+    fn drops(&self, is_left: fn(usize) -> bool, what: fn(usize)) -> Vec<Task> {
         let mut dropping = Vec::new();
         for instance in 0..self.instances() {
             if self.has_failed() {
                 continue;
             }
             let synchronously = self.scenario.small().is_none() && self.pick(2) == 1;
+            if !is_left(instance) {
+                continue;
+            }
             if synchronously {
                 self.guest(instance, || what(instance));
             }
