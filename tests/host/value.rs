@@ -21,7 +21,7 @@ pub enum Value {
     Lists(Vec<String>),
     /// An `own` handle, at home nowhere.
     Token(Rep),
-    /// The readable end of a stream, at home nowhere.
+    /// The readable end of a stream or a future, at home nowhere.
     Reader(Held),
 }
 
@@ -59,6 +59,8 @@ pub enum Type {
     Token,
     /// `stream<u32>`.
     Reader,
+    /// `future<u32>`.
+    Awaited,
     /// A record that holds one byte in the ABI, always 0, and nothing in Rust.
     Nothing,
 }
@@ -153,7 +155,7 @@ impl Type {
         match self {
             Type::Unit => Layout::new::<()>(),
             Type::Byte | Type::Nothing => Layout::new::<u8>(),
-            Type::Word | Type::Token | Type::Reader => Layout::new::<u32>(),
+            Type::Word | Type::Token | Type::Reader | Type::Awaited => Layout::new::<u32>(),
             Type::Text => Layout::new::<Text>(),
             Type::Lists => Layout::new::<List>(),
         }
@@ -184,8 +186,9 @@ impl Type {
                 Type::Text => Value::Text((*from.cast::<Text>()).copied()),
                 Type::Lists => Value::Lists((*from.cast::<List>()).copied()),
                 Type::Token => Value::Token(table.borrow_mut().take_resource(*from.cast())),
-                Type::Reader => {
-                    Value::Reader(table.borrow_mut().take_readable(*from.cast(), false))
+                Type::Reader | Type::Awaited => {
+                    let is_future = self == Type::Awaited;
+                    Value::Reader(table.borrow_mut().take_readable(*from.cast(), is_future))
                 }
             }
         }
@@ -210,7 +213,7 @@ impl Type {
                 (Type::Token, Value::Token(rep)) => {
                     to.cast::<u32>().write(table.borrow_mut().add_resource(rep));
                 }
-                (Type::Reader, Value::Reader(held)) => {
+                (Type::Reader | Type::Awaited, Value::Reader(held)) => {
                     to.cast::<u32>().write(table.borrow_mut().add_end(held));
                 }
                 (ty, value) => panic!("{value:?} was sent as {ty:?}"),

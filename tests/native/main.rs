@@ -6,7 +6,7 @@
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
 //! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
-//! | `import` | calls |
+//! | `import`, `passed` | calls; those of each class of payload |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
@@ -47,6 +47,7 @@ mod limiter;
 mod moved;
 mod pairs;
 mod panic;
+mod passed;
 mod races;
 mod regressions;
 mod scope;

@@ -17,7 +17,7 @@
 //! | `-` | nothing: it works; of an event: there is none |
 //! | `T` | a trap |
 
-use crate::host::{self, Installed, Rules, Side, Type};
+use crate::host::{self, Installed, Rules, Side, Type, panic_message};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
 
@@ -205,17 +205,11 @@ fn check(row: &str, is_future: bool, rules: Rules) {
 
 #[test]
 fn streams() {
-    for notices in [false, true] {
-        for cancel_says_completed in [false, true] {
-            let rules = Rules {
-                cancel_says_completed,
-                ..Rules::STRICT
-            };
-            for row in STREAMS {
-                // A host that tells idle ends tells them here too.
-                if !(notices && row.contains("er=- ew=-")) {
-                    check(row, false, Rules { notices, ..rules });
-                }
+    for rules in Rules::all() {
+        for row in STREAMS {
+            // A host that tells idle ends tells them here too.
+            if !(rules.notices && row.contains("er=- ew=-")) {
+                check(row, false, rules);
             }
         }
     }
@@ -224,42 +218,70 @@ fn streams() {
 #[test]
 fn cancels_that_find_something_copied() {
     for (row, cancel_says_completed) in CANCELS {
-        let rules = Rules {
-            cancel_says_completed: *cancel_says_completed,
-            ..Rules::STRICT
-        };
-        check(row, false, rules);
+        for rules in
+            Rules::all().filter(|rules| rules.cancel_says_completed == *cancel_says_completed)
+        {
+            check(row, false, rules);
+        }
     }
 }
 
 #[test]
 fn idle_ends_that_are_told() {
-    let rules = Rules {
-        notices: true,
-        ..Rules::STRICT
-    };
-    for row in NOTICES {
-        check(row, false, rules);
+    for rules in Rules::all().filter(|rules| rules.notices) {
+        for row in NOTICES {
+            check(row, false, rules);
+        }
+        // The writer of a future is told, and still has to write.
+        check("dr=- ew=D0 dw=T", true, rules);
+        check("dr=- ew=D0 w=D0 dw=-", true, rules);
     }
-    // The writer of a future is told, and still has to write.
-    check("dr=- ew=D0 dw=T", true, rules);
-    check("dr=- ew=D0 w=D0 dw=-", true, rules);
 }
 
 #[test]
 fn an_end_that_was_told_is_told_again_where_hosts_do_that() {
-    let rules = Rules {
-        stale_notices: true,
-        ..Rules::STRICT
-    };
-    check("dr=- w4=D0 ew=D0 dw=-", false, rules);
-    check("dw=- r4=D0 er=D0 dr=-", false, rules);
-    check("dr=- w=D0 ew=D0 dw=-", true, rules);
+    for rules in Rules::all().filter(|rules| rules.stale_notices) {
+        check("dr=- w4=D0 ew=D0 dw=-", false, rules);
+        check("dw=- r4=D0 er=D0 dr=-", false, rules);
+        check("dr=- w=D0 ew=D0 dw=-", true, rules);
+    }
+    for rules in Rules::all().filter(|rules| !rules.stale_notices) {
+        check("dr=- w4=D0 ew=- dw=-", false, rules);
+        check("dw=- r4=D0 er=- dr=-", false, rules);
+        check("dr=- w=D0 ew=- dw=-", true, rules);
+    }
 }
 
 #[test]
 fn futures() {
-    for row in FUTURES {
-        check(row, true, Rules::STRICT);
+    for rules in Rules::all() {
+        for row in FUTURES {
+            if !(rules.notices && *row == "dr=- ew=-") {
+                check(row, true, rules);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cancel_inside_of_a_set_takes_the_event_where_hosts_allow_it() {
+    for rules in Rules::all().filter(|rules| !rules.no_cancel_in_set) {
+        let mut ends = Ends::new(false, rules);
+        let [readable, _] = ends.handles;
+        let [set, _] = ends.sets;
+        assert_eq!(ends.step("r8"), "B");
+        ends.host.waitable_join(readable, set);
+        assert_eq!(ends.step("w8"), "C8");
+        let expected = match rules.cancel_says_completed {
+            true => "C8",
+            false => "X8",
+        };
+        assert_eq!(ends.step("cr"), expected);
+        // It was told, and is a member still.
+        assert_eq!(ends.host.waitable_set_poll(set, &mut [0; 2]), 0);
+        assert_eq!(
+            panic_message(|| ends.host.waitable_set_drop(set)).get(..5),
+            Some("trap:")
+        );
     }
 }

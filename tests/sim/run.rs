@@ -61,7 +61,7 @@ pub fn run_with(
         + outcome.trace.iter().map(String::capacity).sum::<usize>();
     let left = heap::live() - before - kept as isize;
     if outcome.failure.is_none()
-        && !fault::left_an_end()
+        && !fault::left_something()
         && !outcome.inconclusive
         && left != 0
         && scenario != Scenario::Forgets
@@ -103,8 +103,8 @@ fn live(
         }
         world.live();
         let residue = match world.failure() {
-            // Where a default panics its end stays open: there is nothing to write.
-            None if scenario != Scenario::Forgets && !fault::left_an_end() => world.residue(),
+            // Not everything can be cleared away behind a panic.
+            None if scenario != Scenario::Forgets && !fault::left_something() => world.residue(),
             _ => None,
         };
         residue.into_iter().for_each(|what| world.fail(what));
