@@ -220,7 +220,7 @@ wire!(
 );
 
 wire!(
-    StreamReader<String>, Type::Reader,
+    StreamReader<String>, Type::Texts,
     value: |_| panic!("a peer without an instance has no handles"),
     |_| panic!("a peer without an instance has no handles"),
     lower: lower_texts, lift: lift_texts, dealloc: |_| {},

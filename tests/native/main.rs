@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `traps`, `races` | the host itself: where it traps, what races come to |
+//! | `traps`, `races`, `hosted` | the host itself: where it traps, what races come to, what it delivers |
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
 //! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
@@ -40,6 +40,7 @@ mod ended;
 mod foreign;
 mod future;
 mod hidden;
+mod hosted;
 mod import;
 mod items;
 mod join_set;

@@ -38,6 +38,7 @@ const STREAMS: &[&str] = &[
     "dr=- w4=D0 dw=-",
     "dw=- r4=D0 r4=T",
     "dw=- r0=D0 dr=-",
+    "dw=- r0=D0 r0=T",
     "r8=B cr=X0 r8=B",
     "w8=B r4=C4 dr=- cw=D4 w1=T",
     "w8=B dr=- cw=D0 w1=T",
@@ -45,6 +46,7 @@ const STREAMS: &[&str] = &[
     "cw=T",
     "r8=B cr=X0 cr=T",
     "w8=B r8=C8 ew=C8 cw=T",
+    "r8=B w8=C8 er=C8 cr=T",
     "r8=B dr=T",
     "w8=B dw=T",
     // The event is undelivered.
@@ -52,9 +54,12 @@ const STREAMS: &[&str] = &[
     "w8=B r8=C8 dw=T",
     "r8=B r8=T",
     "r8=B w8=C8 r8=T",
+    "w8=B w8=T",
+    "w8=B r8=C8 w8=T",
     "r0=B dw=- er=D0",
     "w0=B dr=- ew=D0",
     "r0=B cr=X0",
+    "w0=B cw=X0",
     "r0=B w4=B er=C0 r4=C4 ew=C4",
     "w0=B r4=B ew=C0 w4=C4 er=C4",
     "r4=B w0=C0 er=- w4=C4 er=C4",
@@ -62,6 +67,12 @@ const STREAMS: &[&str] = &[
     // Zero and zero: the writer completes and the reader stays.
     "r0=B w0=C0 er=-",
     "w0=B r0=B ew=C0 er=-",
+    // What was parked is used up, and its event undelivered: the next one parks, of
+    // whatever length (§5.1).
+    "w4=B r4=C4 r4=B ew=C4 er=- w4=C4 er=C4",
+    "w4=B r4=C4 r0=B ew=C4 er=-",
+    "r4=B w4=C4 w0=B er=C4 ew=-",
+    "r4=B w4=C4 w4=B er=C4 r4=C4 ew=C4",
     // Nothing happens without an operation.
     "er=- ew=- dr=- dw=-",
 ];
@@ -72,6 +83,11 @@ const CANCELS: &[(&str, bool)] = &[
     ("r8=B w4=C4 cr=C4 r4=B", true),
     ("w8=B r4=C4 cw=X4 w4=B", false),
     ("w8=B r4=C4 cw=C4 w4=B", true),
+    // And after all of it was, twice.
+    ("r8=B w8=C8 cr=X8 cr=T", false),
+    ("r8=B w8=C8 cr=C8 cr=T", true),
+    ("w8=B r8=C8 cw=X8 cw=T", false),
+    ("w8=B r8=C8 cw=C8 cw=T", true),
 ];
 
 /// An idle end is told that the other one is gone, where hosts do that.
@@ -95,6 +111,7 @@ const FUTURES: &[&str] = &[
     "w=B r=C0 cw=C0 dw=-",
     "w=B dr=- cw=D0 dw=-",
     "r=B cr=X0 r=B w=C0 er=C0",
+    "r=B cr=X0 dr=-",
     "r=B w=C0 cr=C0 dr=-",
     "r=B dr=T",
     "dw=T",

@@ -94,10 +94,13 @@ impl Lowered {
             ends: places
                 .map(|place| {
                     let is_future = self.futures[place];
-                    let held = table
-                        .borrow_mut()
-                        .take_readable(self.ends[place], is_future);
-                    (self.codes[place], is_future, held)
+                    let code = self.codes[place];
+                    let held = table.borrow_mut().take_readable(
+                        self.ends[place],
+                        is_future,
+                        type_of(code),
+                    );
+                    (code, is_future, held)
                 })
                 .collect(),
             token: (self.token != 0).then(|| table.borrow_mut().take_resource(self.token)),

@@ -115,6 +115,7 @@ pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) 
         Type::Word => Value::Word(number),
         Type::Text => Value::Text(format!("item #{number}")),
         Type::Lists => Value::Lists(vec![format!("item #{number}"), String::new()]),
+        Type::Texts => unreachable!("programs have no such payload"),
         Type::Token => Value::Token(Rep::new(number)),
         Type::Reader | Type::Awaited => {
             let channel = Channel::shared(ty == Type::Awaited, Type::Word, rules);

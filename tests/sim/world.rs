@@ -16,6 +16,7 @@ use super::ledger::Ledger;
 use super::peers::HostEnd;
 use super::program;
 use super::scenario::Scenario;
+use super::seen::Seen;
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text};
 use crate::host::{Elsewhere, Fussy, Held, Host, Rules};
@@ -79,6 +80,7 @@ pub struct World {
     pub hopes: Hopes,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
+    seen: Cell<u32>,
 }
 
 impl World {
@@ -114,12 +116,16 @@ impl World {
             hopes: Hopes::default(),
             ledger: Ledger::default(),
             stats: RefCell::default(),
+            seen: Cell::new(0),
         });
         for _ in 0..instances {
             let elsewhere: Rc<dyn Elsewhere> = world.clone();
             let host = Host::in_world(rules, elsewhere);
             host.record(traced);
             world.hosts.borrow_mut().push(host);
+        }
+        if instances > 1 {
+            world.see(Seen::Instances);
         }
         WORLD.set(Some(Rc::clone(&world)));
         world
@@ -136,6 +142,16 @@ impl World {
             host.retire();
         }
         self.choices.replace(Choices::given(Vec::new()))
+    }
+
+    /// The host has done something.
+    pub fn see(&self, seen: Seen) {
+        self.seen.set(self.seen.get() | seen.bit());
+    }
+
+    /// What the host has done, by [bit](Seen::bit).
+    pub fn seen(&self) -> u32 {
+        self.seen.get()
     }
 
     pub fn scenario(&self) -> Scenario {

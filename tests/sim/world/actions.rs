@@ -4,6 +4,7 @@ use super::World;
 use super::exports::Cancel;
 use crate::sim::calls::Caller;
 use crate::sim::program;
+use crate::sim::seen::Seen;
 
 /// What can happen next.
 #[derive(Copy, Clone, Debug)]
@@ -129,6 +130,9 @@ impl World {
             for (instance, host) in hosts.iter().enumerate() {
                 if !host.is_on_stack() {
                     actions.add(Action::Invoke(instance));
+                }
+                // Also while its code is blocked: those do not care for the lock.
+                if host.admits_sync() {
                     actions.add(Action::InvokeSync(instance));
                 }
             }
@@ -168,6 +172,7 @@ impl World {
             Action::Cancelled(index) => {
                 let export = self.export(index);
                 export.cancel.set(Cancel::Delivered);
+                self.see(Seen::CancelDelivered);
                 self.turn(&export, |task| {
                     task.cancel();
                 });
@@ -206,6 +211,9 @@ impl World {
             }
             Action::InvokeSync(instance) => {
                 self.called.set(self.called.get() + 1);
+                if self.host(instance).is_on_stack() {
+                    self.see(Seen::SyncWhileBlocked);
+                }
                 self.guest(instance, program::synchronous);
             }
         }
