@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `traps`, `races`, `hosted` | the host itself: where it traps, what races come to, what it delivers |
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `classes` | the classes of payloads |
 //! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import`, `passed` | calls; those of each class of payload |
@@ -35,6 +36,7 @@ mod buffer;
 mod cabi;
 mod cancelled;
 mod carried;
+mod classes;
 mod defaults;
 mod ended;
 mod foreign;

@@ -1,77 +1,17 @@
 //! Calls with a value of each class of payload, which comes back: whose it is, and what
 //! is freed, however far the call gets; and slots that panic.
 
+use crate::classes::{Class, Fussy, Nested, NestedFuture, Nothing, Token, each_class};
 use crate::host::fault::{self, Site};
 use crate::host::imports::{Import, OnCancel, Until};
 use crate::host::pass::Pass;
-use crate::host::resource::{Token, tokens_alive};
-use crate::host::{
-    self, Code, Fussy, Log, Nested, NestedFuture, Nothing, Wire, future, last_serial,
-    panic_message, poll_once, stream,
-};
+use crate::host::resource::tokens_alive;
+use crate::host::{self, Code, Log, panic_message, poll_once};
 use futures::FutureExt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use wit_async::rt::async_support::Subtask as _;
-
-/// A class of payload: how a value is made, and whether it is the one that was made last.
-trait Class: Wire {
-    fn make() -> Self;
-    fn is_it(&self) -> bool;
-}
-
-macro_rules! classes {
-    ($($payload:ty: $make:expr, $is_it:expr;)*) => {
-        $(impl Class for $payload {
-            fn make() -> Self {
-                $make
-            }
-
-            fn is_it(&self) -> bool {
-                let is_it: fn(&$payload) -> bool = $is_it;
-                is_it(self)
-            }
-        })*
-
-        /// Calls a generic function for each class.
-        macro_rules! each_class {
-            ($each:ident) => {
-                $($each::<$payload>();)*
-            };
-        }
-    };
-}
-
-fn texts() -> Vec<String> {
-    ["one", "", "three"].map(str::to_owned).into()
-}
-
-classes! {
-    u8: 200, |byte| *byte == 200;
-    u32: 7, |number| *number == 7;
-    String: "text".to_owned(), |text| text == "text";
-    Vec<String>: texts(), |lists| *lists == texts();
-    Token: Token::new(7), |token| token.number() == 7;
-    Nested: nested(), |nested| nested.serial == last_serial();
-    NestedFuture: nested_future(), |nested| nested.serial == last_serial();
-    (): (), |()| true;
-    Nothing: Nothing, |_| true;
-    Fussy: Fussy::new("text"), |fussy| fussy.0 == "text";
-}
-
-fn nested() -> Nested {
-    let (_, reader) = stream::<u32>();
-    let serial = last_serial();
-    Nested { reader, serial }
-}
-
-/// Its default waits for a reader, or for its end.
-fn nested_future() -> NestedFuture {
-    let (_, reader) = future::<u32>(|| 7);
-    let serial = last_serial();
-    NestedFuture { reader, serial }
-}
 
 async fn pass<T: Class>(import: Import) {
     let back = Pass::<T, _>::to(import).call(T::make()).await;

@@ -128,9 +128,8 @@ impl World {
         }
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
-                if !host.is_on_stack() {
-                    actions.add(Action::Invoke(instance));
-                }
+                // Where another task has the lock it is held back.
+                actions.add(Action::Invoke(instance));
                 // Also while its code is blocked: those do not care for the lock.
                 if host.admits_sync() {
                     actions.add(Action::InvokeSync(instance));
