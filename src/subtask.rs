@@ -155,14 +155,78 @@ struct Flight<L> {
     block: Block,
 }
 
-impl<L: Copy> Flight<L> {
-    /// The callee has read the parameters.
-    fn start<T: Subtask<ParamsLower = L>>(&mut self, import: &mut T) {
-        if !mem::replace(&mut self.started, true) {
+/// A call whose parameters are freed, for the callee has read them.
+///
+/// That may panic. Then the rest of the call is dropped as its state demands: what has
+/// returned with its results, and what goes on as if its future were dropped, because the
+/// callee is going to write to the block.
+struct Freeing<'a, T: Subtask> {
+    import: &'a mut T,
+    /// Nothing when it is done.
+    flight: Option<Flight<T::ParamsLower>>,
+    state: SubtaskState,
+}
+
+impl<T: Subtask> Freeing<'_, T> {
+    fn free(mut self) -> Flight<T::ParamsLower> {
+        if let Some(flight) = &mut self.flight {
+            flight.started = true;
             // SAFETY: the callee has started, and this is the first time we know.
-            unsafe { import.params_dealloc_lists(self.params) };
+            unsafe { self.import.params_dealloc_lists(flight.params) };
+        }
+        let flight = self.flight.take();
+        flight.unwrap_or_else(|| unreachable!("it is taken once"))
+    }
+}
+
+impl<T: Subtask> Drop for Freeing<'_, T> {
+    fn drop(&mut self) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        match self.state {
+            SubtaskState::Returned => {
+                // SAFETY: the callee has returned, and nobody lifts after this.
+                drop(unsafe { lift(self.import, &flight) });
+            }
+            SubtaskState::CancelledBeforeStarted | SubtaskState::CancelledBeforeReturned => {}
+            SubtaskState::Starting | SubtaskState::Started => {
+                count(Gauge::Operations);
+                let op = SubtaskOp::<_, T>::new(&mut *self.import);
+                drop(WaitableOperation::in_flight(op, flight));
+            }
         }
     }
+}
+
+/// The parameters are freed, if they were not before.
+fn freed<T: Subtask>(
+    import: &mut T,
+    flight: Flight<T::ParamsLower>,
+    state: SubtaskState,
+) -> Flight<T::ParamsLower> {
+    if flight.started {
+        return flight;
+    }
+    let flight = Some(flight);
+    let freeing = Freeing {
+        import,
+        flight,
+        state,
+    };
+    freeing.free()
+}
+
+/// Takes the results over.
+///
+/// # Safety
+///
+/// The callee has returned, and the results are lifted once.
+unsafe fn lift<T: Subtask>(import: &mut T, flight: &Flight<T::ParamsLower>) -> T::Results {
+    // SAFETY: the block has the layout, so the offset is inside of it.
+    let results = unsafe { flight.block.as_ptr().add(import.results_offset()) };
+    // SAFETY: as promised by the caller.
+    unsafe { import.results_lift(results) }
 }
 
 /// A handle whose resolve was delivered when it is dropped.
@@ -217,7 +281,7 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
 
     fn advance(
         &mut self,
-        mut flight: Self::Flight,
+        flight: Self::Flight,
         state: SubtaskState,
         stage: Stage,
     ) -> Progress<Self::Flight, Self::Output> {
@@ -225,17 +289,12 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
         let import = self.import.borrow_mut();
         match state {
             SubtaskState::Starting => Progress::Pending(flight),
-            SubtaskState::Started => {
-                flight.start(import);
-                Progress::Pending(flight)
-            }
+            SubtaskState::Started => Progress::Pending(freed(import, flight, state)),
             SubtaskState::Returned => {
-                flight.start(import);
-                // SAFETY: inside of the block, see `start`.
-                let results = unsafe { flight.block.as_ptr().add(import.results_offset()) };
+                let flight = freed(import, flight, state);
                 // SAFETY: the callee has returned, and its results were not
                 // lifted, for the flight ends here.
-                Progress::Done(Some(unsafe { import.results_lift(results) }))
+                Progress::Done(Some(unsafe { lift(import, &flight) }))
             }
             SubtaskState::CancelledBeforeStarted => {
                 // SAFETY: the callee never started, so the parameters are ours.
@@ -243,7 +302,7 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
                 Progress::Done(None)
             }
             SubtaskState::CancelledBeforeReturned => {
-                flight.start(import);
+                drop(freed(import, flight, state));
                 Progress::Done(None)
             }
         }
@@ -260,15 +319,15 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
         let subtask = self.waitable(flight);
         if !flight.started {
             // A start that was not delivered would end the wait for the callee
-            // before there is an answer: fetch it first.
+            // before there is an answer: fetch it first. The parameters are freed with
+            // the answer, for that may panic.
             match fetch_event(subtask) {
-                Some(SubtaskState::Started) => flight.start(self.import.borrow_mut()),
                 Some(
                     resolved @ (SubtaskState::Returned
                     | SubtaskState::CancelledBeforeStarted
                     | SubtaskState::CancelledBeforeReturned),
                 ) => return resolved,
-                Some(SubtaskState::Starting) | None => {}
+                Some(SubtaskState::Starting | SubtaskState::Started) | None => {}
             }
         }
         sys::subtask_cancel(subtask)

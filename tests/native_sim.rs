@@ -10,10 +10,13 @@
 mod host;
 mod sim;
 
+use host::Rules;
 use host::fault::{self, Site};
 use sim::choices::{Choices, next_sequence};
 use sim::run::{run, run_with};
 use sim::scenario::Scenario;
+use sim::seen::Seen;
+use std::collections::BTreeSet;
 use std::io::Write;
 
 // Miri knows more of what goes through its own allocator: sizes and alignments too.
@@ -122,7 +125,9 @@ fn faults() {
 fn every_call_of_foreign_code_panics_once() {
     do_not_print_what_is_planned();
     let mut fired = [0; Site::ALL.len()];
-    for seed in 1..=CORPUS {
+    let first = number("WIT_ASYNC_FIRST_SEED").unwrap_or(1);
+    let corpus = number("WIT_ASYNC_SEEDS").unwrap_or(CORPUS);
+    for seed in first..first + corpus {
         for site in Site::ALL {
             for call in 0.. {
                 let choices = Choices::of_seed(seed);
@@ -139,7 +144,27 @@ fn every_call_of_foreign_code_panics_once() {
         }
     }
     println!("{:?}: {fired:?} panics", Site::ALL);
-    assert!(fired.iter().all(|fired| *fired > CORPUS / 20), "{fired:?}");
+    assert!(fired.iter().all(|fired| *fired > corpus / 20), "{fired:?}");
+}
+
+/// The host does everything that hosts do, and on every host that there can be.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours")]
+fn the_host_does_all_that_hosts_do() {
+    let mut seen = [0_u32; Seen::ALL.len()];
+    let mut hosts = BTreeSet::new();
+    for seed in 1..=SEEDS {
+        let outcome = run(Choices::of_seed(seed), Scenario::All, false);
+        assert_eq!(outcome.failure, None, "seed {seed}");
+        hosts.insert(outcome.rules.named());
+        for what in Seen::ALL {
+            seen[what as usize] += u32::from(outcome.seen & what.bit() != 0);
+        }
+    }
+    let seen = Seen::ALL.map(|what| (what, seen[what as usize]));
+    println!("{} hosts, {seen:?}", hosts.len());
+    assert!(seen.iter().all(|(_, runs)| *runs > 10), "{seen:?}");
+    assert_eq!(hosts.len(), 1 << Rules::SWITCHES.len());
 }
 
 /// A run that is replayed by its choices is the same run.

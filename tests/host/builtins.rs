@@ -85,8 +85,7 @@ impl Host {
         let channel = self.table.borrow_mut().end(handle, is_future, side);
         let name = channel.borrow().name();
         let verb = side.verb();
-        self.table.borrow_mut().demand_no_set(handle);
-        self.demand_async_cancel();
+        self.demand_sync_cancel(handle);
         channel.borrow_mut().ask_back(side);
         self.table.borrow_mut().wait_for(handle, true);
         // A host end may take its time.
@@ -142,9 +141,14 @@ impl Host {
             .next_event(set, |ready| self.choose(ready))
     }
 
-    /// A synchronous cancel in a synchronous task traps on wasmtime.
-    fn demand_async_cancel(&self) {
-        if self.rules.get().no_cancel_in_sync_task && self.is_in_sync_task() {
+    /// A synchronous cancel of a member of a set traps, and on wasmtime one in a
+    /// synchronous task.
+    fn demand_sync_cancel(&self, handle: u32) {
+        let rules = self.rules.get();
+        if rules.no_cancel_in_set {
+            self.table.borrow_mut().demand_no_set(handle);
+        }
+        if rules.no_cancel_in_sync_task && self.is_in_sync_task() {
             trap(
                 Site::CancelInSyncTask,
                 format_args!("a synchronous cancel in a synchronous task"),
@@ -263,8 +267,7 @@ impl wit_async::native::Host for Host {
         let state = guarded(|| {
             let _host = self.built_in();
             let call = self.table.borrow_mut().subtask(subtask);
-            self.table.borrow_mut().demand_no_set(subtask);
-            self.demand_async_cancel();
+            self.demand_sync_cancel(subtask);
             self.table.borrow_mut().wait_for(subtask, true);
             let state = call.cancel(self);
             self.table.borrow_mut().wait_for(subtask, false);

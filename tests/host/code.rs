@@ -33,6 +33,7 @@ impl Host {
         let leave = {
             let _host = enter();
             self.demand_may_enter(context);
+            self.check_lock(context);
             context.entered_panicking.set(std::thread::panicking());
             self.running.borrow_mut().push(Rc::clone(context));
             self.on_stack.set(self.on_stack.get() + 1);
@@ -79,6 +80,25 @@ impl Host {
                 format_args!("the instance is called, and its code runs already"),
             );
         }
+    }
+
+    /// In a world no task of an asynchronous export is entered while the code of another
+    /// one is on the stack: it has the lock of the instance, also while it is blocked. (A
+    /// test that steps by hand may do so, as if there were another instance.)
+    fn check_lock(&self, context: &Context) {
+        let has_lock = |task: &Rc<Context>| !task.is_sync();
+        if self.world().is_some() && !context.is_sync() {
+            assert!(
+                !self.running.borrow().iter().any(has_lock),
+                "the host enters a task while another one of the instance has the lock"
+            );
+        }
+    }
+
+    /// Whether a synchronous export may be called: no code of the instance runs, or all of
+    /// it is blocked.
+    pub fn admits_sync(&self) -> bool {
+        self.on_stack.get() <= self.blocked.get()
     }
 
     /// A realloc and a post-return call no built-ins.

@@ -15,10 +15,20 @@ pub enum Site {
     WakerClone,
     Wake,
     WakerDrop,
+    /// The slots of a `Subtask`: `call_import` before it calls,
+    CallImport,
+    /// `params_lower`,
+    ParamsLower,
+    /// `params_dealloc_lists`,
+    ParamsFree,
+    /// `params_dealloc_lists_and_own`,
+    ParamsFreeOwn,
+    /// and `results_lift`. Its other two slots are constants.
+    ResultsLift,
 }
 
 impl Site {
-    pub const ALL: [Site; 8] = [
+    pub const ALL: [Site; 13] = [
         Site::Lower,
         Site::Lift,
         Site::Dealloc,
@@ -27,6 +37,11 @@ impl Site {
         Site::WakerClone,
         Site::Wake,
         Site::WakerDrop,
+        Site::CallImport,
+        Site::ParamsLower,
+        Site::ParamsFree,
+        Site::ParamsFreeOwn,
+        Site::ResultsLift,
     ];
 }
 
@@ -51,10 +66,12 @@ pub fn has_fired() -> bool {
     FIRED.get()
 }
 
-/// Whether that may have been in a default, or in lowering one: then an end stays
-/// open, for there is nothing to write to it.
-pub fn left_an_end() -> bool {
-    FIRED.get() && matches!(PLANNED.get(), Some((Site::Default | Site::Lower, _)))
+/// Whether something stays where it is: an end whose default panicked, or lowering it,
+/// for there is nothing to write to it; what was lowered for a call that panicked itself,
+/// for nobody knows whose it is.
+pub fn left_something() -> bool {
+    let leaves = |site| matches!(site, Site::Default | Site::Lower | Site::CallImport);
+    FIRED.get() && PLANNED.get().is_some_and(|(site, _)| leaves(site))
 }
 
 /// How often each site was called since the last plan.

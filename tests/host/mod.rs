@@ -20,8 +20,9 @@
 //! | `vtables` | tables as generated bindings have them |
 //! | `peer` | the other end of a stream or future |
 //! | `tasks` | component-model tasks of the guest |
-//! | `imports` | imported async functions |
+//! | `imports`, `pass` | imported async functions |
 //! | `resource` | a resource type of the host |
+//! | `rules` | what hosts may do differently |
 //! | `fault` | panics on demand |
 //! | `sites` | every place where the canonical ABI traps, and those out of scope |
 //! | `trap` | what happens there |
@@ -41,8 +42,10 @@ pub mod fault;
 pub mod foreign;
 mod guest;
 pub mod imports;
+pub mod pass;
 mod peer;
 pub mod resource;
+mod rules;
 pub mod sites;
 mod table;
 mod tasks;
@@ -55,6 +58,7 @@ pub use channel::{
 };
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
+pub use rules::Rules;
 pub use sites::Site;
 pub use table::{Event, Object, Table};
 pub use tasks::{Code, Context, Task};
@@ -63,7 +67,7 @@ pub use value::{
     Fussy, List, Nothing, Text, Type, Value, fussy_default, fussy_default_panics, item_text,
     number_in,
 };
-pub use vtables::{Nested, Wire, future, stream};
+pub use vtables::{Nested, NestedFuture, Wire, future, stream};
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -73,39 +77,6 @@ use std::rc::Rc;
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Host>>> = const { RefCell::new(None) };
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-/// What hosts may do differently.
-#[derive(Copy, Clone, Default, Debug)]
-pub struct Rules {
-    /// An idle end is told unasked that the other end is gone, as wasmtime does.
-    pub notices: bool,
-    /// A cancel that finds items copied says COMPLETED, as the older text of the
-    /// specification has it, in place of CANCELLED.
-    pub cancel_says_completed: bool,
-    /// Of several events the one of the member that joined last comes first.
-    pub last_member_first: bool,
-    /// An end that was told at once that the other one is gone is told again, as
-    /// wasmtime does.
-    pub stale_notices: bool,
-    /// A peer traps that writes what needs lifting into a read whose task has
-    /// exited, or returns a result to it, as wasmtime does.
-    pub results_need_task: bool,
-    /// A synchronous cancel in a synchronous task traps, even if it would not
-    /// block, as wasmtime does.
-    pub no_cancel_in_sync_task: bool,
-}
-
-impl Rules {
-    /// What the text of the specification says and nothing more.
-    pub const STRICT: Rules = Rules {
-        notices: false,
-        cancel_says_completed: false,
-        last_member_first: false,
-        stale_notices: false,
-        results_need_task: false,
-        no_cancel_in_sync_task: false,
-    };
 }
 
 type Script = Box<dyn FnOnce()>;

@@ -49,7 +49,10 @@ impl Host {
     /// Lifting a readable end, as of a parameter (§4.1).
     pub fn lift_readable<T: Wire>(&self, handle: u32, is_future: bool) -> Peer<T> {
         let _host = enter();
-        let held = self.table.borrow_mut().take_readable(handle, is_future);
+        let held = self
+            .table
+            .borrow_mut()
+            .take_readable(handle, is_future, T::TYPE);
         Peer::new(held)
     }
 }

@@ -14,6 +14,7 @@
 //! | asynchronous `cancel-*` and `subtask.cancel` | the runtime has cancels lowered synchronously only |
 //! | synchronous call of an asynchronous import in a synchronous task | generated code, without the runtime |
 //! | `stream.forward`, `future.forward` | newer than the specification that the host follows; the runtime has neither |
+//! | `resource.drop`, lift of a handle: another resource type | there is one |
 //! | `task.return`: options for memory and strings | there are none in one process |
 //! | `waitable-set.wait`, `.poll`: the pointer | a reference to two words here, which is always valid |
 //! | `stream.read`, `.write`: the window ends in memory | no linear memory here. A null pointer and a window that wraps around trap; the host touches all of the window, so that Miri sees the rest |
@@ -22,7 +23,8 @@
 //! | `context.get`, `context.set` | never trap |
 //!
 //! Where a part of the specification says more than hosts do or less, the host
-//! has what is stricter: `waitable-set.wait` traps in a synchronous task even if
+//! has what is stricter, unless it is a switch of the [rules](super::Rules):
+//! `waitable-set.wait` traps in a synchronous task even if
 //! a sibling could go on, and copies of length 0 meet like others.
 
 /// Built-ins that copy.
@@ -123,7 +125,7 @@ sites! {
     NoSubtask: "subtask.*: the index is a subtask", by [SUBTASK];
     NoSuchEnd: "stream/future.*: the index is an end of this kind",
         by [COPY, CANCEL, DROP, LIFT_END];
-    OtherType: "stream/future.*: the type is that of the end", by [COPY, CANCEL, DROP];
+    OtherType: "stream/future.*: the type is that of the end", by [COPY, CANCEL, DROP, LIFT_END];
     NoResource: "resource.*: the index is a resource", by [RESOURCE];
     NoErrorContext: "error-context.*: the index is an error context", by [ERROR_CONTEXT];
 

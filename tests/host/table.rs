@@ -195,8 +195,8 @@ impl Table {
     }
 
     /// Lifting a readable end, as of a parameter (§4.1).
-    pub fn take_readable(&mut self, index: u32, is_future: bool) -> Held {
-        let channel = self.end(index, is_future, Side::Readable);
+    pub fn take_readable(&mut self, index: u32, is_future: bool, ty: Type) -> Held {
+        let channel = self.end_of(index, is_future, ty, Side::Readable);
         if self.is_member(index) {
             trap(
                 Site::LiftFromSet,

@@ -21,7 +21,7 @@ pub enum Value {
     Lists(Vec<String>),
     /// An `own` handle, at home nowhere.
     Token(Rep),
-    /// The readable end of a stream, at home nowhere.
+    /// The readable end of a stream or a future, at home nowhere.
     Reader(Held),
 }
 
@@ -84,6 +84,10 @@ pub enum Type {
     Token,
     /// `stream<u32>`.
     Reader,
+    /// `future<u32>`.
+    Awaited,
+    /// `stream<string>`.
+    Texts,
     /// A record that holds one byte in the ABI, always 0, and nothing in Rust.
     Nothing,
 }
@@ -178,7 +182,9 @@ impl Type {
         match self {
             Type::Unit => Layout::new::<()>(),
             Type::Byte | Type::Nothing => Layout::new::<u8>(),
-            Type::Word | Type::Token | Type::Reader => Layout::new::<u32>(),
+            Type::Word | Type::Token | Type::Reader | Type::Awaited | Type::Texts => {
+                Layout::new::<u32>()
+            }
             Type::Text => Layout::new::<Text>(),
             Type::Lists => Layout::new::<List>(),
         }
@@ -209,8 +215,16 @@ impl Type {
                 Type::Text => Value::Text((*from.cast::<Text>()).copied()),
                 Type::Lists => Value::Lists((*from.cast::<List>()).copied()),
                 Type::Token => Value::Token(table.borrow_mut().take_resource(*from.cast())),
-                Type::Reader => {
-                    Value::Reader(table.borrow_mut().take_readable(*from.cast(), false))
+                Type::Reader | Type::Awaited | Type::Texts => {
+                    let is_future = self == Type::Awaited;
+                    let ty = match self {
+                        Type::Texts => Type::Text,
+                        _ => Type::Word,
+                    };
+                    let held = table
+                        .borrow_mut()
+                        .take_readable(*from.cast(), is_future, ty);
+                    Value::Reader(held)
                 }
             }
         }
@@ -235,7 +249,7 @@ impl Type {
                 (Type::Token, Value::Token(rep)) => {
                     to.cast::<u32>().write(table.borrow_mut().add_resource(rep));
                 }
-                (Type::Reader, Value::Reader(held)) => {
+                (Type::Reader | Type::Awaited | Type::Texts, Value::Reader(held)) => {
                     to.cast::<u32>().write(table.borrow_mut().add_end(held));
                 }
                 (ty, value) => panic!("{value:?} was sent as {ty:?}"),

@@ -17,6 +17,12 @@ pub struct Nested {
     pub serial: u32,
 }
 
+/// A future in what is sent, and what tells it from others.
+pub struct NestedFuture {
+    pub reader: FutureReader<u32>,
+    pub serial: u32,
+}
+
 /// A payload that the tests use.
 pub trait Wire: Sized + 'static {
     const TYPE: Type;
@@ -115,6 +121,7 @@ macro_rules! canonical {
 canonical!(
     () => (), u8 => u8, u32 => u32, String => Text, Nothing => u8, Fussy => Text,
     Vec<String> => List, Token => u32, Nested => u32,
+    NestedFuture => u32,
     StreamReader<String> => u32
 );
 
@@ -205,7 +212,15 @@ wire!(
 );
 
 wire!(
-    StreamReader<String>, Type::Reader,
+    NestedFuture, Type::Awaited,
+    value: |_| panic!("a peer without an instance has no handles"),
+    |_| panic!("a peer without an instance has no handles"),
+    lower: lower_awaited, lift: lift_awaited, dealloc: |_| {},
+    stream: Some(lower_awaited), Some(lift_awaited), None
+);
+
+wire!(
+    StreamReader<String>, Type::Texts,
     value: |_| panic!("a peer without an instance has no handles"),
     |_| panic!("a peer without an instance has no handles"),
     lower: lower_texts, lift: lift_texts, dealloc: |_| {},
@@ -248,6 +263,21 @@ unsafe fn lift_reader(from: *mut u8) -> Nested {
     Nested {
         serial: super::host().serial(handle),
         reader: StreamReader::new(handle, u32::STREAM),
+    }
+}
+
+unsafe fn lower_awaited(nested: NestedFuture, to: *mut u8) {
+    // SAFETY: the contract of the slot.
+    unsafe { to.cast::<u32>().write(nested.reader.take_handle()) }
+}
+
+unsafe fn lift_awaited(from: *mut u8) -> NestedFuture {
+    // SAFETY: the contract of the slot.
+    let handle = unsafe { from.cast::<u32>().read() };
+    NestedFuture {
+        serial: super::host().serial(handle),
+        // SAFETY: the handle is that of a future of this type.
+        reader: unsafe { FutureReader::new(handle, u32::FUTURE) },
     }
 }
 

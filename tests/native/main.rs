@@ -2,11 +2,12 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `traps`, `races` | the host itself: where it traps, what races come to |
+//! | `traps`, `races`, `hosted` | the host itself: where it traps, what races come to, what it delivers |
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `classes` | the classes of payloads |
 //! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
-//! | `import` | calls |
+//! | `import`, `passed` | calls; those of each class of payload |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
@@ -35,11 +36,13 @@ mod buffer;
 mod cabi;
 mod cancelled;
 mod carried;
+mod classes;
 mod defaults;
 mod ended;
 mod foreign;
 mod future;
 mod hidden;
+mod hosted;
 mod import;
 mod items;
 mod join_set;
@@ -47,6 +50,7 @@ mod limiter;
 mod moved;
 mod pairs;
 mod panic;
+mod passed;
 mod races;
 mod regressions;
 mod scope;

@@ -17,7 +17,7 @@
 //! | `-` | nothing: it works; of an event: there is none |
 //! | `T` | a trap |
 
-use crate::host::{self, Installed, Rules, Side, Type};
+use crate::host::{self, Installed, Rules, Side, Type, panic_message};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
 
@@ -38,6 +38,7 @@ const STREAMS: &[&str] = &[
     "dr=- w4=D0 dw=-",
     "dw=- r4=D0 r4=T",
     "dw=- r0=D0 dr=-",
+    "dw=- r0=D0 r0=T",
     "r8=B cr=X0 r8=B",
     "w8=B r4=C4 dr=- cw=D4 w1=T",
     "w8=B dr=- cw=D0 w1=T",
@@ -45,6 +46,7 @@ const STREAMS: &[&str] = &[
     "cw=T",
     "r8=B cr=X0 cr=T",
     "w8=B r8=C8 ew=C8 cw=T",
+    "r8=B w8=C8 er=C8 cr=T",
     "r8=B dr=T",
     "w8=B dw=T",
     // The event is undelivered.
@@ -52,9 +54,12 @@ const STREAMS: &[&str] = &[
     "w8=B r8=C8 dw=T",
     "r8=B r8=T",
     "r8=B w8=C8 r8=T",
+    "w8=B w8=T",
+    "w8=B r8=C8 w8=T",
     "r0=B dw=- er=D0",
     "w0=B dr=- ew=D0",
     "r0=B cr=X0",
+    "w0=B cw=X0",
     "r0=B w4=B er=C0 r4=C4 ew=C4",
     "w0=B r4=B ew=C0 w4=C4 er=C4",
     "r4=B w0=C0 er=- w4=C4 er=C4",
@@ -62,6 +67,12 @@ const STREAMS: &[&str] = &[
     // Zero and zero: the writer completes and the reader stays.
     "r0=B w0=C0 er=-",
     "w0=B r0=B ew=C0 er=-",
+    // What was parked is used up, and its event undelivered: the next one parks, of
+    // whatever length (§5.1).
+    "w4=B r4=C4 r4=B ew=C4 er=- w4=C4 er=C4",
+    "w4=B r4=C4 r0=B ew=C4 er=-",
+    "r4=B w4=C4 w0=B er=C4 ew=-",
+    "r4=B w4=C4 w4=B er=C4 r4=C4 ew=C4",
     // Nothing happens without an operation.
     "er=- ew=- dr=- dw=-",
 ];
@@ -72,6 +83,11 @@ const CANCELS: &[(&str, bool)] = &[
     ("r8=B w4=C4 cr=C4 r4=B", true),
     ("w8=B r4=C4 cw=X4 w4=B", false),
     ("w8=B r4=C4 cw=C4 w4=B", true),
+    // And after all of it was, twice.
+    ("r8=B w8=C8 cr=X8 cr=T", false),
+    ("r8=B w8=C8 cr=C8 cr=T", true),
+    ("w8=B r8=C8 cw=X8 cw=T", false),
+    ("w8=B r8=C8 cw=C8 cw=T", true),
 ];
 
 /// An idle end is told that the other one is gone, where hosts do that.
@@ -95,6 +111,7 @@ const FUTURES: &[&str] = &[
     "w=B r=C0 cw=C0 dw=-",
     "w=B dr=- cw=D0 dw=-",
     "r=B cr=X0 r=B w=C0 er=C0",
+    "r=B cr=X0 dr=-",
     "r=B w=C0 cr=C0 dr=-",
     "r=B dr=T",
     "dw=T",
@@ -205,17 +222,11 @@ fn check(row: &str, is_future: bool, rules: Rules) {
 
 #[test]
 fn streams() {
-    for notices in [false, true] {
-        for cancel_says_completed in [false, true] {
-            let rules = Rules {
-                cancel_says_completed,
-                ..Rules::STRICT
-            };
-            for row in STREAMS {
-                // A host that tells idle ends tells them here too.
-                if !(notices && row.contains("er=- ew=-")) {
-                    check(row, false, Rules { notices, ..rules });
-                }
+    for rules in Rules::all() {
+        for row in STREAMS {
+            // A host that tells idle ends tells them here too.
+            if !(rules.notices && row.contains("er=- ew=-")) {
+                check(row, false, rules);
             }
         }
     }
@@ -224,42 +235,70 @@ fn streams() {
 #[test]
 fn cancels_that_find_something_copied() {
     for (row, cancel_says_completed) in CANCELS {
-        let rules = Rules {
-            cancel_says_completed: *cancel_says_completed,
-            ..Rules::STRICT
-        };
-        check(row, false, rules);
+        for rules in
+            Rules::all().filter(|rules| rules.cancel_says_completed == *cancel_says_completed)
+        {
+            check(row, false, rules);
+        }
     }
 }
 
 #[test]
 fn idle_ends_that_are_told() {
-    let rules = Rules {
-        notices: true,
-        ..Rules::STRICT
-    };
-    for row in NOTICES {
-        check(row, false, rules);
+    for rules in Rules::all().filter(|rules| rules.notices) {
+        for row in NOTICES {
+            check(row, false, rules);
+        }
+        // The writer of a future is told, and still has to write.
+        check("dr=- ew=D0 dw=T", true, rules);
+        check("dr=- ew=D0 w=D0 dw=-", true, rules);
     }
-    // The writer of a future is told, and still has to write.
-    check("dr=- ew=D0 dw=T", true, rules);
-    check("dr=- ew=D0 w=D0 dw=-", true, rules);
 }
 
 #[test]
 fn an_end_that_was_told_is_told_again_where_hosts_do_that() {
-    let rules = Rules {
-        stale_notices: true,
-        ..Rules::STRICT
-    };
-    check("dr=- w4=D0 ew=D0 dw=-", false, rules);
-    check("dw=- r4=D0 er=D0 dr=-", false, rules);
-    check("dr=- w=D0 ew=D0 dw=-", true, rules);
+    for rules in Rules::all().filter(|rules| rules.stale_notices) {
+        check("dr=- w4=D0 ew=D0 dw=-", false, rules);
+        check("dw=- r4=D0 er=D0 dr=-", false, rules);
+        check("dr=- w=D0 ew=D0 dw=-", true, rules);
+    }
+    for rules in Rules::all().filter(|rules| !rules.stale_notices) {
+        check("dr=- w4=D0 ew=- dw=-", false, rules);
+        check("dw=- r4=D0 er=- dr=-", false, rules);
+        check("dr=- w=D0 ew=- dw=-", true, rules);
+    }
 }
 
 #[test]
 fn futures() {
-    for row in FUTURES {
-        check(row, true, Rules::STRICT);
+    for rules in Rules::all() {
+        for row in FUTURES {
+            if !(rules.notices && *row == "dr=- ew=-") {
+                check(row, true, rules);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cancel_inside_of_a_set_takes_the_event_where_hosts_allow_it() {
+    for rules in Rules::all().filter(|rules| !rules.no_cancel_in_set) {
+        let mut ends = Ends::new(false, rules);
+        let [readable, _] = ends.handles;
+        let [set, _] = ends.sets;
+        assert_eq!(ends.step("r8"), "B");
+        ends.host.waitable_join(readable, set);
+        assert_eq!(ends.step("w8"), "C8");
+        let expected = match rules.cancel_says_completed {
+            true => "C8",
+            false => "X8",
+        };
+        assert_eq!(ends.step("cr"), expected);
+        // It was told, and is a member still.
+        assert_eq!(ends.host.waitable_set_poll(set, &mut [0; 2]), 0);
+        assert_eq!(
+            panic_message(|| ends.host.waitable_set_drop(set)).get(..5),
+            Some("trap:")
+        );
     }
 }

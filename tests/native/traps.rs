@@ -10,6 +10,7 @@ mod instance;
 mod raw;
 mod row;
 mod sets;
+mod spec;
 mod subtasks;
 mod table;
 mod tasks;

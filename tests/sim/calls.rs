@@ -3,7 +3,9 @@
 use super::ends::{AnyEnd, Raw};
 use super::scenario::{Scenario, Small};
 use super::world::{World, world};
-use crate::host::imports::{Call, OnCancel};
+use crate::host::fault::{self, Site};
+use crate::host::imports::{Body, Call, OnCancel};
+use crate::host::pass::Callee;
 use crate::host::resource::{Rep, Token};
 use crate::host::trap::{guarded, guarded_with};
 use crate::host::{Held, Host, Text, Type, host};
@@ -92,10 +94,13 @@ impl Lowered {
             ends: places
                 .map(|place| {
                     let is_future = self.futures[place];
-                    let held = table
-                        .borrow_mut()
-                        .take_readable(self.ends[place], is_future);
-                    (self.codes[place], is_future, held)
+                    let code = self.codes[place];
+                    let held = table.borrow_mut().take_readable(
+                        self.ends[place],
+                        is_future,
+                        type_of(code),
+                    );
+                    (code, is_future, held)
                 })
                 .collect(),
             token: (self.token != 0).then(|| table.borrow_mut().take_resource(self.token)),
@@ -184,6 +189,7 @@ unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     }
 
     unsafe fn call_import(&mut self, Params(params): Params, results: *mut u8) -> u32 {
+        fault::at(Site::CallImport);
         let status = guarded(|| {
             let world = world();
             world.call(Self::target(&world), params, results.cast())
@@ -197,6 +203,7 @@ unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     }
 
     unsafe fn params_lower(&mut self, message: Message, to: *mut u8) -> Params {
+        fault::at(Site::ParamsLower);
         let to = to.cast::<Lowered>();
         // SAFETY: the block begins with room for it.
         unsafe { to.write(Lowered::lower(message)) };
@@ -206,16 +213,20 @@ unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     unsafe fn params_dealloc_lists(&mut self, Params(params): Params) {
         // SAFETY: the contract of the slot: the callee has copied the list.
         drop(unsafe { (&raw const (*params).text).read().lift() });
+        fault::at(Site::ParamsFree);
     }
 
     unsafe fn params_dealloc_lists_and_own(&mut self, Params(params): Params) {
         // SAFETY: the contract of the slot: everything is still ours.
         drop(unsafe { (*params).lift() });
+        fault::at(Site::ParamsFreeOwn);
     }
 
     unsafe fn results_lift(&mut self, from: *mut u8) -> Message {
         // SAFETY: the contract of the slot.
-        unsafe { (*from.cast::<Lowered>()).lift() }
+        let message = unsafe { (*from.cast::<Lowered>()).lift() };
+        fault::at(Site::ResultsLift);
+        message
     }
 }
 
@@ -259,6 +270,26 @@ unsafe impl<'a> Subtask for Borrowing<'a> {
     }
 }
 
+/// The callee of [`Pass`](crate::host::pass::Pass) in a world. Like what bindings have it
+/// is without size.
+pub struct TheHost;
+
+impl Callee for TheHost {
+    fn call(&self, host: &Rc<Host>, params: *mut u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
+        let world = world();
+        let on_cancel = match world.pick(2) {
+            0 => OnCancel::Confirm,
+            _ => OnCancel::Return,
+        };
+        let call = Call::new(host, params, results, on_cancel, bodies);
+        world.serve(Served {
+            call: Rc::clone(&call),
+            letter: Rc::default(),
+        });
+        call.answer(host)
+    }
+}
+
 /// A call that the host serves.
 pub struct Served {
     call: Rc<Call>,
@@ -289,7 +320,7 @@ impl World {
             Target::Host => OnCancel::Return,
             Target::Instance(_) => OnCancel::Wait,
         };
-        let bodies: [Box<dyn Fn(*const u8, *mut u8)>; 2] = [Box::new(reads), Box::new(writes)];
+        let bodies: [Body; 2] = [Box::new(reads), Box::new(writes)];
         let call = Call::new(&host, params.cast(), results.cast(), on_cancel, bodies);
         let served = Served {
             call: Rc::clone(&call),
@@ -306,7 +337,7 @@ impl World {
     fn borrow(&self, token: u32, results: *mut u32) -> u32 {
         let host = host();
         let lends = host.lend(token);
-        let bodies: [Box<dyn Fn(*const u8, *mut u8)>; 2] = [
+        let bodies: [Body; 2] = [
             Box::new(|_, _| {}),
             // SAFETY: lent until the callee has returned.
             Box::new(move |_, _| unsafe { results.write(7) }),
@@ -326,6 +357,7 @@ impl World {
     fn serve(&self, served: Served) {
         let mut served = Some(served);
         let steps = match self.scenario().small() {
+            _ if self.rules().calls_return_at_once => 2,
             Some(_) => self.pick(2),
             None => self.pick(3),
         };
@@ -423,6 +455,7 @@ fn type_of(code: u32) -> Type {
         3 => Type::Token,
         4 => Type::Reader,
         5 => Type::Unit,
+        8 => Type::Awaited,
         _ => Type::Nothing,
     }
 }

@@ -1,9 +1,11 @@
 //! The ends that a program holds, of any payload.
 
 use super::items::Item;
+use super::program::{self, Program};
+use super::world::world;
 use crate::host::fault::{self, Site};
 use crate::host::resource::Token;
-use crate::host::{Fussy, Nested, Nothing, future, stream};
+use crate::host::{Fussy, Nested, NestedFuture, Nothing, future, stream};
 use wit_async::{FutureReader, FutureWriter, StreamReader, StreamWriter};
 
 /// What an unwritten future delivers is known by this.
@@ -39,6 +41,14 @@ macro_rules! payloads {
                 }
             }
 
+            /// Passes a value of the payload of a code to the host.
+            pub async fn pass(program: &mut Program, code: u32) {
+                match code {
+                    $(<$payload>::CODE => program.pass::<$payload>().await,)*
+                    _ => unreachable!("no payload has the code {code}"),
+                }
+            }
+
             /// A readable end that came from elsewhere.
             pub fn received(code: u32, is_future: bool, handle: u32) -> AnyEnd {
                 match code {
@@ -69,16 +79,22 @@ payloads! {
     Unit(()),
     Nothing(Nothing),
     Fussy(Fussy),
+    NestedFuture(NestedFuture),
 }
 
 /// How many payloads there are.
-pub const PAYLOADS: u32 = 8;
+pub const PAYLOADS: u32 = 9;
 
-fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
+/// Both ends of a stream or of a future.
+pub fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
     if is_future {
         let (writer, reader) = future::<T>(|| {
             fault::at(Site::Default);
-            T::make(DEFAULT).0
+            let (value, _, end) = T::make(DEFAULT);
+            if let Some(end) = &end {
+                program::note_unwritten(&world(), end);
+            }
+            value
         });
         let serial = crate::host::last_serial();
         [

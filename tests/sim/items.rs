@@ -1,12 +1,11 @@
 //! Payloads that are told apart, so that it can be seen which of them got lost.
 
-use super::ends::{AnyEnd, EndOf};
+use super::ends::{AnyEnd, EndOf, pair};
 use crate::host::resource::{Rep, Token};
 use crate::host::{
-    Channel, Fussy, Held, Nested, Nothing, Rules, Side, Type, Value, Wire, item_text, number_in,
-    stream,
+    Channel, Fussy, Held, Nested, NestedFuture, Nothing, Rules, Side, Type, Value, Wire, item_text,
+    number_in,
 };
-use wit_async::StreamWriter;
 
 /// A payload of programs.
 pub trait Item: Wire {
@@ -18,9 +17,9 @@ pub trait Item: Wire {
     /// the task that began them.
     const IS_PLAIN: bool = matches!(Self::CODE, 0 | 5);
 
-    /// A value, and what it is known by. A stream in a value brings a writable
-    /// end along.
-    fn make(number: u32) -> (Self, u32, Option<StreamWriter<u32>>);
+    /// A value, and what it is known by. A stream or a future in a value brings a
+    /// writable end along.
+    fn make(number: u32) -> (Self, u32, Option<AnyEnd>);
 
     /// What a value is known by.
     fn number(&self) -> u32;
@@ -37,7 +36,7 @@ macro_rules! items {
             $(const NUMBERED: bool = $numbered;)?
             const CODE: u32 = $code;
 
-            fn make(number: u32) -> (Self, u32, Option<StreamWriter<u32>>) {
+            fn make(number: u32) -> (Self, u32, Option<AnyEnd>) {
                 {
                 let value: $payload = $make(number);
                 let known = value.number();
@@ -67,10 +66,12 @@ items! {
 impl Item for Nested {
     const CODE: u32 = 4;
 
-    fn make(_: u32) -> (Self, u32, Option<StreamWriter<u32>>) {
-        let (writer, reader) = stream::<u32>();
-        let serial = crate::host::serial_of(reader.handle());
-        (Nested { reader, serial }, serial, Some(writer))
+    fn make(_: u32) -> (Self, u32, Option<AnyEnd>) {
+        let [writer, reader] = pair::<u32>(false);
+        let EndOf::Reader(serial, reader) = reader else {
+            unreachable!("a stream was made");
+        };
+        (Nested { reader, serial }, serial, Some(writer.into()))
     }
 
     fn number(&self) -> u32 {
@@ -82,7 +83,27 @@ impl Item for Nested {
     }
 }
 
-/// A value that the host makes. A stream in it brings a writable end along.
+impl Item for NestedFuture {
+    const CODE: u32 = 8;
+
+    fn make(_: u32) -> (Self, u32, Option<AnyEnd>) {
+        let [writer, reader] = pair::<u32>(true);
+        let EndOf::Awaited(serial, reader) = reader else {
+            unreachable!("a future was made");
+        };
+        (NestedFuture { reader, serial }, serial, Some(writer.into()))
+    }
+
+    fn number(&self) -> u32 {
+        self.serial
+    }
+
+    fn into_end(self) -> Option<AnyEnd> {
+        Some(EndOf::Awaited(self.serial, self.reader).into())
+    }
+}
+
+/// A value that the host makes. A stream or a future in it brings a writable end along.
 pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) {
     let value = match ty {
         Type::Unit | Type::Nothing => Value::Unit,
@@ -90,9 +111,10 @@ pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) 
         Type::Word => Value::Word(number),
         Type::Text => Value::Text(item_text(number)),
         Type::Lists => Value::Lists(vec![item_text(number), String::new()]),
+        Type::Texts => unreachable!("programs have no such payload"),
         Type::Token => Value::Token(Rep::new(number)),
-        Type::Reader => {
-            let channel = Channel::shared(false, Type::Word, rules);
+        Type::Reader | Type::Awaited => {
+            let channel = Channel::shared(ty == Type::Awaited, Type::Word, rules);
             let reader = Held::new(channel.clone(), Side::Readable);
             return (
                 Value::Reader(reader),

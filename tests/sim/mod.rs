@@ -23,7 +23,7 @@
 //! | `hopes` | what tasks wait for that other tasks do |
 //! | `ledger` | what was sent, received, given back; what has to add up |
 //! | `heap` | bytes on the heap, of which none may be left |
-//! | `stats` | what was exercised |
+//! | `stats`, `seen` | what was exercised, and what the host has done |
 //! | `scenario` | what a run is about |
 //! | `run` | one run: its life, and the checks at its end |
 //! | `explore` | all schedules of a small world |
@@ -44,6 +44,7 @@ mod peers;
 mod program;
 pub mod run;
 pub mod scenario;
+pub mod seen;
 pub mod shrink;
 pub mod stats;
 mod world;

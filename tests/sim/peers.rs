@@ -1,6 +1,7 @@
 //! The ends that the host holds. They do what the sequence of choices says.
 
 use super::items::host_value;
+use super::seen::Seen;
 use super::world::World;
 use crate::host::{Buffer, Channel, Held, Outcome, Rules, Side, State, Type, Value};
 use std::cell::RefCell;
@@ -95,6 +96,16 @@ impl HostEnd {
         let next = nexts[world.pick(nexts.len() as u32) as usize];
         let channel = self.channel();
         let side = self.held.side();
+        if channel.borrow().end(side.other()).state == State::Cancelling {
+            world.see(Seen::SlowCancel);
+        }
+        world.see(match next {
+            Next::Settle => Seen::Settles,
+            Next::Start if self.writes => Seen::Writes,
+            Next::Start => Seen::Reads,
+            Next::Cancel => Seen::Cancels,
+            Next::Drop => Seen::Drops,
+        });
         world.trace(|| format!("host: {next:?} {side:?} {}", channel.borrow().serial));
         match next {
             Next::Settle => {
@@ -111,6 +122,9 @@ impl HostEnd {
                         world.pick(2) == 0
                     }
                 };
+                if self.stalls && channel.borrow().end(side).state == State::Copying {
+                    world.see(Seen::Stalls);
+                }
                 Some(self)
             }
             Next::Cancel => {

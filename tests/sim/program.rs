@@ -7,14 +7,15 @@ mod together;
 pub use small::begin;
 
 use self::line::Line;
-use super::calls::{Borrowing, ENDS, Exchange, Message};
-use super::ends::{AnyEnd, EndOf};
+use super::calls::{Borrowing, ENDS, Exchange, Message, TheHost};
+use super::ends::AnyEnd;
 use super::hopes::Hope;
 use super::items::Item;
 use super::operations;
 use super::scenario::{Scenario, Thing};
 use super::world::{World, world};
 use crate::host::fault;
+use crate::host::pass::Pass;
 use crate::host::resource::Token;
 use crate::host::trap::text;
 use futures::future::select;
@@ -134,7 +135,7 @@ async fn survive<F: Future>(world: &World, mut future: Pin<&mut F>) -> Option<F:
 }
 
 /// The unwritten writable end of a future delivers its default, untold.
-fn note_unwritten(world: &World, end: &AnyEnd) {
+pub(super) fn note_unwritten(world: &World, end: &AnyEnd) {
     if end.is_promise() {
         world.ledger.write_lost(end.serial());
     }
@@ -249,10 +250,8 @@ impl Program {
 
     /// A value to send.
     pub fn make<T: Item>(&mut self) -> (T, u32) {
-        let (value, number, writer) = T::make(self.world.next_number());
-        if let Some(writer) = writer {
-            self.ends.push(EndOf::Writer(number, writer).into());
-        }
+        let (value, number, end) = T::make(self.world.next_number());
+        self.ends.extend(end);
         (value, number)
     }
 
@@ -328,6 +327,10 @@ impl Program {
             }
             Thing::Call => {
                 survive(&world, pin!(self.call())).await;
+            }
+            Thing::Pass => {
+                let code = world.pick_payload();
+                survive(&world, pin!(AnyEnd::pass(self, code))).await;
             }
             Thing::Spawn if self.depth < DEPTH => self.spawn(),
             Thing::Spawn => yield_async().await,
@@ -435,6 +438,17 @@ impl Program {
         };
         if let Some(answer) = answer {
             self.takes(answer);
+        }
+    }
+
+    /// Passes a value to the host, which gives it back.
+    pub(super) async fn pass<T: Item>(&mut self) {
+        let world = Rc::clone(&self.world);
+        let (value, number) = self.make::<T>();
+        let call = async { Pass::<T, TheHost>::to(TheHost).call(value).await };
+        if let Some(back) = operations::import(&world, call, false).await {
+            assert_eq!(back.number(), number, "what was passed comes back");
+            self.keep(vec![back]);
         }
     }
 

@@ -6,7 +6,7 @@ use super::program;
 use super::scenario::Scenario;
 use super::stats::Stats;
 use super::world::World;
-use crate::host::{fault, observe, observed, resource, trap};
+use crate::host::{Rules, fault, observe, observed, resource, trap};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +18,10 @@ pub struct Outcome {
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
+    /// On which host it was.
+    pub rules: Rules,
+    /// What the host has done, by [bit](super::seen::Seen::bit).
+    pub seen: u32,
     /// Every decision, if it was kept.
     pub taken: Vec<(u32, u32)>,
     /// What happened, if it was traced.
@@ -61,7 +65,7 @@ pub fn run_with(
         + outcome.trace.iter().map(String::capacity).sum::<usize>();
     let left = heap::live() - before - kept as isize;
     if outcome.failure.is_none()
-        && !fault::left_an_end()
+        && !fault::left_something()
         && !outcome.inconclusive
         && left != 0
         && scenario != Scenario::Forgets
@@ -103,8 +107,8 @@ fn live(
         }
         world.live();
         let residue = match world.failure() {
-            // Where a default panics its end stays open: there is nothing to write.
-            None if scenario != Scenario::Forgets && !fault::left_an_end() => world.residue(),
+            // Not everything can be cleared away behind a panic.
+            None if scenario != Scenario::Forgets && !fault::left_something() => world.residue(),
             _ => None,
         };
         residue.into_iter().for_each(|what| world.fail(what));
@@ -131,6 +135,7 @@ fn live(
     let trace = if traced { world.traced() } else { Vec::new() };
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
+    let (rules, seen) = (world.rules(), world.seen());
     let taken = if failure.is_some() {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()
@@ -144,6 +149,8 @@ fn live(
         inconclusive,
         failure: failure.filter(|_| !inconclusive),
         stats,
+        rules,
+        seen,
         taken,
         trace,
     }

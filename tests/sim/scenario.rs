@@ -110,6 +110,8 @@ pub enum Thing {
     Select,
     Drop,
     Call,
+    /// A call with one value of any payload.
+    Pass,
     Spawn,
     Join,
     /// Waits until another task tells something.
@@ -171,13 +173,14 @@ impl Scenario {
         match self {
             Scenario::All | Scenario::Forgets | Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
-                Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure, Scope, Set, Limit,
+                Pass, Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure, Scope, Set, Limit,
             ],
             Scenario::Streams | Scenario::Futures => &[
                 Yield, Pair, Operate, Operate, Operate, Select, Drop, Call, Shelve, Hand,
             ],
             Scenario::Imports => &[
-                Yield, Call, Call, Call, Operate, Select, Pressure, Drop, Hand, Scope, Limit,
+                Yield, Call, Call, Call, Pass, Pass, Operate, Select, Pressure, Drop, Hand, Scope,
+                Limit,
             ],
             Scenario::Spawns => &[
                 Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Hand, Drop,

@@ -15,7 +15,8 @@ use super::items::Item;
 use super::ledger::Ledger;
 use super::peers::HostEnd;
 use super::program;
-use super::scenario::{Scenario, Small};
+use super::scenario::Scenario;
+use super::seen::Seen;
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text};
 use crate::host::{Elsewhere, Fussy, Held, Host, Rules};
@@ -34,6 +35,21 @@ thread_local! {
 /// The world of this thread.
 pub fn world() -> Rc<World> {
     WORLD.with_borrow(|world| world.clone().expect("a run is going on"))
+}
+
+/// What the host of a run does differently: each switch is drawn by itself. In a small
+/// world those alone that concern the copies of its ends, and the others are as hard as
+/// they can be, for there are few choices.
+fn draw(choices: &mut Choices, scenario: Scenario) -> Rules {
+    let small = scenario.small();
+    Rules::drawn(|switch| match (small, switch) {
+        (None, _) => choices.pick(2) == 1,
+        (Some(small), "notices" | "cancel_says_completed") => {
+            small.has_copies() && choices.pick(2) == 1
+        }
+        (Some(_), "stale_notices" | "calls_return_at_once") => false,
+        (Some(_), _) => true,
+    })
 }
 
 /// One run's world.
@@ -67,6 +83,7 @@ pub struct World {
     pub hopes: Hopes,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
+    seen: Cell<u32>,
 }
 
 impl World {
@@ -77,19 +94,7 @@ impl World {
         scenario: Scenario,
         traced: bool,
     ) -> Rc<World> {
-        let copies = scenario.small().is_none_or(Small::has_copies);
-        let mut rule = || copies && choices.pick(2) == 1;
-        let (notices, cancel_says_completed) = (rule(), rule());
-        // The hardest rules, where there are few choices.
-        let mut strict = |hard| scenario.small().map_or_else(&mut rule, |_| hard);
-        let rules = Rules {
-            notices,
-            cancel_says_completed,
-            last_member_first: false,
-            stale_notices: strict(false),
-            results_need_task: strict(true),
-            no_cancel_in_sync_task: strict(true),
-        };
+        let rules = draw(&mut choices, scenario);
         let world = Rc::new_cyclic(|this| World {
             this: this.clone(),
             choices: RefCell::new(choices),
@@ -114,12 +119,16 @@ impl World {
             hopes: Hopes::default(),
             ledger: Ledger::default(),
             stats: RefCell::default(),
+            seen: Cell::new(0),
         });
         for _ in 0..instances {
             let elsewhere: Rc<dyn Elsewhere> = world.clone();
             let host = Host::in_world(rules, elsewhere);
             host.record(traced);
             world.hosts.borrow_mut().push(host);
+        }
+        if instances > 1 {
+            world.see(Seen::Instances);
         }
         WORLD.set(Some(Rc::clone(&world)));
         world
@@ -136,6 +145,16 @@ impl World {
             host.retire();
         }
         self.choices.replace(Choices::given(Vec::new()))
+    }
+
+    /// The host has done something.
+    pub fn see(&self, seen: Seen) {
+        self.seen.set(self.seen.get() | seen.bit());
+    }
+
+    /// What the host has done, by [bit](Seen::bit).
+    pub fn seen(&self) -> u32 {
+        self.seen.get()
     }
 
     pub fn scenario(&self) -> Scenario {

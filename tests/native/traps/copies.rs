@@ -2,7 +2,7 @@
 
 use super::raw::{KINDS, Kind};
 use super::row::{Row, row};
-use crate::host::{Context, Host, Rules, Side, Site, Type};
+use crate::host::{Context, Host, Side, Site, Type};
 use std::ptr;
 
 const BLOCKED: u32 = u32::MAX;
@@ -143,16 +143,13 @@ fn cancelling(rows: &mut Vec<Row>, kind: Kind, [again, no_cancel, in_flight]: [&
             kind.copy_at(host, Type::Word, end, at);
         });
     }));
-    rows.push(row(
-        Site::NotCopying,
-        kind.cancels(),
-        no_cancel,
-        move |host| {
-            kind.cancel_slowly(host, &Context::new(false), move |host| {
-                host.cancel_copy(kind.is_future, kind.side, end);
-            });
-        },
-    ));
+    let again = row(Site::NotCopying, kind.cancels(), no_cancel, move |host| {
+        kind.cancel_slowly(host, &Context::new(false), move |host| {
+            host.cancel_copy(kind.is_future, kind.side, end);
+        });
+    });
+    // On others it is the cancel that a synchronous export must not do.
+    rows.push(again.on(|rules| !rules.no_cancel_in_sync_task));
     rows.push(row(
         Site::DropInFlight,
         kind.drops(),
@@ -231,9 +228,6 @@ fn readers_that_have_exited(rows: &mut Vec<Row>) {
             assert!(task.has_exited());
             peer.send("too late".to_owned());
         });
-        rows.push(exited.with(Rules {
-            results_need_task: true,
-            ..Rules::STRICT
-        }));
+        rows.push(exited.on(|rules| rules.results_need_task));
     }
 }

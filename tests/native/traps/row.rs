@@ -13,11 +13,12 @@ pub struct Row {
     pub by: String,
     /// What the trap says besides the rule.
     what: String,
-    rules: Rules,
+    /// On which hosts.
+    on: fn(&Rules) -> bool,
     run: Run,
 }
 
-/// A row, on a host that does what the specification says and nothing more.
+/// A row, which is the same on all hosts.
 pub fn row(
     site: Site,
     by: impl Into<String>,
@@ -28,23 +29,33 @@ pub fn row(
         site,
         by: by.into(),
         what: what.into(),
-        rules: Rules::STRICT,
+        on: |_| true,
         run: Box::new(run),
     }
 }
 
 impl Row {
-    /// The same, on another host.
-    pub fn with(self, rules: Rules) -> Row {
-        Row { rules, ..self }
+    /// The same, on those hosts only.
+    pub fn on(self, on: fn(&Rules) -> bool) -> Row {
+        Row { on, ..self }
     }
 
-    /// Asserts that it traps, just there.
+    /// Asserts that it traps, just there, on each host that it is for.
     pub fn check(&self) {
-        let host = host::install_with(self.rules);
+        let mut hosts = Rules::all().filter(self.on).peekable();
+        assert!(hosts.peek().is_some(), "{:?} by {}", self.site, self.by);
+        hosts.for_each(|rules| self.check_on(rules));
+    }
+
+    fn check_on(&self, rules: Rules) {
+        let host = host::install_with(rules);
         host.leaks_on_purpose();
         let found = panic_message(|| (self.run)(&host));
         let expected = format!("trap: {} (canonical ABI, {})", self.what, self.site.rule());
-        assert_eq!(found, expected, "{:?} by {}", self.site, self.by);
+        assert_eq!(
+            found, expected,
+            "{:?} by {} with {rules:?}",
+            self.site, self.by
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::raw::{KINDS, call, import, in_task, while_blocked};
 use super::row::{Row, row};
 use crate::host::imports::OnCancel;
-use crate::host::{Context, Rules, Site, Type};
+use crate::host::{Context, Site, Type};
 use wit_async::native::Host as _;
 
 pub fn rows() -> Vec<Row> {
@@ -69,7 +69,7 @@ fn subtasks(rows: &mut Vec<Row>) {
             in_task(host, || call(host, "subtask.cancel", subtask));
         },
     ));
-    rows.push(row(
+    let blocks = row(
         Site::BlockInSyncTask,
         "subtask.cancel",
         "subtask.cancel blocks in a synchronous task",
@@ -77,8 +77,9 @@ fn subtasks(rows: &mut Vec<Row>) {
             let subtask = super::subtasks::started(host, OnCancel::Wait);
             host.call_sync(|| call(host, "subtask.cancel", subtask));
         },
-    ));
-    rows.push(row(
+    );
+    rows.push(blocks.on(|rules| !rules.no_cancel_in_sync_task));
+    let in_set = row(
         Site::SyncInSet,
         "subtask.cancel",
         "handle 1 is in a set",
@@ -88,7 +89,22 @@ fn subtasks(rows: &mut Vec<Row>) {
             host.waitable_join(subtask, set);
             host.subtask_cancel(subtask);
         },
-    ));
+    );
+    rows.push(in_set.on(|rules| rules.no_cancel_in_set));
+    // Its event does not change that.
+    let with_event = row(
+        Site::SyncInSet,
+        "subtask.cancel",
+        "handle 1 is in a set",
+        |host| {
+            let (subtask, call) = import(host, OnCancel::Confirm);
+            let set = host.waitable_set_new();
+            host.waitable_join(subtask, set);
+            call.resolve();
+            host.subtask_cancel(subtask);
+        },
+    );
+    rows.push(with_event.on(|rules| rules.no_cancel_in_set));
     let in_sync_task = row(
         Site::CancelInSyncTask,
         "subtask.cancel",
@@ -98,13 +114,8 @@ fn subtasks(rows: &mut Vec<Row>) {
             host.call_sync(|| call(host, "subtask.cancel", subtask));
         },
     );
-    rows.push(in_sync_task.with(WASMTIME));
+    rows.push(in_sync_task.on(|rules| rules.no_cancel_in_sync_task));
 }
-
-const WASMTIME: Rules = Rules {
-    no_cancel_in_sync_task: true,
-    ..Rules::STRICT
-};
 
 /// `cancel-read` and `cancel-write` wait for ends that a host holds.
 fn ends(rows: &mut Vec<Row>) {
@@ -119,24 +130,32 @@ fn ends(rows: &mut Vec<Row>) {
                 kind.cancel_slowly(host, &context, move |host| host.waitable_join(end, 0));
             },
         ));
-        rows.push(row(
+        let blocks = row(
             Site::BlockInSyncTask,
             kind.cancels(),
             format!("{} blocks in a synchronous task", kind.cancels()),
             move |host| kind.cancel_slowly(host, &Context::new(true), |_| ()),
-        ));
-        rows.push(row(
-            Site::SyncInSet,
-            kind.cancels(),
-            format!("handle {end} is in a set"),
-            move |host| {
-                let (end, _) = kind.pair(host, Type::Unit);
-                let set = host.waitable_set_new();
-                kind.copy(host, end);
-                host.waitable_join(end, set);
-                kind.cancel(host, end);
-            },
-        ));
+        );
+        rows.push(blocks.on(|rules| !rules.no_cancel_in_sync_task));
+        // Its event does not change that.
+        for done in [false, true] {
+            let in_set = row(
+                Site::SyncInSet,
+                kind.cancels(),
+                format!("handle {end} is in a set"),
+                move |host| {
+                    let (end, other) = kind.pair(host, Type::Unit);
+                    let set = host.waitable_set_new();
+                    kind.copy(host, end);
+                    host.waitable_join(end, set);
+                    if done {
+                        kind.other().copy(host, other);
+                    }
+                    kind.cancel(host, end);
+                },
+            );
+            rows.push(in_set.on(|rules| rules.no_cancel_in_set));
+        }
         let in_sync_task = row(
             Site::CancelInSyncTask,
             kind.cancels(),
@@ -147,6 +166,6 @@ fn ends(rows: &mut Vec<Row>) {
                 host.call_sync(|| kind.cancel(host, end));
             },
         );
-        rows.push(in_sync_task.with(WASMTIME));
+        rows.push(in_sync_task.on(|rules| rules.no_cancel_in_sync_task));
     }
 }

@@ -3,7 +3,7 @@
 use super::raw::{call, import, in_task, while_blocked};
 use super::row::{Row, row};
 use crate::host::imports::OnCancel;
-use crate::host::{Context, Host, Rules, Site};
+use crate::host::{Context, Host, Site};
 use std::rc::Rc;
 use wit_async::native::Host as _;
 
@@ -63,7 +63,9 @@ pub fn rows() -> Vec<Row> {
                 });
                 in_task(host, || call(host, "subtask.cancel", subtask));
             },
-        ),
+        )
+        // On others it is the cancel that a synchronous export must not do.
+        .on(|rules| !rules.no_cancel_in_sync_task),
         row(
             Site::CancelWithStarted,
             "subtask.cancel",
@@ -117,9 +119,6 @@ pub fn rows() -> Vec<Row> {
                 made.expect("it was called").resolve();
             },
         )
-        .with(Rules {
-            results_need_task: true,
-            ..Rules::STRICT
-        }),
+        .on(|rules| rules.results_need_task),
     ]
 }

@@ -102,6 +102,15 @@ fn other_ends(rows: &mut Vec<Row>) {
     }
     for (built_in, is_future) in [("lift of a stream", false), ("lift of a future", true)] {
         let readable = Kind::new(is_future, Side::Readable);
+        rows.push(row(
+            Site::OtherType,
+            built_in,
+            "handle 1 is of Word, not Unit",
+            move |host| {
+                let (end, _) = readable.pair(host, Type::Word);
+                call(host, built_in, end);
+            },
+        ));
         rows.push(not_this_end(built_in.into(), readable, readable.other()));
         let of_other_channel = Kind::new(!is_future, Side::Readable);
         rows.push(not_this_end(built_in.into(), readable, of_other_channel));

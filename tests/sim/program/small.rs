@@ -36,7 +36,8 @@ fn prepare(world: &World, small: Small) -> Vec<AnyEnd> {
         Small::HostReads => {
             let [writable, readable] = AnyEnd::pair(code, false);
             let (_, _, handle) = readable.hand_away();
-            let held: Held = host().table().borrow_mut().take_readable(handle, false);
+            let table = Rc::clone(host().table());
+            let held: Held = table.borrow_mut().take_readable(handle, false, Type::Word);
             world.hold(held);
             vec![writable]
         }

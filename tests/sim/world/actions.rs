@@ -4,6 +4,7 @@ use super::exports::Cancel;
 use super::{INSTANCES, World};
 use crate::sim::calls::Caller;
 use crate::sim::program;
+use crate::sim::seen::Seen;
 
 /// What can happen next.
 #[derive(Copy, Clone, Debug)]
@@ -28,9 +29,6 @@ pub(super) struct Actions {
     count: usize,
     /// How many calls the host has to answer, each of which it can.
     calls: usize,
-    /// The instances that the host can call; each in two ways.
-    free: [usize; INSTANCES],
-    free_count: usize,
 }
 
 impl Actions {
@@ -39,7 +37,7 @@ impl Actions {
         if self.room.len() < most {
             self.room = vec![Action::Call(0); 2 * most + 16].into_boxed_slice();
         }
-        (self.count, self.calls, self.free_count) = (0, 0, 0);
+        (self.count, self.calls) = (0, 0);
     }
 
     fn add(&mut self, action: Action) {
@@ -48,23 +46,14 @@ impl Actions {
     }
 
     fn len(&self) -> usize {
-        self.count + self.calls + 2 * self.free_count
+        self.count + self.calls
     }
 
     fn get(&self, place: usize) -> Action {
         if place < self.count {
             return self.room[place];
         }
-        let place = place - self.count;
-        if place < self.calls {
-            return Action::Call(place);
-        }
-        let place = place - self.calls;
-        let instance = self.free[place / 2];
-        match place % 2 {
-            0 => Action::Invoke(instance),
-            _ => Action::InvokeSync(instance),
-        }
+        Action::Call(place - self.count)
     }
 }
 
@@ -109,7 +98,7 @@ impl World {
         let asks = !closing && self.may_ask();
         let tasks: &[_] = &self.tasks.borrow();
         let ends: &[_] = &self.ends.borrow();
-        actions.clear(2 * tasks.len() + ends.len());
+        actions.clear(2 * tasks.len() + ends.len() + 2 * INSTANCES);
         for (index, export) in tasks.iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
@@ -149,9 +138,11 @@ impl World {
         actions.calls = self.calls.borrow().len();
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
-                if !host.is_on_stack() {
-                    actions.free[actions.free_count] = instance;
-                    actions.free_count += 1;
+                // Where another task has the lock it is held back.
+                actions.add(Action::Invoke(instance));
+                // Also while its code is blocked: those do not care for the lock.
+                if host.admits_sync() {
+                    actions.add(Action::InvokeSync(instance));
                 }
             }
         }
@@ -190,6 +181,7 @@ impl World {
             Action::Cancelled(index) => {
                 let export = self.export(index);
                 export.cancel.set(Cancel::Delivered);
+                self.see(Seen::CancelDelivered);
                 self.turn(&export, |task| {
                     task.cancel();
                 });
@@ -228,6 +220,9 @@ impl World {
             }
             Action::InvokeSync(instance) => {
                 self.called.set(self.called.get() + 1);
+                if self.host(instance).is_on_stack() {
+                    self.see(Seen::SyncWhileBlocked);
+                }
                 self.guest(instance, program::synchronous);
             }
         }

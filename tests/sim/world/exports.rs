@@ -4,6 +4,7 @@ use super::{World, world};
 use crate::host::{Code, Context, Task};
 use crate::sim::calls::{Caller, Message};
 use crate::sim::program;
+use crate::sim::seen::Seen;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wit_async::rt::async_support::TaskCancelOnDrop;
@@ -16,6 +17,8 @@ pub(super) struct Export {
     /// Nothing while it is held back.
     pub(super) task: RefCell<Option<Task>>,
     pub(super) cancel: Cell<Cancel>,
+    /// Whether it was.
+    held_back: Cell<bool>,
     /// Held by its programs.
     presence: RefCell<Weak<()>>,
 }
@@ -40,13 +43,17 @@ impl World {
             caller,
             task: RefCell::new(None),
             cancel: Cell::new(Cancel::None),
+            held_back: Cell::new(false),
             presence: RefCell::default(),
         });
         self.tasks.borrow_mut().push(export);
         let index = self.tasks.borrow().len() - 1;
-        if !self.host(instance).is_on_stack() && self.is_admitted(index) {
-            self.admit(index);
+        match (self.host(instance).is_on_stack(), self.is_admitted(index)) {
+            (false, true) => return self.admit(index),
+            (true, _) => self.see(Seen::Locked),
+            (false, false) => self.see(Seen::HeldBack),
         }
+        self.export(index).held_back.set(true);
     }
 
     pub(super) fn admit(&self, index: usize) {
@@ -55,8 +62,12 @@ impl World {
             && served.call().is_resolved()
         {
             // Cancelled before it started.
+            self.see(Seen::CancelBeforeStart);
             self.tasks.borrow_mut().remove(index);
             return;
+        }
+        if export.held_back.get() {
+            self.see(Seen::Admitted);
         }
         let host = self.host(export.instance);
         let letter = match &export.caller {
@@ -82,6 +93,19 @@ impl World {
             let task = host.start_in(context, root);
             export.task.replace(Some(task));
         });
+        let tasks = self.tasks.borrow();
+        let underway = |other: &&Rc<Export>| {
+            other.instance == instance
+                && other
+                    .task
+                    .borrow()
+                    .as_ref()
+                    .is_some_and(|task| !task.has_exited())
+        };
+        if tasks.iter().filter(underway).nth(1).is_some() {
+            self.see(Seen::Tasks);
+        }
+        drop(tasks);
         self.after_turn(&export);
     }
 
@@ -151,6 +175,10 @@ impl World {
                 && export.cancel.get() == Cancel::None
             {
                 export.cancel.set(Cancel::Requested);
+                let waits = export.task.borrow().as_ref().is_some_and(Task::is_waiting);
+                if !waits || self.host(export.instance).is_on_stack() {
+                    self.see(Seen::CancelPending);
+                }
             }
         }
     }

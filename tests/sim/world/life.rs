@@ -4,6 +4,7 @@ use super::World;
 use crate::host::trap::give_up;
 use crate::host::{Context, Elsewhere, Task};
 use crate::sim::program;
+use crate::sim::seen::Seen;
 
 /// How many steps a world takes before it closes.
 const STEPS: u32 = 150;
@@ -170,6 +171,7 @@ impl World {
 
 impl Elsewhere for World {
     fn choose(&self, among: usize) -> usize {
+        self.see(Seen::EventChosen);
         self.pick(among as u32) as usize
     }
 
