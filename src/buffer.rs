@@ -13,6 +13,6 @@ mod write;
 
 pub(crate) use block::{Block, Pool};
 pub(crate) use gone::Gone;
-pub(crate) use read::{OneSlot, ReadTarget, VecSlots};
+pub(crate) use read::{LeftTarget, OneSlot, ReadTarget, VecSlots};
 pub use write::AbiBuffer;
 pub(crate) use write::{OneItem, WriteSource};

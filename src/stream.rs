@@ -6,6 +6,7 @@
 //! reaches the host.
 
 mod adapter;
+mod kept;
 mod left;
 mod read;
 mod reader;

@@ -22,6 +22,7 @@
 //! | `current` | which task is polling |
 //! | `orphans` | operations that belong to no task, and their set |
 //! | `adrift` | operations that go on without their future |
+//! | `kept` | what ends keep of operations whose futures are gone |
 //! | `pair` | ends both of which are here, which meet without the host |
 //! | `cabi`, `foreign` | executors and operations of other bindings |
 
@@ -33,6 +34,7 @@ mod entry;
 mod events;
 mod foreign;
 mod home;
+mod kept;
 mod orphans;
 mod pair;
 mod registry;
@@ -44,9 +46,10 @@ pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{deliver, take};
 pub(crate) use home::Home;
+pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
-pub(crate) use orphans::{Orphanage, settle, with_some_task};
+pub(crate) use orphans::{Orphanage, adopt, settle, spawn_in_some_task, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late, wake_others};
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, is_told_dropped, let_go, needs_task, note_dropped, over,

@@ -1,21 +1,12 @@
 //! Memory of an operation that was leaked, and the memory with it.
 
-use super::{ReadTarget, WriteSource};
-use crate::vtable::StreamOps;
+use super::WriteSource;
 
 /// Stands for memory that nobody can reach any more: what the host does with it is
 /// lost.
 pub(crate) struct Gone;
 
 const STARTED: &str = "what was leaked was in flight, and is not started";
-
-impl<O: StreamOps> ReadTarget<O> for Gone {
-    fn lend(&mut self, _: &mut O) -> (*mut u8, usize) {
-        unreachable!("{STARTED}")
-    }
-
-    unsafe fn received(&mut self, _: &mut O, _: usize) {}
-}
 
 impl WriteSource for Gone {
     fn lend(&mut self) -> (*const u8, usize) {

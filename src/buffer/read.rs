@@ -2,6 +2,7 @@
 
 use super::{Block, layout};
 use crate::vtable::StreamOps;
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 /// Memory for one stream read, owned by the operation.
@@ -18,6 +19,61 @@ pub(crate) trait ReadTarget<O: StreamOps> {
     /// The host wrote that many elements there and does not use the memory any
     /// more.
     unsafe fn received(&mut self, ops: &mut O, items: usize);
+
+    /// Takes as many elements as there is room for from what is there already.
+    /// Returns how many.
+    fn accept(&mut self, there: &mut VecDeque<O::Payload>) -> usize;
+
+    /// The memory alone: nobody is left who wants the elements in it.
+    fn leave(self) -> LeftTarget<O::Payload>;
+}
+
+/// Memory of a read whose future is gone. Moving it does not move what is lent.
+pub(crate) enum LeftTarget<T> {
+    /// Part of a vector.
+    Slots(VecSlots<T>),
+    /// Of one element.
+    One(OneSlot<T>),
+    /// It was leaked with the future: nobody can reach it.
+    Gone,
+}
+
+impl<T> LeftTarget<T> {
+    /// Drops the elements that were in the vector before the read.
+    pub(crate) fn forget_before(&mut self) {
+        if let LeftTarget::Slots(slots) = self {
+            slots.items.clear();
+        }
+    }
+
+    /// Appends the first `items` elements of what was lent to `arrived`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`ReadTarget::received`].
+    pub(crate) unsafe fn received<O: StreamOps<Payload = T>>(
+        self,
+        ops: &mut O,
+        items: usize,
+        arrived: &mut VecDeque<T>,
+    ) {
+        match self {
+            LeftTarget::Slots(mut slots) => {
+                // SAFETY: as promised by the caller.
+                unsafe { slots.received(ops, items) };
+                match arrived.is_empty() {
+                    true => *arrived = VecDeque::from(slots.items),
+                    false => arrived.extend(slots.items),
+                }
+            }
+            LeftTarget::One(mut slot) => {
+                // SAFETY: as promised by the caller.
+                unsafe { slot.received(ops, items) };
+                arrived.extend(slot.item);
+            }
+            LeftTarget::Gone => {}
+        }
+    }
 }
 
 /// Appends to a vector.
@@ -25,6 +81,8 @@ pub(crate) struct VecSlots<T> {
     pub(crate) items: Vec<T>,
     /// Holds the canonical form where it differs from Rust's.
     block: Option<Block>,
+    /// Where what is lent begins, if it is part of the vector.
+    start: usize,
     lent: usize,
 }
 
@@ -33,6 +91,7 @@ impl<T> VecSlots<T> {
         VecSlots {
             items,
             block: None,
+            start: 0,
             lent: 0,
         }
     }
@@ -49,12 +108,8 @@ impl<T> VecSlots<T> {
 impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
     fn lend(&mut self, ops: &mut O) -> (*mut u8, usize) {
         let element = ops.elem_layout();
-        self.lent = layout::read_count(
-            element,
-            size_of::<O::Payload>(),
-            self.items.len(),
-            self.items.capacity() - self.items.len(),
-        );
+        self.start = self.items.len();
+        self.lent = self.room(element);
         let address = if ops.native_abi_matches_canonical_abi() {
             self.items.spare_capacity_mut().as_mut_ptr().cast()
         } else {
@@ -74,9 +129,17 @@ impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
         // Taken out first: a lift that panics must not find it here again.
         let block = self.block.take();
         if ops.native_abi_matches_canonical_abi() {
-            // SAFETY: the host initialised them (caller), and they fit, because
-            // at most the spare capacity was lent.
-            return unsafe { self.items.set_len(self.items.len() + items) };
+            let (start, len) = (self.start, self.items.len());
+            // SAFETY: the host initialised them (caller), from `start` on; they fit,
+            // because at most the spare capacity was lent. What was before them has
+            // gone if they are to move.
+            return unsafe {
+                if start > len {
+                    let base = self.items.as_mut_ptr();
+                    base.add(start).copy_to(base.add(len), items);
+                }
+                self.items.set_len(len + items);
+            };
         }
         let Some(block) = block else { return };
         self.items.reserve(items);
@@ -89,6 +152,26 @@ impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
         while let Some(item) = arrived.lift() {
             self.items.push(item);
         }
+    }
+
+    fn accept(&mut self, there: &mut VecDeque<O::Payload>) -> usize {
+        // An element may be nothing in Rust: no layout but its own tells it apart.
+        let room = self.room(core::alloc::Layout::new::<O::Payload>());
+        let count = room.min(there.len());
+        self.items.extend(there.drain(..count));
+        count
+    }
+
+    fn leave(self) -> LeftTarget<O::Payload> {
+        LeftTarget::Slots(self)
+    }
+}
+
+impl<T> VecSlots<T> {
+    /// How many elements, which have that layout in the ABI, may be appended.
+    fn room(&self, element: core::alloc::Layout) -> usize {
+        let spare = self.items.capacity() - self.items.len();
+        layout::read_count(element, size_of::<T>(), self.items.len(), spare)
     }
 }
 
@@ -160,5 +243,14 @@ impl<O: StreamOps> ReadTarget<O> for OneSlot<O::Payload> {
             unsafe { ops.lift(block.as_ptr()) }
         };
         self.item = Some(item);
+    }
+
+    fn accept(&mut self, there: &mut VecDeque<O::Payload>) -> usize {
+        self.item = there.pop_front();
+        usize::from(self.item.is_some())
+    }
+
+    fn leave(self) -> LeftTarget<O::Payload> {
+        LeftTarget::One(self)
     }
 }

@@ -8,7 +8,8 @@
 //!    │  │ poll ①, done at once  │ └── cancel ④, drop ④ ───┘ │ │
 //!    │  └───────────────────────┼───────────────────────────┘ │
 //!    └── cancel ③, drop ③ ──────┼─────────────────────────────┘
-//!                               └── drop ④ in synchronous code ──► adrift
+//!                               ├── drop ④ in synchronous code ──► adrift
+//!                               └── drop ⑤ of a stream read ─────► kept by its end
 //! ```
 //!
 //! | edge | function | host calls |
@@ -17,9 +18,10 @@
 //! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ① |
 //! | ③ | [`WaitableOp::unstarted`] | none |
 //! | ④ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::cancel`] and [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
+//! | ⑤ | [`WaitableOp::keep`] | none |
 //! | ④, adrift | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::go_adrift`] | none; a join if it is a member of no set |
 //!
-//! `finish` is a step that all ways out share: it applies an event that is there
+//! `finish` is a step that all ways of ④ share: it applies an event that is there
 //! already, which settles the matter without the host.
 //!
 //! Where the ABI forbids to cancel, in a synchronous task, dropping leaves what is in
@@ -89,6 +91,10 @@ impl fmt::Display for Name {
     }
 }
 
+/// What a panic says about a cancel that is not possible, behind a [`Name`].
+pub(crate) const NOT_HERE: &str =
+    "was cancelled in synchronous code, where the host forbids it; dropping it is possible";
+
 /// What is particular to one kind of operation.
 ///
 /// # Safety
@@ -137,6 +143,12 @@ pub(crate) unsafe trait WaitableOp {
     /// operation goes on.
     fn cancel(&mut self, flight: &mut Self::Flight) -> Self::Code;
 
+    /// The future of the operation is gone, which goes on: its end keeps what comes of
+    /// it. Most operations are cancelled instead.
+    fn keep(&mut self, flight: Self::Flight) -> Result<(), Self::Flight> {
+        Err(flight)
+    }
+
     /// The operation without its future, unless it cannot be without.
     fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight>;
 
@@ -144,8 +156,15 @@ pub(crate) unsafe trait WaitableOp {
     /// when it finishes: it lifts or lowers there (wasmtime 48).
     fn needs_its_task(&self) -> bool;
 
-    /// What a cancel gives back that comes before the start.
+    /// The operation ends before its start. What that gives back.
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
+
+    /// The same, where somebody wants it: also what the operation waited for before its
+    /// start is over then.
+    #[track_caller]
+    fn cancel_unstarted(&mut self, start: Self::Start) -> Self::Cancelled {
+        self.unstarted(start)
+    }
 
     /// What a cancel gives back that finds the operation finished.
     fn settled(&mut self, output: Self::Output) -> Self::Cancelled;
@@ -211,15 +230,13 @@ impl<S: WaitableOp> WaitableOperation<S> {
         &self.op
     }
 
-    /// Gives back what the operation was about, unless it is still to finish:
-    /// then it is cancelled.
-    pub(crate) fn into_finished(self) -> Option<S> {
-        if !self.is_finished() {
-            return None;
-        }
+    /// Gives back what the operation was about. What is in flight is left as if this
+    /// was dropped.
+    pub(crate) fn into_op(mut self) -> S {
+        self.let_go();
         let finished = ManuallyDrop::new(self);
         // SAFETY: read once, for `finished` is not dropped; its state owns nothing.
-        Some(unsafe { ptr::read(&finished.op) })
+        unsafe { ptr::read(&finished.op) }
     }
 
     /// Starts the operation, or looks whether it has finished.
@@ -289,7 +306,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
     #[track_caller]
     pub(crate) fn cancel(&mut self) -> S::Cancelled {
         let flight = match mem::replace(&mut self.state, State::Finished) {
-            State::Start(start) => return self.op.unstarted(start),
+            State::Start(start) => return self.op.cancel_unstarted(start),
             State::InFlight(flight) => flight,
             State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
         };
@@ -299,11 +316,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         };
         if !waitable::may_cancel() {
             self.state = State::InFlight(flight);
-            panic!(
-                "{} was cancelled in synchronous code, where the host forbids it; dropping it is \
-                 possible",
-                self.op.name()
-            );
+            panic!("{} {NOT_HERE}", self.op.name());
         }
         self.cancel_in_flight(flight)
     }
@@ -398,12 +411,16 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
     }
 }
 
-impl<S: WaitableOp> Drop for WaitableOperation<S> {
-    fn drop(&mut self) {
+impl<S: WaitableOp> WaitableOperation<S> {
+    /// Edge ③, ④ or ⑤: the future is gone.
+    fn let_go(&mut self) {
         let flight = match mem::replace(&mut self.state, State::Finished) {
             State::Start(start) => return drop(self.op.unstarted(start)),
             State::InFlight(flight) => flight,
             State::Finished => return,
+        };
+        let Err(flight) = self.op.keep(flight) else {
+            return;
         };
         let flight = match self.finish(flight) {
             Ok(output) => return drop(self.op.settled(output)),
@@ -417,5 +434,11 @@ impl<S: WaitableOp> Drop for WaitableOperation<S> {
             Ok(operation) => waitable::leave_alone(waitable, operation),
             Err(flight) => drop(self.cancel_in_flight(flight)),
         }
+    }
+}
+
+impl<S: WaitableOp> Drop for WaitableOperation<S> {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }

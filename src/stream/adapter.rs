@@ -45,12 +45,12 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
         }
     }
 
-    /// The reader, unless a read is in flight or the stream has ended.
+    /// The reader, unless the stream has ended.
     ///
     /// # Cancel safety
     ///
-    /// With a read in flight the result is `None`, and the read is cancelled: an
-    /// item that had arrived is dropped.
+    /// A read that is in flight goes on, and what it transfers is there for the next read
+    /// of the reader.
     ///
     /// # Examples
     ///
@@ -69,7 +69,7 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
         if self.ended {
             return None;
         }
-        self.operation.into_finished().map(|op| op.reader)
+        Some(self.operation.into_op().reader)
     }
 }
 

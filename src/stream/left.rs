@@ -1,119 +1,105 @@
-//! Operations that were left in flight: leaked (`mem::forget`), or dropped where
-//! they could not be cancelled.
+//! Writes that were left in flight: leaked (`mem::forget`), or dropped where they could
+//! not be cancelled.
 //!
-//! Before anything else is done with the end, such an operation is cancelled, or
-//! waited for; what it transferred is lost. The host still uses its memory, which
-//! was leaked with it or belongs to the runtime.
+//! Before anything else is done with the end, such a write is cancelled, or waited for.
+//! The host still uses its memory, which was leaked with it or belongs to the runtime.
 
+use super::RawStreamWriter;
+use super::write::WriteOp;
 use crate::abi::Waitable;
-use crate::op::Name;
-use crate::waitable::{self, Adrift, Standing, Then};
+use crate::buffer::Gone;
+use crate::op::{Name, WaitableOperation};
+use crate::vtable::StreamOps;
+use crate::waitable::{self, Standing, Then};
 use alloc::boxed::Box;
 use core::borrow::{Borrow, BorrowMut};
 use core::mem::ManuallyDrop;
 use core::task::Context;
 
-/// An end of a stream, as far as it matters here.
-pub(super) trait StreamEnd: Sized + 'static {
-    /// The handle; none once it was given away.
-    fn waitable(&self) -> Option<Waitable>;
+/// Stands for an end where that cannot be: it is borrowed, and the write goes on
+/// without the borrow. What the write hears of the other end is passed on.
+pub(super) struct Twin<O: StreamOps>(ManuallyDrop<RawStreamWriter<O>>);
 
-    /// Whether the other end is known to be gone.
-    fn is_done(&self) -> bool;
-
-    /// Another one with the same handle.
-    fn twin(&self) -> Self;
-
-    /// Drops all of a twin but the handle.
-    ///
-    /// # Safety
-    ///
-    /// It is not used afterwards.
-    unsafe fn drop_twin(twin: &mut Self);
-
-    /// The operation that was leaked, without its memory.
-    fn leaked(twin: Twin<Self>) -> Box<dyn Adrift>;
-}
-
-/// Stands for an end where that cannot be: it is borrowed, and the operation goes
-/// on without the borrow. What the operation hears of the other end is passed on.
-pub(super) struct Twin<E: StreamEnd>(ManuallyDrop<E>);
-
-impl<E: StreamEnd> Twin<E> {
-    pub(super) fn of(end: &E) -> Twin<E> {
+impl<O: StreamOps> Twin<O> {
+    pub(super) fn of(end: &RawStreamWriter<O>) -> Twin<O> {
         Twin(ManuallyDrop::new(end.twin()))
     }
 }
 
-impl<E: StreamEnd> Borrow<E> for Twin<E> {
-    fn borrow(&self) -> &E {
+impl<O: StreamOps> Borrow<RawStreamWriter<O>> for Twin<O> {
+    fn borrow(&self) -> &RawStreamWriter<O> {
         &self.0
     }
 }
 
-impl<E: StreamEnd> BorrowMut<E> for Twin<E> {
-    fn borrow_mut(&mut self) -> &mut E {
+impl<O: StreamOps> BorrowMut<RawStreamWriter<O>> for Twin<O> {
+    fn borrow_mut(&mut self) -> &mut RawStreamWriter<O> {
         &mut self.0
     }
 }
 
-impl<E: StreamEnd> Drop for Twin<E> {
+impl<O: StreamOps> Drop for Twin<O> {
     fn drop(&mut self) {
-        if let (Some(waitable), true) = (self.0.waitable(), self.0.is_done()) {
-            waitable::note_dropped(waitable);
+        if self.0.done {
+            waitable::note_dropped(self.0.waitable);
         }
         // SAFETY: this is its end.
-        unsafe { E::drop_twin(&mut self.0) };
+        unsafe { RawStreamWriter::drop_twin(&mut self.0) };
     }
 }
 
 /// What is known of an end before something is done with it.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(super) enum Before {
-    /// No operation is in flight.
+    /// No write is in flight.
     Free,
     /// The same, and the other end is known to be gone.
     Ended,
-    /// An operation is in flight that cannot be cancelled here and now.
+    /// A write is in flight that cannot be cancelled here and now.
     Busy,
 }
 
-/// Cancels the operation that was left in flight on `end`, if there is one.
+/// Cancels the write that was left in flight on `end`, if there is one.
 ///
 /// One look-up, unless there is.
-pub(super) fn take_back<E: StreamEnd>(end: &E) -> Before {
-    let Some(waitable) = end.waitable() else {
-        return Before::Free;
-    };
-    if end.is_done() {
+pub(super) fn take_back<O: StreamOps>(end: &RawStreamWriter<O>) -> Before {
+    if end.done {
         return Before::Ended;
     }
     loop {
-        match waitable::standing(waitable) {
+        match waitable::standing(end.waitable) {
             Standing::Free => return Before::Free,
             Standing::ToldDropped => return Before::Ended,
-            Standing::InFlight => {}
+            Standing::InFlight | Standing::Kept => {}
         }
-        match waitable::orphan(waitable) {
+        match waitable::orphan(end.waitable) {
             Some(orphan) if orphan.cancel() => {}
             Some(_) => return Before::Busy,
             // What was leaked is left alone first.
-            None => waitable::leave_alone(waitable, E::leaked(Twin::of(end))),
+            None => {
+                let op = WriteOp::<O, _, Gone>::new(Twin::of(end), "StreamWriter::write");
+                let leaked = WaitableOperation::in_flight(op, Gone);
+                waitable::leave_alone(end.waitable, Box::new(leaked));
+            }
         }
     }
 }
 
-/// The same, for an operation that is about to start. If it has to wait, `cx` is
-/// woken when it can.
+/// The same, for a write that is about to start. If it has to wait, `cx` is woken when
+/// it can.
 ///
 /// # Panics
 ///
 /// If it has to wait, and nobody can.
 #[track_caller]
-pub(super) fn make_way<E: StreamEnd>(end: &E, name: &Name, cx: &Context<'_>) -> Before {
+pub(super) fn make_way<O: StreamOps>(
+    end: &RawStreamWriter<O>,
+    name: &Name,
+    cx: &Context<'_>,
+) -> Before {
     let before = take_back(end);
     if before == Before::Busy
-        && let Some(orphan) = end.waitable().and_then(waitable::orphan)
+        && let Some(orphan) = waitable::orphan(end.waitable)
     {
         orphan.then(Then::Wake(cx.waker().clone()));
         assert!(

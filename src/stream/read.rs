@@ -1,11 +1,11 @@
 //! Reading a stream.
 
-use super::left::{Before, Twin, make_way};
+use super::kept::{self, Before};
 use super::{RawStreamReader, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{NOT_HERE, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
@@ -22,9 +22,10 @@ use core::task::{Context, Poll};
 ///
 /// # Cancel safety
 ///
-/// Dropping it cancels the read; items that had arrived are dropped with the
-/// buffer. [`cancel`](RawStreamRead::cancel) gives back both. In synchronous code it
-/// is [left to its task](crate#dropping-what-is-in-flight).
+/// Dropping it loses no item: the read goes on, and what it transfers is there for the
+/// next read of the end. The buffer, and what was in it before, is dropped.
+/// [`cancel`](RawStreamRead::cancel) ends the read, and gives back the buffer with
+/// what had arrived.
 ///
 /// # Panics
 ///
@@ -103,7 +104,20 @@ pub(super) struct ReadOp<O: StreamOps, R, T> {
     call: &'static str,
     /// How many items were asked for.
     asked: usize,
+    /// Where they come from.
+    from: From,
     types: PhantomData<fn(O, T)>,
+}
+
+/// Where the items of a read come from.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum From {
+    /// From the writable end.
+    End,
+    /// From a read before it that was dropped, which has finished.
+    Kept,
+    /// The same, when it finishes.
+    InFlight,
 }
 
 impl<O: StreamOps, R, T> ReadOp<O, R, T> {
@@ -112,6 +126,7 @@ impl<O: StreamOps, R, T> ReadOp<O, R, T> {
             reader,
             call,
             asked: 0,
+            from: From::End,
             types: PhantomData,
         }
     }
@@ -132,14 +147,25 @@ where
     type Cancelled = (StreamResult, T);
 
     fn is_free(&mut self, cx: &Context<'_>) -> bool {
-        let before = make_way(self.reader.borrow(), &self.name(), cx);
-        self.reader.borrow_mut().done = before == Before::Ended;
+        let before = kept::make_way(self.reader.borrow(), &self.name(), cx);
+        self.from = match before {
+            Before::Free | Before::Ended => From::End,
+            Before::Items => From::Kept,
+            Before::Busy => From::InFlight,
+        };
+        if before == Before::Ended {
+            self.reader.borrow_mut().done = true;
+        }
         before != Before::Busy
     }
 
     fn start(&mut self, mut target: T) -> (Copied, T) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
+        if self.from == From::Kept {
+            let items = kept::with_kept(reader, |kept| kept.give(&mut target));
+            return (Copied::Completed(items.unwrap_or(0)), target);
+        }
         if reader.done {
             record::<O::Payload>(Kind::StreamRead, Timing::DroppedAfter);
             return (Copied::Dropped(0), target);
@@ -171,6 +197,10 @@ where
         let Some((result, items)) = outcome(code, &mut reader.done) else {
             return Progress::Pending(target);
         };
+        if self.from == From::Kept {
+            // They were accepted at the start.
+            return Progress::Done((result, target));
+        }
         // SAFETY: the host says that it wrote so many, and is done with them:
         // the operation has finished.
         unsafe { target.received(&mut reader.ops, items) };
@@ -191,14 +221,13 @@ where
         Copied::decode(unsafe { reader.ops.cancel_read(waitable.index()) })
     }
 
+    fn keep(&mut self, target: T) -> Result<(), T> {
+        kept::keep(self.reader.borrow(), target.leave(), self.asked);
+        Ok(())
+    }
+
     fn go_adrift(&mut self, target: T) -> Result<Box<dyn Adrift>, T> {
-        let op = ReadOp {
-            reader: Twin::of(self.reader.borrow()),
-            call: self.call,
-            asked: self.asked,
-            types: PhantomData,
-        };
-        Ok(Box::new(WaitableOperation::in_flight(op, target)))
+        Err(target)
     }
 
     fn needs_its_task(&self) -> bool {
@@ -211,8 +240,33 @@ where
     }
 
     fn unstarted(&mut self, target: T) -> (StreamResult, T) {
-        record::<O::Payload>(Kind::StreamRead, Timing::CancelledBeforeStart);
+        match self.from {
+            From::InFlight => kept::stop_waiting(self.reader.borrow()),
+            _ => record::<O::Payload>(Kind::StreamRead, Timing::CancelledBeforeStart),
+        }
         (StreamResult::Cancelled, target)
+    }
+
+    fn cancel_unstarted(&mut self, mut target: T) -> (StreamResult, T) {
+        if self.from != From::InFlight {
+            return self.unstarted(target);
+        }
+        let reader = self.reader.borrow_mut();
+        match kept::take_back(reader) {
+            Before::Items => {
+                let items = kept::with_kept(reader, |kept| kept.give(&mut target));
+                (StreamResult::Complete(items.unwrap_or(0)), target)
+            }
+            Before::Ended => {
+                reader.done = true;
+                (StreamResult::Dropped, target)
+            }
+            Before::Free => (StreamResult::Cancelled, target),
+            Before::Busy => {
+                kept::stop_waiting(reader);
+                panic!("{} {NOT_HERE}", self.name())
+            }
+        }
     }
 
     fn settled(&mut self, output: Self::Output) -> (StreamResult, T) {

@@ -1,19 +1,18 @@
 //! The readable end.
 
-use super::StreamResult;
-use super::left::{Before, StreamEnd, Twin, close_after, take_back};
+use super::kept::{self, Before};
 use super::read::{RawStreamRead, ReadOp};
+use super::{StreamResult, raw_stream_new};
 use crate::abi::Waitable;
-use crate::buffer::{Gone, OneSlot, VecSlots};
+use crate::buffer::{OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift, pair_here};
+use crate::waitable::{self, pair_here};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
-use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::task::{Poll, ready};
 
@@ -36,6 +35,10 @@ use core::task::{Poll, ready};
 /// }
 /// ```
 pub type StreamReader<T> = RawStreamReader<&'static StreamVtable<T>>;
+
+/// How many items a reader passes on at a time that was handed away with items that it
+/// keeps.
+const AHEAD: usize = 64;
 
 /// The readable end of a `stream`, for any [`StreamOps`]. See [`StreamReader`].
 pub struct RawStreamReader<O: StreamOps> {
@@ -73,20 +76,17 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///
     /// # Panics
     ///
-    /// If the handle was given away before, or in synchronous code while a read
-    /// is in flight that was dropped or leaked: the host forbids to cancel it there.
+    /// If the handle was given away before.
     #[doc(hidden)]
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("StreamReader::take_handle");
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
-        let before = take_back(self);
-        assert!(
-            before != Before::Busy,
-            "`StreamReader::take_handle`: a read of {waitable:?} that was dropped is in flight, and \
-             cannot be cancelled here and now",
-        );
+        let before = kept::take_back(self);
+        if let Before::Items | Before::Busy = before {
+            return self.behind_what_is_kept(waitable).take_handle();
+        }
         let pair = pair_here::<O::Payload>(waitable);
         let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         drop(waitable::leave(waitable));
@@ -104,6 +104,33 @@ impl<O: StreamOps> RawStreamReader<O> {
         } else {
             waitable.index()
         }
+    }
+
+    /// A reader of what is kept here, or in flight, and then of what is still to come, in
+    /// place of this one: a future in the background passes it on.
+    fn behind_what_is_kept(&self, waitable: Waitable) -> RawStreamReader<O> {
+        // SAFETY: the stream is of the same type.
+        let (mut writer, reader) = unsafe { raw_stream_new(self.ops.clone()) };
+        let mut rest = RawStreamReader {
+            handle: AtomicU32::new(self.handle.swap(0, Relaxed)),
+            ops: self.ops.clone(),
+            done: self.done,
+        };
+        waitable::spawn_in_some_task(
+            waitable,
+            Box::new(async move {
+                let mut items = Vec::with_capacity(AHEAD);
+                // Nothing is read ahead that nobody waits for.
+                while writer.write(Vec::new()).await.0 != StreamResult::Dropped {
+                    let (result, read) = rest.read(items).await;
+                    items = writer.write_all(read).await;
+                    if result == StreamResult::Dropped || !items.is_empty() {
+                        break;
+                    }
+                }
+            }),
+        );
+        reader
     }
 
     /// The ABI also forbids to transfer an end that was told that the stream has
@@ -154,8 +181,11 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the read cancels it; items that had arrived are dropped with
-    /// the buffer. [`cancel`](RawStreamRead::cancel) gives back both.
+    /// Dropping the read loses no item: it goes on, and what it transfers is there for
+    /// the next read. The buffer, and what was in it before, is dropped. The writer may
+    /// thus be told that items were read when the read was dropped already.
+    /// [`cancel`](RawStreamRead::cancel) ends the read instead, and gives back the buffer
+    /// with what had arrived.
     ///
     /// # Examples
     ///
@@ -178,8 +208,8 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the read; an item that had arrived is
-    /// dropped.
+    /// Dropping the future loses no item: the read goes on, and the next one takes what
+    /// it transfers.
     ///
     /// # Examples
     ///
@@ -257,13 +287,13 @@ impl<O: StreamOps> Drop for RawStreamReader<O> {
     fn drop(&mut self) {
         if let Some(waitable) = self.opt_waitable() {
             let mut ops = self.ops.clone();
-            close_after(take_back(self), waitable, move || {
+            kept::close_after(self, waitable, move || {
                 let pair = pair_here::<O::Payload>(waitable);
                 waitable::forget(waitable);
                 uncount(Gauge::Ends);
                 // SAFETY: the end is ours, and no operation is in flight: an
-                // operation borrows its end, and is cancelled or left alone when
-                // it is dropped; then it was taken back, or is over now.
+                // operation borrows its end, and is kept when it is dropped; then it
+                // was taken back, or is over now.
                 unsafe { ops.drop_readable(waitable.index()) };
                 if let Some(pair) = pair {
                     pair.drop_reader();
@@ -271,33 +301,5 @@ impl<O: StreamOps> Drop for RawStreamReader<O> {
                 }
             });
         }
-    }
-}
-
-impl<O: StreamOps> StreamEnd for RawStreamReader<O> {
-    fn waitable(&self) -> Option<Waitable> {
-        self.opt_waitable()
-    }
-
-    fn is_done(&self) -> bool {
-        self.done
-    }
-
-    fn twin(&self) -> Self {
-        RawStreamReader {
-            handle: AtomicU32::new(self.handle.load(Relaxed)),
-            ops: self.ops.clone(),
-            done: false,
-        }
-    }
-
-    unsafe fn drop_twin(twin: &mut Self) {
-        // SAFETY: as promised by the caller.
-        unsafe { ptr::drop_in_place(&raw mut twin.ops) };
-    }
-
-    fn leaked(twin: Twin<Self>) -> Box<dyn Adrift> {
-        let op = ReadOp::<O, _, Gone>::new(twin, "StreamReader::read");
-        Box::new(WaitableOperation::in_flight(op, Gone))
     }
 }

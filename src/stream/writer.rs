@@ -1,15 +1,14 @@
 //! The writable end.
 
 use super::StreamResult;
-use super::left::{StreamEnd, Twin, close_after, take_back};
+use super::left::{close_after, take_back};
 use super::write::{RawStreamWrite, WriteOp};
 use crate::abi::{Copied, Waitable};
-use crate::buffer::{AbiBuffer, Gone, OneItem};
+use crate::buffer::{AbiBuffer, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::op::WaitableOperation;
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{self, Adrift, pair_here};
-use alloc::boxed::Box;
+use crate::waitable::{self, pair_here};
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -228,16 +227,9 @@ impl<O: StreamOps> Drop for RawStreamWriter<O> {
     }
 }
 
-impl<O: StreamOps> StreamEnd for RawStreamWriter<O> {
-    fn waitable(&self) -> Option<Waitable> {
-        Some(self.waitable)
-    }
-
-    fn is_done(&self) -> bool {
-        self.done
-    }
-
-    fn twin(&self) -> Self {
+impl<O: StreamOps> RawStreamWriter<O> {
+    /// Another one with the same handle.
+    pub(super) fn twin(&self) -> Self {
         RawStreamWriter {
             waitable: self.waitable,
             ops: self.ops.clone(),
@@ -245,13 +237,13 @@ impl<O: StreamOps> StreamEnd for RawStreamWriter<O> {
         }
     }
 
-    unsafe fn drop_twin(twin: &mut Self) {
+    /// Drops all of a twin but the handle.
+    ///
+    /// # Safety
+    ///
+    /// It is not used afterwards.
+    pub(super) unsafe fn drop_twin(twin: &mut Self) {
         // SAFETY: as promised by the caller.
         unsafe { ptr::drop_in_place(&raw mut twin.ops) };
-    }
-
-    fn leaked(twin: Twin<Self>) -> Box<dyn Adrift> {
-        let op = WriteOp::<O, _, Gone>::new(twin, "StreamWriter::write");
-        Box::new(WaitableOperation::in_flight(op, Gone))
     }
 }

@@ -103,6 +103,9 @@ impl<'a> Task<'a> {
             }
             // Not before: what has its event already can no longer be cancelled.
             waitable::settle();
+            if self.stays {
+                waitable::adopt(&self.home);
+            }
             waitable::wake_late();
             self.poll_until_idle()
         })
@@ -131,6 +134,10 @@ impl<'a> Task<'a> {
                     false => waitable::awaits_foreign(&self.home),
                 };
                 if !stays {
+                    if waitable::may_cancel() && waitable::cancel_kept(&self.home) {
+                        // That may have taken its time, and others ran.
+                        continue;
+                    }
                     return CallbackCode::Exit;
                 }
                 // Background writes, and operations of other bindings.

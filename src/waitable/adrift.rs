@@ -99,6 +99,16 @@ pub(crate) enum Then {
     Close(Box<dyn FnOnce()>),
 }
 
+impl Then {
+    /// Does it.
+    pub(super) fn run(self) {
+        match self {
+            Then::Wake(waker) => waker.wake(),
+            Then::Close(close) => close(),
+        }
+    }
+}
+
 /// An operation that was dropped, or leaked, where it could not be cancelled.
 pub(crate) struct Orphan {
     waitable: Waitable,
@@ -206,10 +216,8 @@ impl Drop for Over<'_> {
         // its handle, which may be that of another one by now.
         let is_it = |orphan: &Orphan| ptr::eq(orphan, self.0);
         let orphan = instance::try_with(|instance| instance.orphans.remove_that(is_it));
-        match self.0.then.take() {
-            Some(Then::Wake(waker)) => waker.wake(),
-            Some(Then::Close(close)) => close(),
-            None => {}
+        if let Some(then) = self.0.then.take() {
+            then.run();
         }
         drop(orphan);
     }

@@ -15,7 +15,8 @@
 //!
 //! An entry is *awaited* while the host has more to say: in Waiting, in Foreign,
 //! and in Ready when what came is that a subtask has started. Whoever waits may
-//! be leaked in any of these states; `leave` then makes the entry Idle.
+//! be leaked in any of these states; `leave` then makes the entry Idle. One that is
+//! Armed (see [`kept`](super::kept)) is not awaited, although the host has more to say.
 //!
 //! # Seats
 //!
@@ -27,6 +28,7 @@
 
 use super::cabi::{Callback, ForeignTask};
 use super::home::Home;
+use super::kept::Keeping;
 use super::pair::Pair;
 use crate::abi::Payload;
 use alloc::rc::Rc;
@@ -54,6 +56,8 @@ pub(super) struct Entry {
     /// The host wants the task that started the operation to be there when it
     /// finishes. Set when one begins, and of no meaning while none is awaited.
     pub(super) needs_task: bool,
+    /// What the end keeps of operations whose futures are gone.
+    pub(super) keeping: Keeping,
 }
 
 pub(super) enum State {
@@ -65,6 +69,8 @@ pub(super) enum State {
     Ready(Payload),
     /// An operation of other bindings waits.
     Foreign(Callback, *mut c_void),
+    /// An operation of ours goes on, and nobody waits.
+    Armed,
 }
 
 impl State {
@@ -74,7 +80,7 @@ impl State {
             State::Waiting(_) | State::Foreign(..) => true,
             // Nobody may ever fetch this: a call can be leaked.
             State::Ready(payload) => payload.goes_on(),
-            State::Idle => false,
+            State::Idle | State::Armed => false,
         }
     }
 }
@@ -112,14 +118,18 @@ impl Entry {
         told_dropped: false,
         pair: None,
         needs_task: false,
+        keeping: Keeping::Nothing,
     };
 
     /// The operation goes on in another task than in that of `home`, which
     /// started it, unless another one did before.
     fn moves_from(&mut self, home: &Arc<Home>) {
-        if self.state.is_awaited() && self.origin.is_none() {
+        let is_awaited = self.state.is_awaited();
+        let goes_on = is_awaited || matches!(self.state, State::Armed);
+        if goes_on && self.origin.is_none() {
             let task = Home::component_task(home);
-            task.awaited.set(task.awaited.get() + 1);
+            task.awaited
+                .set(task.awaited.get() + usize::from(is_awaited));
             self.origin = Some(Arc::clone(task));
         }
     }
@@ -128,15 +138,21 @@ impl Entry {
     /// be told that, by [`Home::released`], when the borrow has ended.
     pub(super) fn let_origin_go(&mut self) -> Option<Arc<Home>> {
         let home = self.origin.take()?;
-        home.awaited.set(home.awaited.get() - 1);
+        let awaited = usize::from(self.state.is_awaited());
+        home.awaited.set(home.awaited.get() - awaited);
         Some(home)
     }
 
-    /// Changes the state and keeps the count of awaited members.
+    /// Changes the state and keeps the counts of what is awaited: of the members of
+    /// the set, and of what the task has started that is elsewhere.
     pub(super) fn set_state(&mut self, state: State) -> State {
-        if let Seat::Ours(home) = &self.seat {
-            let before = usize::from(self.state.is_awaited());
-            let after = usize::from(state.is_awaited());
+        let home = match &self.seat {
+            Seat::Ours(home) => Some(home),
+            Seat::Foreign(_) | Seat::Nowhere => None,
+        };
+        let before = usize::from(self.state.is_awaited());
+        let after = usize::from(state.is_awaited());
+        for home in home.into_iter().chain(&self.origin) {
             home.awaited.set(home.awaited.get() + after - before);
         }
         mem::replace(&mut self.state, state)

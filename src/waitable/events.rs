@@ -1,11 +1,10 @@
 //! Events: from whoever delivers them to who waits for them.
 
-use super::entry::{Seat, State, unseat};
-use super::orphans;
+use super::entry::{State, unseat};
 use super::registry::with_table;
+use super::{orphans, seats};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::sys;
-use alloc::sync::Arc;
 
 /// Fetches the event that was delivered for `waitable`, if any.
 pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
@@ -28,7 +27,7 @@ pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
             // this call.
             unsafe { callback(data, payload.code()) };
         }
-        State::Ready(_) | State::Idle => {}
+        State::Ready(_) | State::Idle | State::Armed => {}
     }
 }
 
@@ -39,11 +38,7 @@ pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
     let State::Waiting(waker) = note_event(waitable, Payload::Here(copied)) else {
         return;
     };
-    let task = with_table(waitable, |entries, index| match &entries[index].seat {
-        Seat::Ours(home) => Some(Arc::clone(home)),
-        Seat::Foreign(_) | Seat::Nowhere => None,
-    });
-    match task.filter(|home| !orphans::is_home(home)) {
+    match seats::home_of(waitable).filter(|home| !orphans::is_home(home)) {
         Some(task) => {
             super::pair::wakes_in_turn(waker);
             task.rouse();
@@ -71,6 +66,11 @@ fn note_event(waitable: Waitable, payload: Payload) -> State {
                 // Other bindings expect to find their waitable in no set.
                 unseat(entries, index);
                 entries[index].set_state(State::Idle)
+            }
+            // It is kept until somebody reads.
+            State::Armed => {
+                entry.set_state(State::Ready(payload));
+                State::Idle
             }
             // It is about to wait: telling it came back here.
             State::Idle if payload.is_here() => entry.set_state(State::Ready(payload)),

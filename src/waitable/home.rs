@@ -3,7 +3,7 @@
 use super::current::with_own_home;
 use super::entry::Members;
 use super::wake::{Bell, Sleep};
-use crate::abi::Set;
+use crate::abi::{Set, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
 use crate::sys;
 use alloc::boxed::Box;
@@ -16,7 +16,7 @@ use core::pin::Pin;
 use core::ptr;
 
 /// A future that a task runs beside its root.
-type Spawned = Pin<Box<dyn Future<Output = ()>>>;
+pub(super) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The part of a task that outlives its polls: its waitable set, who is a
 /// member, whether it sleeps, and what was spawned.
@@ -32,6 +32,9 @@ pub(crate) struct Home {
     /// For the futures of a `block_on`: the component-model task in whose code
     /// they run. For the host it is that task which starts their operations.
     around: Option<Arc<Home>>,
+    /// It is that of an async export, whose component-model task goes on until all of
+    /// its futures are done.
+    is_task: bool,
     /// Whether its component-model task is known to be one that may block.
     may_block: Cell<bool>,
     /// What is in the slot of its component-model task, if that is known.
@@ -49,6 +52,9 @@ pub(crate) struct Home {
     /// All futures of the task are done; it waits for what is awaited still.
     draining: Cell<bool>,
     closed: Cell<bool>,
+    /// What it started, went to another set, and is awaited by nobody. Handles may be
+    /// those of something else by now.
+    armed: RefCell<Vec<Waitable>>,
 }
 
 // SAFETY: rule 1. Without threads there is nothing to share; natively `wake`
@@ -61,6 +67,7 @@ impl Home {
     /// The home of an async export.
     pub(crate) fn new() -> Home {
         Home {
+            is_task: true,
             may_block: Cell::new(true),
             ..Home::of_no_task()
         }
@@ -70,6 +77,7 @@ impl Home {
     pub(super) const fn of_no_task() -> Home {
         Home {
             around: None,
+            is_task: false,
             may_block: Cell::new(false),
             mark: Cell::new(ptr::null_mut()),
             sleep: Sleep::new(),
@@ -80,6 +88,7 @@ impl Home {
             spawned: RefCell::new(Vec::new()),
             draining: Cell::new(false),
             closed: Cell::new(false),
+            armed: RefCell::new(Vec::new()),
         }
     }
 
@@ -149,6 +158,11 @@ impl Home {
         home.around.as_ref().unwrap_or(home)
     }
 
+    /// Whether it is that of an async export, which is not over.
+    pub(super) fn is_open_task(&self) -> bool {
+        self.is_task && !self.closed.get()
+    }
+
     /// The set, made when there is none.
     pub(crate) fn set(&self) -> Set {
         self.set.get().unwrap_or_else(|| {
@@ -188,6 +202,19 @@ impl Home {
         if self.draining.get() && !self.is_awaited() {
             self.rouse();
         }
+    }
+
+    /// What this task started goes on in another set, and nobody awaits it any more.
+    pub(super) fn leaves_armed(&self, waitable: Waitable) {
+        let mut armed = self.armed.borrow_mut();
+        if !armed.contains(&waitable) {
+            armed.push(waitable);
+        }
+    }
+
+    /// Something that may have been left like that.
+    pub(super) fn next_left_armed(&self) -> Option<Waitable> {
+        self.armed.borrow_mut().pop()
     }
 
     /// Queues a future for this task.

@@ -7,27 +7,37 @@
 //! Such operations join a set that belongs to no task. The runtime owns their
 //! memory, so the copy itself needs nobody; the set is looked at whenever a task
 //! runs.
+//!
+//! Futures that are to run in the background, and are made where no async task is, wait
+//! for the next one.
 
 use super::adrift::settle_orphans;
+use super::cabi::Task;
 use super::current::{self, Current, enter};
 use super::events;
-use super::home::Home;
-#[cfg(feature = "diagnostics")]
+use super::home::{Home, Spawned};
 use super::seats;
-use crate::abi::Event;
+use crate::abi::{Event, Waitable};
 use crate::{instance, sys};
+use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::cell::OnceCell;
+use alloc::vec::Vec;
+use core::cell::{OnceCell, RefCell};
+use core::future::Future;
+use core::pin::Pin;
 
 /// The home of operations without a task, made when it is first needed.
 pub(crate) struct Orphanage {
     home: OnceCell<Arc<Home>>,
+    /// For the next task.
+    futures: RefCell<Vec<Spawned>>,
 }
 
 impl Orphanage {
     pub(crate) const fn new() -> Orphanage {
         Orphanage {
             home: OnceCell::new(),
+            futures: RefCell::new(Vec::new()),
         }
     }
 
@@ -39,7 +49,7 @@ impl Orphanage {
 
     /// Whether `waitable` is one of theirs.
     #[cfg(feature = "diagnostics")]
-    pub(super) fn has(&self, waitable: crate::abi::Waitable) -> bool {
+    pub(super) fn has(&self, waitable: Waitable) -> bool {
         let home = self.home.get();
         home.is_some_and(|home| seats::is_seated(waitable, home))
     }
@@ -51,6 +61,36 @@ pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
     match current::current() {
         Current::None => enter(&home(), f),
         Current::Ours(_) | Current::Foreign(_) => f(),
+    }
+}
+
+/// Runs `future`, which is about `waitable`, in the background: in the async export that
+/// is polling, in the one in whose set the waitable is, or in the next one that gets a
+/// turn.
+pub(crate) fn spawn_in_some_task(waitable: Waitable, future: Box<dyn Future<Output = ()>>) {
+    let (task, future) = match current::current() {
+        Current::Ours(home) => (Some(Arc::clone(Home::component_task(&home))), future),
+        // SAFETY: the task is the current one.
+        Current::Foreign(task) => match unsafe { Task::spawn(task, future) } {
+            Ok(()) => return,
+            Err(future) => (None, future),
+        },
+        Current::None => (seats::home_of(waitable), future),
+    };
+    match task.filter(|task| task.is_open_task()) {
+        Some(task) => task.spawn(Pin::from(future)),
+        None => instance::with(|instance| {
+            let mut futures = instance.orphanage.futures.borrow_mut();
+            futures.push(Pin::from(future));
+        }),
+    }
+}
+
+/// Leaves the futures that wait for a task to `home`, which is that of one.
+pub(crate) fn adopt(home: &Home) {
+    let futures = instance::with(|instance| instance.orphanage.futures.take());
+    for future in futures {
+        home.spawn(future);
     }
 }
 

@@ -109,6 +109,8 @@ pub(crate) enum Standing {
     ToldDropped,
     /// An operation is in flight all the same: it was leaked, or left alone.
     InFlight,
+    /// Something is kept of operations whose futures are gone.
+    Kept,
 }
 
 /// What is known of a handle before something is done with it.
@@ -120,6 +122,7 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
             None => Standing::Free,
             // While it is being cancelled the entry does not show it.
             Some(_) if instance.orphans.has(waitable) => Standing::InFlight,
+            Some(entry) if entry.keeping.is_used() => Standing::Kept,
             Some(entry) if !matches!(entry.state, State::Idle) => Standing::InFlight,
             Some(entry) if entry.told_dropped => Standing::ToldDropped,
             Some(_) => Standing::Free,
@@ -137,7 +140,8 @@ pub(crate) fn needs_task(home: &Home) -> Option<Waitable> {
         while index != 0 {
             let entry = &entries[index as usize];
             let here = entry.origin.as_ref().is_none_or(|origin| is(origin, home));
-            if entry.needs_task && entry.state.is_awaited() && here {
+            let goes_on = entry.state.is_awaited() || matches!(entry.state, State::Armed);
+            if entry.needs_task && goes_on && here {
                 return Waitable::new(index);
             }
             index = entry.next;

@@ -153,6 +153,14 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
     drop(old);
 }
 
+/// The home in whose set `waitable` is, if it is one of ours.
+pub(super) fn home_of(waitable: Waitable) -> Option<Arc<Home>> {
+    with_table(waitable, |entries, index| match &entries[index].seat {
+        Seat::Ours(home) => Some(Arc::clone(home)),
+        Seat::Foreign(_) | Seat::Nowhere => None,
+    })
+}
+
 /// Whether `waitable` is a member of the set of `home`.
 pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
     with_table(
@@ -186,7 +194,7 @@ pub(crate) fn leave(waitable: Waitable) -> Option<Waker> {
     }
     match state {
         State::Waiting(waker) => Some(waker),
-        State::Idle | State::Ready(_) | State::Foreign(..) => None,
+        State::Idle | State::Ready(_) | State::Foreign(..) | State::Armed => None,
     }
 }
 

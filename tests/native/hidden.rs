@@ -74,17 +74,18 @@ fn what_another_task_began_is_left_alone_as_well() {
 #[test]
 fn a_task_cancels_after_it_was_blocked() {
     let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let (mut writer, reader) = host::stream::<String>();
+    let _peer = host.outgoing_stream(reader);
     let task = host.start(async move {
-        let mut read = Box::pin(reader.next());
-        assert!(poll_once(&mut read).await.is_pending());
+        let mut write = Box::pin(writer.write_one("item".to_owned()));
+        assert!(poll_once(&mut write).await.is_pending());
         hidden(|| ());
         let host = host::host();
         host.calls();
-        drop(read);
+        drop(write);
         let calls = host.calls();
         assert!(
-            calls.iter().any(|call| call.contains("cancel-read")),
+            calls.iter().any(|call| call.contains("cancel-write")),
             "{calls:#?}"
         );
     });

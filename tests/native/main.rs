@@ -13,6 +13,7 @@
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
+//! | `kept` | reads that are dropped in flight: what they transfer is kept |
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
@@ -46,6 +47,7 @@ mod hosted;
 mod import;
 mod items;
 mod join_set;
+mod kept;
 mod limiter;
 mod moved;
 mod pairs;
