@@ -17,6 +17,7 @@
 //! Who is told something is woken by the next turn of a task ([`wake_late`]): a waker
 //! may panic, and may come back here, and none of what tells may be left half done.
 
+use super::allowance;
 use super::carried::Journey;
 use super::{events, registry};
 use crate::abi::{Copied, Waitable};
@@ -212,11 +213,12 @@ pub(super) fn wakes_late(waker: Waker) {
     instance::with(|instance| instance.late.0.borrow_mut().push(waker));
 }
 
-/// Wakes who was told something. Says whether somebody was.
+/// Wakes who was told something, which counts as an event. Says whether somebody was.
 pub(crate) fn wake_late() -> bool {
     let next = || instance::try_with(|instance| instance.late.0.borrow_mut().pop()).flatten();
     let mut woke = false;
     while let Some(waker) = next() {
+        allowance::spend();
         waker.wake();
         woke = true;
     }
