@@ -144,6 +144,7 @@ impl<'a> Task<'a> {
     /// Polls until nothing was woken. When the allowance is used up it yields to the host:
     /// other tasks want their turn, and a cancel request comes only that way.
     fn poll_until_idle(&mut self) -> CallbackCode {
+        let mut released = false;
         while !waitable::is_spent() {
             self.home.begin_poll();
             let poll = self.poll_all();
@@ -170,8 +171,12 @@ impl<'a> Task<'a> {
             if !self.home.was_woken() {
                 return self.sleep();
             }
-            // Those who told somebody something count, and so do those who begin now.
-            if woke || waitable::release() {
+            // Each who was told something counts as an event.
+            if woke {
+                continue;
+            }
+            // What was kept for some may be for others, once.
+            if !mem::replace(&mut released, true) && waitable::release(&self.home) {
                 continue;
             }
             if waitable::is_spent() {

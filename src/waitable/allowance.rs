@@ -22,8 +22,8 @@
 //!      └─ withheld: a ticket ──► in line ── reserve ──► admitted ┘ left > 0
 //! ```
 //!
-//! What is kept for tickets whose operations were dropped is free again when everything
-//! was polled once ([`release`]).
+//! What those did not use up is free for all when everything was polled once ([`release`]):
+//! they may have blocked, or may have been dropped.
 //!
 //! # Where there is none
 //!
@@ -144,10 +144,10 @@ pub(crate) fn reserve(home: &Home) {
 
 /// Everything was polled: what is still kept for those in line is kept for nobody. Says
 /// whether others can start now who could not before.
-pub(crate) fn release() -> bool {
-    let Left { left, reserved } = get();
+pub(crate) fn release(home: &Home) -> bool {
+    let Left { left, .. } = get();
     replace(Left { left, reserved: 0 });
-    left.min(reserved) > 0
+    left > 0 && home.line.len() > 0
 }
 
 /// Something was completed.

@@ -8,6 +8,7 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import` | calls |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
+//! | `fair` | turns that end although there is more to do |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
@@ -37,6 +38,7 @@ mod cancelled;
 mod carried;
 mod defaults;
 mod ended;
+mod fair;
 mod foreign;
 mod future;
 mod hidden;
