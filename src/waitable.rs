@@ -43,7 +43,8 @@ mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use allowance::{
-    Allowance, Ticket, is_spent, may_start, refill, release, reserve, spend, takes_events_first,
+    Allowance, Ticket, give_back, is_spent, may_start, refill, release, reserve, spend,
+    takes_events_first,
 };
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};

@@ -247,6 +247,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
     /// The same, but never withheld: for what no task polls.
     #[track_caller]
     pub(super) fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let mut spent = 0;
         let (flight, code, stage) = match mem::replace(&mut self.state, State::Finished) {
             State::Start(start) if !self.op.is_free(cx) => {
                 self.state = State::Start(start);
@@ -254,6 +255,9 @@ impl<S: WaitableOp> WaitableOperation<S> {
             }
             State::Start(start) => {
                 let (code, flight) = self.op.start(start);
+                // An event is counted by who takes it. This counts whatever becomes of it: the
+                // payload's code may panic.
+                spent = waitable::spend();
                 count(Gauge::Operations);
                 (flight, code, Stage::Start)
             }
@@ -272,14 +276,10 @@ impl<S: WaitableOp> WaitableOperation<S> {
         };
         let mut anew = false;
         match self.advance(flight, code, stage, &mut anew) {
-            Some(output) => {
-                // An event was counted by who took it.
-                if stage == Stage::Start {
-                    waitable::spend();
-                }
-                Poll::Ready(output)
-            }
+            Some(output) => Poll::Ready(output),
             None => {
+                // Its event will count.
+                waitable::give_back(spent);
                 if let State::InFlight(flight) = &self.state {
                     let begins = stage == Stage::Start || anew;
                     self.wait(self.op.waitable(flight), cx, begins);

@@ -171,8 +171,8 @@ impl<'a> Task<'a> {
             if !self.home.was_woken() {
                 return self.sleep();
             }
-            // Each who was told something counts as an event.
             if woke {
+                // That counts as an event.
                 continue;
             }
             // What was kept for some may be for others, once.

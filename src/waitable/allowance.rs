@@ -150,10 +150,20 @@ pub(crate) fn release(home: &Home) -> bool {
     left > 0 && home.line.len() > 0
 }
 
-/// Something was completed.
-pub(crate) fn spend() {
+/// Something was completed. Returns how much that uses up: one, or nothing if nothing was
+/// left for what goes on in any case.
+pub(crate) fn spend() -> u32 {
     let Left { left, reserved } = get();
-    let left = left.saturating_sub(1);
+    let spent = left.min(1);
+    let left = left - spent;
+    replace(Left { left, reserved });
+    spent
+}
+
+/// What was [spent](spend) was not completed.
+pub(crate) fn give_back(spent: u32) {
+    let Left { left, reserved } = get();
+    let left = left.saturating_add(spent);
     replace(Left { left, reserved });
 }
 

@@ -697,6 +697,30 @@ fn defaults_are_written_in_the_background_however_many_there_are() {
     }
 }
 
+#[test]
+fn what_blocks_in_the_background_gives_back_no_more_than_it_took() {
+    let host = host::install();
+    let (writer, reader) = future::<u32>(|| 8);
+    let mut peer = host.outgoing_future(reader);
+    let (busy, _peer) = ready_items(&host, 1000);
+    let count = Count::default();
+    let task = host.start({
+        let count = count.clone();
+        let mut busy = Box::pin(reads(busy, count));
+        async move {
+            assert!(poll_once(&mut busy).await.is_pending());
+            // Its default is written although nothing is left, and has to wait.
+            drop(writer);
+            busy.await;
+        }
+    });
+    assert_eq!(count.get(), PER_TURN);
+    peer.receive();
+    task.cancel();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.received(), [8]);
+}
+
 // --- in the middle of other code
 
 #[test]
