@@ -801,19 +801,31 @@ fn a_synchronous_export_is_not_kept_waiting() {
 }
 
 #[test]
-fn a_panic_leaves_no_limit_behind() {
+fn after_a_panic_in_block_on_the_task_around_it_has_what_it_had_left() {
     let host = host::install();
-    let (reader, _peer) = ready_items(&host, 1000);
-    let (mut other, _other) = ready_items(&host, 1000);
-    let message = host::panic_message(|| {
-        block_on(async {
-            let mut busy = Box::pin(reads(reader, Count::default()));
-            assert!(poll_once(&mut busy).await.is_pending());
-            panic!("of its own");
-        });
+    let (mut reader, _peer) = ready_items(&host, 1000);
+    let (other, _other) = ready_items(&host, 1000);
+    let count = Count::default();
+    let task = host.start({
+        let count = count.clone();
+        async move {
+            for _ in 0..100 {
+                assert!(reader.next().await.is_some());
+                count.add();
+            }
+            let message = host::panic_message(|| {
+                block_on(async {
+                    let mut busy = Box::pin(reads(other, Count::default()));
+                    assert!(poll_once(&mut busy).await.is_pending());
+                    panic!("of its own");
+                });
+            });
+            assert_eq!(message, "of its own");
+            reads(reader, count).await;
+        }
     });
-    assert_eq!(message, "of its own");
-    assert_eq!(polled_once(&mut other, 500), 500);
+    assert_eq!((task.code(), count.get()), (Code::Yield, PER_TURN));
+    assert_eq!(task.cancel(), Code::Exit);
 }
 
 #[test]
