@@ -110,7 +110,8 @@
 //! | [`AbiBuffer`] | ✓ | implements `Debug` |
 //! | [`ErrorContext`] | ✓ | at the root too |
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
-//! | [`block_on`] | ✓ | yields to the host when its future does; never waits for an event that is there |
+//! | awaiting any operation | ✓ | a task that is always busy [lets others run](#turns), and can be cancelled |
+//! | [`block_on`] | ✓ | yields to the host when its future does, [and after 128 operations](#turns); never waits for an event that is there |
 //! | [`yield_async`], [`yield_blocking`] | ✓ | |
 //! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
@@ -148,6 +149,25 @@
 //! to the task, nor to the host. So when that future is dropped, by a `select!` or because
 //! the task is cancelled, everything in it is dropped there and then; and when it is leaked
 //! nothing of it is ever touched again, as is the case with every pinned future.
+//!
+//! # Turns
+//!
+//! While a task runs, no other task of the instance does, and no cancel request comes in.
+//! So one turn of a task, which is one call of its callback, completes at most 128
+//! operations: reads, writes and calls of imports, whether they were ready at once or had
+//! an event, with the host or [in the instance](#both-ends-in-one-component). Then it
+//! yields to the host, and goes on in the next turn; if the task was cancelled meanwhile,
+//! it is told in that one. [`block_on`] yields in the same place.
+//!
+//! - An operation that finds nothing left does not start: it is pending, though what it
+//!   wants may be there, and is polled again in the next turn. Dropping or cancelling it
+//!   then loses nothing. What is in flight is never held up.
+//! - Futures of one task take turns too: what could not start goes before what comes later,
+//!   and events are taken even if something else is always ready.
+//! - Nothing is limited where nobody would poll again: outside of tasks, in synchronous
+//!   code, and in tasks of other bindings. What other bindings do in a task of this crate is
+//!   limited by its events only.
+//! - A loop without an operation is not interrupted; [`yield_async`] does that.
 //!
 //! # Holding calls back
 //!

@@ -23,10 +23,12 @@
 //! | `orphans` | operations that belong to no task, and their set |
 //! | `adrift` | operations that go on without their future |
 //! | `kept` | what ends keep of operations whose futures are gone |
+//! | `allowance` | how much one turn of a task may complete |
 //! | `pair` | ends both of which are here, which meet without the host |
 //! | `cabi`, `foreign` | executors and operations of other bindings |
 
 mod adrift;
+mod allowance;
 pub(crate) mod cabi;
 mod carried;
 mod current;
@@ -42,6 +44,10 @@ mod seats;
 mod wake;
 
 pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
+pub(crate) use allowance::{
+    Allowance, Ticket, give_back, is_spent, may_start, refill, release, reserve, spend,
+    takes_events_first,
+};
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{deliver, take};

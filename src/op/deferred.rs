@@ -40,7 +40,7 @@ impl<S: WaitableOp + 'static> DeferredWrite<S> {
             // Most often the other side is gone or waits already: then nothing
             // has to be allocated.
             let mut cx = Context::from_waker(Waker::noop());
-            if let Poll::Ready(output) = operation.poll_complete(&mut cx) {
+            if let Poll::Ready(output) = operation.poll_at_once(&mut cx) {
                 return Some(output);
             }
             let deferred = Arc::new(DeferredWrite {
@@ -56,7 +56,7 @@ impl<S: WaitableOp + 'static> Wake for DeferredWrite<S> {
     fn wake(self: Arc<Self>) {
         let waker = Waker::from(Arc::clone(&self));
         let mut cx = Context::from_waker(&waker);
-        let poll = self.operation.borrow_mut().poll_complete(&mut cx);
+        let poll = self.operation.borrow_mut().poll_at_once(&mut cx);
         match poll {
             // The output goes away here, and with it the writable end.
             Poll::Ready(output) => drop(output),

@@ -14,7 +14,7 @@
 //!
 //! | edge | function | host calls |
 //! |---|---|---|
-//! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet |
+//! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet; none while it is [withheld](waitable::may_start), and stays in Start |
 //! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ① |
 //! | ③ | [`WaitableOp::unstarted`] | none |
 //! | ④ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::cancel`] and [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
@@ -43,7 +43,7 @@
 
 use crate::abi::{Payload, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
-use crate::waitable::{self, Adrift};
+use crate::waitable::{self, Adrift, Ticket};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
@@ -183,6 +183,8 @@ enum State<S: WaitableOp> {
 pub(crate) struct WaitableOperation<S: WaitableOp> {
     op: S,
     state: State<S>,
+    /// Its place in line, once its start was withheld.
+    ticket: Ticket,
 }
 
 // The machine never pins what it holds: nothing points into it.
@@ -194,6 +196,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         WaitableOperation {
             op,
             state: State::Start(start),
+            ticket: None,
         }
     }
 
@@ -203,6 +206,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         WaitableOperation {
             op,
             state: State::Finished,
+            ticket: None,
         }
     }
 
@@ -222,6 +226,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         WaitableOperation {
             op,
             state: State::InFlight(flight),
+            ticket: None,
         }
     }
 
@@ -239,13 +244,27 @@ impl<S: WaitableOp> WaitableOperation<S> {
         unsafe { ptr::read(&finished.op) }
     }
 
-    /// Starts the operation, or looks whether it has finished.
+    /// Starts the operation, or looks whether it has finished. Where the turn has used
+    /// up its [allowance](waitable::may_start) it does not start, and is polled again in
+    /// the next one.
     ///
     /// # Panics
     ///
     /// When called again after it was ready or cancelled.
     #[track_caller]
     pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        if matches!(self.state, State::Start(_))
+            && !waitable::may_start(&mut self.ticket, cx.waker())
+        {
+            return Poll::Pending;
+        }
+        self.poll_at_once(cx)
+    }
+
+    /// The same, but never withheld: for what no task polls.
+    #[track_caller]
+    pub(super) fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
+        let mut spent = 0;
         let (flight, code, stage) = match mem::replace(&mut self.state, State::Finished) {
             State::Start(start) if !self.op.is_free(cx) => {
                 self.state = State::Start(start);
@@ -253,6 +272,9 @@ impl<S: WaitableOp> WaitableOperation<S> {
             }
             State::Start(start) => {
                 let (code, flight) = self.op.start(start);
+                // An event is counted by who takes it. This counts whatever becomes of it: the
+                // payload's code may panic.
+                spent = waitable::spend();
                 count(Gauge::Operations);
                 (flight, code, Stage::Start)
             }
@@ -276,6 +298,8 @@ impl<S: WaitableOp> WaitableOperation<S> {
                 Poll::Ready(output)
             }
             None => {
+                // Its event will count.
+                waitable::give_back(spent);
                 if let State::InFlight(flight) = &self.state {
                     let begins = stage == Stage::Start || anew;
                     self.wait(self.op.waitable(flight), cx, begins);

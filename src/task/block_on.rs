@@ -17,6 +17,10 @@ use core::future::Future;
 /// waits for one of them never finishes. In a synchronous export the host traps
 /// if it has to wait and nothing else can run.
 ///
+/// After every 128 operations that `future` completes this [yields to the host](crate#turns),
+/// with an allowance of its own: the task around it keeps what it has left. A loop of many
+/// short `block_on`s yields nowhere.
+///
 /// A cancel request to the component-model task of the caller is not seen while
 /// this waits: the ABI reports it only to async code.
 ///

@@ -1,18 +1,15 @@
 //! One turn of a task.
 
 use super::spawned::{Rouse, Spawned};
-use crate::abi::{CallbackCode, Event};
+use crate::abi::{CallbackCode, Event, Set};
 use crate::sys;
 use crate::waitable::{self, Home, enter};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-
-/// How many events one turn takes from the set by itself. Then it yields to the
-/// host: other tasks want their turn, and a cancel request comes only that way.
-const EVENTS_PER_TURN: usize = 128;
 
 /// The futures of one component-model task, or of one `block_on`.
 ///
@@ -26,6 +23,8 @@ pub(super) struct Task<'a> {
     spawned: Option<Spawned<Arc<Home>>>,
     /// Whether it stays until everything that it started is over.
     stays: bool,
+    /// Whether the last turn ended because its allowance was used up.
+    cut: bool,
 }
 
 impl Rouse for Arc<Home> {
@@ -56,6 +55,7 @@ impl<'a> Task<'a> {
             root: Some(root),
             spawned: None,
             stays,
+            cut: false,
         }
     }
 
@@ -93,6 +93,7 @@ impl<'a> Task<'a> {
         self.home.set_draining(false);
         let home = Arc::clone(&self.home);
         enter(&home, || {
+            let is_event = matches!(event, Event::Waitable(..));
             match event {
                 Event::None => {}
                 // The caller does not want the result any more. The root goes,
@@ -107,6 +108,12 @@ impl<'a> Task<'a> {
                 waitable::adopt(&self.home);
             }
             waitable::wake_late();
+            waitable::refill();
+            if is_event {
+                waitable::spend();
+            }
+            self.take_events_first();
+            waitable::reserve(&home);
             self.poll_until_idle()
         })
     }
@@ -117,14 +124,38 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// If what is ready at once has used up the last allowance, it may use up every one.
+    /// Events are not to wait for that.
+    fn take_events_first(&mut self) {
+        if mem::take(&mut self.cut)
+            && let Some(set) = self.home.existing_set()
+        {
+            while waitable::takes_events_first() && self.take_event(set) {}
+        }
+    }
+
+    /// Takes an event from the set by itself, if one is there.
+    fn take_event(&self, set: Set) -> bool {
+        let Event::Waitable(waitable, payload) = sys::waitable_set_poll(set) else {
+            return false;
+        };
+        waitable::spend();
+        self.deliver(waitable, payload);
+        true
+    }
+
+    /// Polls until nothing was woken. When the allowance is used up it yields to the host:
+    /// other tasks want their turn, and a cancel request comes only that way.
     fn poll_until_idle(&mut self) -> CallbackCode {
-        for _ in 0..EVENTS_PER_TURN {
+        let mut released = false;
+        while !waitable::is_spent() {
             self.home.begin_poll();
             let poll = self.poll_all();
             waitable::settle_orphans();
             let woke = waitable::wake_late();
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {
+                waitable::spend();
                 continue;
             }
             if poll.is_ready() {
@@ -151,13 +182,21 @@ impl<'a> Task<'a> {
                 // That counts as an event.
                 continue;
             }
+            // What was kept for some may be for others, once.
+            if !mem::replace(&mut released, true) && waitable::release(&self.home) {
+                continue;
+            }
+            if waitable::is_spent() {
+                break;
+            }
             // Woken by itself: a yield. Events that are there come first, or a
             // future that yields for ever would never see them.
-            match self.home.existing_set().map(sys::waitable_set_poll) {
-                Some(Event::Waitable(waitable, payload)) => self.deliver(waitable, payload),
-                _ => return CallbackCode::Yield,
+            let set = self.home.existing_set();
+            if !set.is_some_and(|set| self.take_event(set)) {
+                return CallbackCode::Yield;
             }
         }
+        self.cut = true;
         CallbackCode::Yield
     }
 

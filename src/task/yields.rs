@@ -9,6 +9,9 @@ use core::task::Poll;
 /// Other futures of this task, and other tasks of this instance, get a turn. If
 /// the task is cancelled meanwhile, the future is dropped here.
 ///
+/// Long computations need this. Reading and writing does not: a task that completes one
+/// operation after the other [yields by itself](crate#turns) from time to time.
+///
 /// # Cancel safety
 ///
 /// Nothing is lost when it is dropped.

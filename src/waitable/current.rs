@@ -1,5 +1,6 @@
 //! Which executor is polling right now.
 
+use super::allowance::{self, Left};
 use super::cabi::Task;
 use super::home::Home;
 use crate::sys;
@@ -68,28 +69,41 @@ pub(super) fn is_own() -> bool {
     with_home(|home| home.is_running()).unwrap_or(true)
 }
 
-/// Calls `f` while `home` is the current task.
+/// Calls `f` while `home` is the current task, without a limit at first.
 pub(crate) fn enter<R>(home: &Arc<Home>, f: impl FnOnce() -> R) -> R {
     let mut task = Task::of(home);
-    let _reset = Reset(sys::wasip3_task_set(&raw mut task));
+    let _reset = Reset::to(sys::wasip3_task_set(&raw mut task));
     f()
 }
 
-/// Puts the cell back, also when a panic unwinds.
-struct Reset(*mut Task);
+/// Puts back the cell, and the allowance, also when a panic unwinds.
+struct Reset {
+    task: *mut Task,
+    left: Left,
+}
+
+impl Reset {
+    /// Until it is dropped there is no limit.
+    fn to(task: *mut Task) -> Reset {
+        let left = allowance::suspend();
+        Reset { task, left }
+    }
+}
 
 impl Drop for Reset {
     fn drop(&mut self) {
-        sys::wasip3_task_set(self.0);
+        sys::wasip3_task_set(self.task);
+        allowance::replace(self.left);
     }
 }
 
 /// Calls `f`, which may block, and afterwards makes current what is current
 /// now. While we are blocked other code of this instance runs: tasks, which need
 /// not nest with us, so what they leave in the cell is not what they found, and
-/// synchronous exports and destructors, which are part of no task of ours.
+/// synchronous exports and destructors, which are part of no task of ours and are
+/// under no limit.
 pub(crate) fn preserve<R>(f: impl FnOnce() -> R) -> R {
-    let _reset = Reset(sys::wasip3_task_set(ptr::null_mut()));
+    let _reset = Reset::to(sys::wasip3_task_set(ptr::null_mut()));
     f()
 }
 

@@ -1,5 +1,6 @@
 //! What operations and other tasks have to know about a task.
 
+use super::allowance::Line;
 use super::current::with_own_home;
 use super::entry::Members;
 use super::wake::{Bell, Sleep};
@@ -49,6 +50,8 @@ pub(crate) struct Home {
     /// How many members somebody waits for.
     pub(super) awaited: Cell<usize>,
     spawned: RefCell<Vec<Spawned>>,
+    /// Operations that wait for the allowance of a turn.
+    pub(super) line: Line,
     /// All futures of the task are done; it waits for what is awaited still.
     draining: Cell<bool>,
     closed: Cell<bool>,
@@ -86,6 +89,7 @@ impl Home {
             members: Members::new(),
             awaited: Cell::new(0),
             spawned: RefCell::new(Vec::new()),
+            line: Line::new(),
             draining: Cell::new(false),
             closed: Cell::new(false),
             armed: RefCell::new(Vec::new()),

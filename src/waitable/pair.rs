@@ -19,6 +19,7 @@
 //! What belongs to no task may have to do without a turn; it is woken when what tells
 //! it is done ([`wake_others`]).
 
+use super::allowance;
 use super::carried::Journey;
 use super::{events, orphans, registry};
 use crate::abi::{Copied, Waitable};
@@ -234,11 +235,12 @@ pub(super) fn wakes_anywhere(waker: Waker) {
     instance::with(|instance| instance.late.of_others.borrow_mut().push(waker));
 }
 
-/// Wakes who was told something. Says whether somebody was.
+/// Wakes who was told something, which counts as an event. Says whether somebody was.
 pub(crate) fn wake_late() -> bool {
     let next = || instance::try_with(|instance| instance.late.next()).flatten();
     let mut woke = false;
     while let Some(waker) = next() {
+        allowance::spend();
         waker.wake();
         woke = true;
     }

@@ -51,6 +51,11 @@ impl Host {
             task: self.running.borrow().last().cloned(),
         };
         let (outcome, _) = channel.start(side, Buffer::Guest(window), length);
+        // The runtime writes what nobody awaits, and rings with units.
+        let in_background = side == Side::Writable && (is_future || ty == Type::Unit);
+        if outcome != Outcome::Blocked && !in_background {
+            self.completes_at_once();
+        }
         let (name, verb) = (channel.name(), side.verb());
         self.log(|| match is_future {
             true => format!("future.{verb} {handle}: {}", said(outcome, true)),
@@ -187,6 +192,7 @@ impl Host {
                 format_args!("a wait on set {set} in a synchronous task"),
             );
         }
+        self.turns.begin_anew();
         self.table.borrow_mut().set(set).waiters += 1;
         let event = loop {
             if let Some(event) = self.next_event(set) {
@@ -258,6 +264,11 @@ impl wit_async::native::Host for Host {
                 }
                 None => format!("waitable-set.poll {set}: none"),
             });
+            if self.cell.get().is_null() {
+                self.turns.begin_anew();
+            } else if event.is_some() {
+                self.takes_event();
+            }
             event.unwrap_or(Event(0, 0, 0)).pack()
         });
         unpack(if has_trapped() { 0 } else { answer }, payload)
@@ -291,6 +302,7 @@ impl wit_async::native::Host for Host {
         guarded(|| {
             let _host = self.built_in();
             self.log(|| "thread.yield".to_owned());
+            self.turns.begin_anew();
             self.lingers();
             0
         })
@@ -341,6 +353,8 @@ impl wit_async::native::Host for Host {
     }
 
     fn wasip3_task_set(&self, task: *mut u8) -> *mut u8 {
+        let _host = enter();
+        self.turns.polls(task);
         self.cell.replace(task)
     }
 

@@ -21,10 +21,12 @@ impl Host {
         struct Leave<'a> {
             host: &'a Host,
             before: Option<Rc<Host>>,
+            turns: usize,
             _entered: Option<native::Entered>,
         }
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
+                self.host.turns.leave(self.turns);
                 self.host.running.borrow_mut().pop();
                 self.host.on_stack.set(self.host.on_stack.get() - 1);
                 CURRENT.set(self.before.take());
@@ -41,6 +43,7 @@ impl Host {
             Leave {
                 host: self,
                 before: CURRENT.replace(Some(Rc::clone(self))),
+                turns: self.turns.enter(),
                 _entered: separate.as_ref().map(native::Instance::enter),
             }
         };

@@ -94,6 +94,7 @@ impl Call {
         let state = self.state();
         if state == State::Returned {
             host.log(|| "import: Returned".to_owned());
+            host.completes_at_once();
             self.tell();
             return state as u32;
         }

@@ -20,6 +20,7 @@
 //! | `vtables` | tables as generated bindings have them |
 //! | `peer` | the other end of a stream or future |
 //! | `tasks` | component-model tasks of the guest |
+//! | `turn` | how much a turn of a task completes |
 //! | `imports`, `pass` | imported async functions |
 //! | `resource` | a resource type of the host |
 //! | `rules` | what hosts may do differently |
@@ -50,6 +51,7 @@ pub mod sites;
 mod table;
 mod tasks;
 pub mod trap;
+mod turn;
 mod value;
 mod vtables;
 
@@ -121,6 +123,7 @@ pub struct Host {
     /// How much of the code on the stack is blocked in a built-in. While all of
     /// it is, other code of the instance may run.
     blocked: Cell<usize>,
+    turns: turn::Turns,
 }
 
 /// A [`Host`] that is installed on this thread, and that demands at the end that
@@ -164,6 +167,7 @@ impl Host {
             backpressure: Cell::new(0),
             may_leave: Cell::new(true),
             blocked: Cell::new(0),
+            turns: turn::Turns::default(),
         })
     }
 

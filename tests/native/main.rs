@@ -9,6 +9,7 @@
 //! | `told` | streams whose built-ins answer as they are told |
 //! | `import`, `passed` | calls; those of each class of payload |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
+//! | `fair` | turns that end although there is more to do |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
@@ -40,6 +41,7 @@ mod carried;
 mod classes;
 mod defaults;
 mod ended;
+mod fair;
 mod foreign;
 mod future;
 mod hidden;

@@ -18,7 +18,7 @@ use crate::host::fault;
 use crate::host::pass::Pass;
 use crate::host::resource::Token;
 use crate::host::trap::text;
-use futures::future::select;
+use futures::future::{join, select};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
@@ -27,10 +27,16 @@ use std::pin::{Pin, pin};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 use wit_async::rt::async_support::Subtask;
-use wit_async::{JoinHandle, block_on, spawn_local, yield_async, yield_blocking};
+use wit_async::{JoinHandle, UnitStreamOps, block_on, spawn_local, yield_async, yield_blocking};
 
 /// How many things a program does at most, one after the other.
 const THINGS: u32 = 14;
+
+/// Of so many yields one is a burst: rare, for it takes as long as many other things.
+const BURSTS: u32 = 128;
+
+/// How many items are in a burst: more than one turn of a task reads.
+const BURST: usize = 150;
 
 /// How deep programs spawn programs.
 const DEPTH: u32 = 2;
@@ -132,6 +138,19 @@ async fn survive<F: Future>(world: &World, mut future: Pin<&mut F>) -> Option<F:
         }
     })
     .await
+}
+
+/// More operations in a row than one turn completes. Both ends are here, and the host lets
+/// them meet: nobody else is concerned.
+async fn bursts() {
+    let (mut writer, mut reader) = UnitStreamOps::new();
+    let reads = async {
+        for _ in 0..BURST {
+            assert_eq!(reader.next().await, Some(()));
+        }
+    };
+    let (unsent, ()) = join(writer.write_all(vec![(); BURST]), reads).await;
+    assert!(unsent.is_empty(), "the reader is there");
 }
 
 /// The unwritten writable end of a future delivers its default, untold.
@@ -314,6 +333,9 @@ impl Program {
         let world = Rc::clone(&self.world);
         let things = world.scenario().things();
         match things[world.pick(things.len() as u32) as usize] {
+            Thing::Yield if world.pick(BURSTS) == 1 => {
+                survive(&world, bursts()).await;
+            }
             Thing::Yield => yield_async().await,
             Thing::Pair => self.new_pair(),
             Thing::Operate => self.operates().await,

@@ -9,6 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use wit_async::rt::async_support::TaskCancelOnDrop;
 
+/// How many operations one turn of a task completes at most.
+const PER_TURN: u32 = 128;
+
 /// One call of an export.
 pub(super) struct Export {
     pub(super) instance: usize,
@@ -122,6 +125,10 @@ impl World {
     fn after_turn(&self, export: &Rc<Export>) {
         if self.has_failed() {
             return;
+        }
+        let most = self.host(export.instance).most_in_a_turn();
+        if most > PER_TURN {
+            self.fail(format!("{most} operations completed in one turn"));
         }
         let exited = export.task.borrow().as_ref().is_some_and(Task::has_exited);
         if export.context.is_resolved()
