@@ -334,7 +334,7 @@ impl Program {
         let things = world.scenario().things();
         match things[world.pick(things.len() as u32) as usize] {
             Thing::Yield if world.pick(BURSTS) == 1 => {
-                survive(&world, bursts()).await;
+                survive(&world, pin!(bursts())).await;
             }
             Thing::Yield => yield_async().await,
             Thing::Pair => self.new_pair(),
