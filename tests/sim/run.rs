@@ -6,7 +6,7 @@ use super::program;
 use super::scenario::Scenario;
 use super::stats::Stats;
 use super::world::World;
-use crate::host::{fault, observe, observed, resource, trap};
+use crate::host::{Rules, fault, observe, observed, resource, trap};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -18,6 +18,8 @@ pub struct Outcome {
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
+    /// What the host did differently.
+    pub rules: Rules,
     /// Every decision, if it was kept.
     pub taken: Vec<(u32, u32)>,
     /// What happened, if it was traced.
@@ -131,6 +133,7 @@ fn live(
     let trace = if traced { world.traced() } else { Vec::new() };
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
+    let rules = world.rules();
     let taken = if failure.is_some() {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()
@@ -144,6 +147,7 @@ fn live(
         inconclusive,
         failure: failure.filter(|_| !inconclusive),
         stats,
+        rules,
         taken,
         trace,
     }

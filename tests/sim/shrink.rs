@@ -18,7 +18,7 @@ pub fn sequence_of(seed: u64, scenario: Scenario) -> Vec<u32> {
 }
 
 /// What kind of failure it is: its words, without the numbers.
-fn kind(failure: &str) -> String {
+pub fn kind(failure: &str) -> String {
     let line = failure.lines().next().unwrap_or_default();
     line.chars()
         .filter(|c| !c.is_ascii_digit())
@@ -26,9 +26,10 @@ fn kind(failure: &str) -> String {
         .collect()
 }
 
-/// A small sequence that fails in the same way.
-pub fn shrink(mut sequence: Vec<u32>, scenario: Scenario) -> Vec<u32> {
-    let fails = |sequence: &[u32]| {
+/// A small sequence that fails in the same way. Tells before each run that it goes on.
+pub fn shrink(mut sequence: Vec<u32>, scenario: Scenario, mut told: impl FnMut()) -> Vec<u32> {
+    let mut fails = |sequence: &[u32]| {
+        told();
         let outcome = run(Choices::given(sequence.to_vec()), scenario, false);
         outcome.failure.as_deref().map(kind)
     };

@@ -45,6 +45,8 @@ pub struct World {
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
     called: Cell<u32>,
+    /// Whether a guest has called the host, if it is small.
+    pub was_called: Cell<bool>,
     /// What can happen next, as it was listed last.
     actions: RefCell<Actions>,
     /// Whether nothing has happened since.
@@ -75,7 +77,7 @@ impl World {
         traced: bool,
     ) -> Rc<World> {
         let copies = scenario.small().is_none_or(Small::has_copies);
-        let mut rule = || copies && choices.pick(2) == 1;
+        let mut rule = || copies && choices.decide(2) == 1;
         let (notices, cancel_says_completed) = (rule(), rule());
         // The hardest rules, where there are few choices.
         let mut strict = |hard| scenario.small().map_or_else(&mut rule, |_| hard);
@@ -97,6 +99,7 @@ impl World {
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
+            was_called: Cell::new(false),
             actions: RefCell::default(),
             listed: Cell::new(false),
             closing: Cell::new(false),
@@ -149,6 +152,12 @@ impl World {
 
     pub fn pick(&self, among: u32) -> u32 {
         self.choices.borrow_mut().pick(among)
+    }
+
+    /// Decides for what is not a guest: the order in which things happen, codes, how many
+    /// items go at once.
+    pub fn decide(&self, among: u32) -> u32 {
+        self.choices.borrow_mut().decide(among)
     }
 
     /// Which way to do something, among so many; the first one or the second one

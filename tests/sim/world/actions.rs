@@ -68,7 +68,7 @@ impl World {
         }
         let next = match actions.count {
             0 => None,
-            count => Some(actions.room[self.pick(count as u32) as usize]),
+            count => Some(actions.room[self.decide(count as u32) as usize]),
         };
         self.actions.replace(actions);
         next
@@ -178,12 +178,14 @@ impl World {
             Action::Ask(index) => {
                 // Not every caller loses patience.
                 let small = self.scenario.small().is_some();
-                if !small && self.pick(8) != 7 {
+                if !small && self.decide(8) != 7 {
                     return true;
                 }
                 self.export(index).cancel.set(Cancel::Requested);
                 if small {
                     self.called.set(1);
+                    // No guest sees the time between.
+                    return self.act(Action::Cancelled(index));
                 }
             }
             Action::End(index) => {
