@@ -52,11 +52,12 @@ fn passes(seed: u64, scenario: Scenario) {
     let outcome = run(Choices::of_seed(seed), scenario, false);
     if let Some(failure) = outcome.failure {
         let trace = run(Choices::of_seed(seed), scenario, true).trace;
+        let name = scenario.name();
+        // First what is wrong: who looks for it reads as far as the first empty line.
         panic!(
-            "{}\n{failure}\nreplay it with: cargo run --release --example simulate -- --replay \
-             {seed} --scenario {}",
+            "seed {seed} of {name}: {failure}\nreplay it with: cargo run --release --example \
+             simulate -- --replay {seed} --scenario {name}\n\n{}",
             trace.join("\n"),
-            scenario.name()
         );
     }
 }

@@ -122,8 +122,11 @@ impl World {
             }
             index += 1;
         }
-        for index in 0..self.calls.borrow().len() {
-            actions.add(Action::Call(index));
+        for (index, call) in self.calls.borrow().iter().enumerate() {
+            // Nothing comes of one that was cancelled.
+            if call.is_open() {
+                actions.add(Action::Call(index));
+            }
         }
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
