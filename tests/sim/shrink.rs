@@ -17,11 +17,16 @@ pub fn sequence_of(seed: u64, scenario: Scenario) -> Vec<u32> {
         .collect()
 }
 
-/// What kind of failure it is: its words, without the numbers.
+/// What kind of failure it is: its words, without numbers and what is in lists, or
+/// one with fewer items would be another kind.
 pub fn kind(failure: &str) -> String {
     let line = failure.lines().next().unwrap_or_default();
+    let mut lists = 0;
     line.chars()
-        .filter(|c| !c.is_ascii_digit())
+        .filter(|c| {
+            lists += i32::from(*c == '[') - i32::from(*c == ']');
+            lists == 0 && !c.is_ascii_digit()
+        })
         .take(60)
         .collect()
 }
