@@ -322,12 +322,13 @@ impl World {
         call.answer(&host)
     }
 
-    /// How many steps of a call the host takes at once in a small world: it answers, or
-    /// takes the call; the first one of a run it may also let wait.
+    /// How many steps of a call the host takes at once in a small world: it takes the
+    /// call. The first one of a run it may also answer, or let wait.
     fn small_steps(&self) -> u32 {
         let ways: &[u32] = match (self.was_called.replace(true), self.scenario()) {
             (false, Scenario::Small(Small::Calls)) => &[2, 1, 0],
-            _ => &[2, 1],
+            (false, _) => &[2, 1],
+            (true, _) => &[1],
         };
         ways[self.decide(ways.len() as u32) as usize]
     }
