@@ -13,9 +13,13 @@ mod sim;
 use host::Rules;
 use host::fault::{self, Site};
 use sim::choices::{Choices, next_sequence};
+use sim::explore::explore;
+use sim::plant::plant;
 use sim::run::{run, run_with};
-use sim::scenario::Scenario;
+use sim::scenario::{Scenario, Small};
 use sim::seen::Seen;
+use sim::shrink::{kind, sequence_of, shrink};
+use sim::stats::{COMBINATIONS, combination, switched_on};
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -28,7 +32,12 @@ static ALLOCATOR: sim::heap::Counting = sim::heap::Counting;
 const CORPUS: u64 = 1000;
 
 /// How many seeds of each scenario, unless `WIT_ASYNC_SEEDS` says it.
-const SEEDS: u64 = if cfg!(miri) { 3 } else { 3000 };
+const SEEDS: u64 = match (cfg!(miri), cfg!(debug_assertions)) {
+    (true, _) => 3,
+    // What breaks the runtime on purpose does not optimise, and does not wait long.
+    (false, true) => 600,
+    (false, false) => 3000,
+};
 
 /// The number in a variable of the environment; under Miri `-Zmiri-env-set` sets one.
 fn number(variable: &str) -> Option<u64> {
@@ -46,16 +55,20 @@ fn passes(seed: u64, scenario: Scenario) {
     let outcome = run(Choices::of_seed(seed), scenario, false);
     if let Some(failure) = outcome.failure {
         let trace = run(Choices::of_seed(seed), scenario, true).trace;
+        let name = scenario.name();
+        // First what is wrong: who looks for it reads as far as the first empty line.
         panic!(
-            "{}\n{failure}\nreplay it with: cargo run --release --example simulate -- --replay \
-             {seed} --scenario {}",
+            "seed {seed} of {name}: {failure}\nreplay it with: cargo run --release --example \
+             simulate -- --replay {seed} --scenario {name}\n\n{}",
             trace.join("\n"),
-            scenario.name()
         );
     }
 }
 
 fn seeds(scenario: Scenario) {
+    if scenario == Scenario::Faults {
+        do_not_print_what_is_planned();
+    }
     let first = number("WIT_ASYNC_FIRST_SEED").unwrap_or(1);
     let count = number("WIT_ASYNC_SEEDS").unwrap_or(SEEDS);
     (first..first + count).for_each(|seed| passes(seed, scenario));
@@ -74,48 +87,38 @@ fn do_not_print_what_is_planned() {
     }));
 }
 
-#[test]
-fn everything() {
-    seeds(Scenario::All);
+/// A test for each scenario that is run by seeds, and which ones these are.
+macro_rules! test_seeds {
+    ($($(#[$attribute:meta])* $test:ident: $scenario:expr,)*) => {
+        $(
+            #[test]
+            $(#[$attribute])*
+            fn $test() {
+                seeds($scenario);
+            }
+        )*
+
+        const TESTED: &[Scenario] = &[$($scenario),*];
+    };
+}
+
+test_seeds! {
+    everything: Scenario::All,
+    streams: Scenario::Streams,
+    futures: Scenario::Futures,
+    imports: Scenario::Imports,
+    spawns: Scenario::Spawns,
+    blocking: Scenario::Blocking,
+    #[cfg_attr(miri, ignore = "leaks on purpose")]
+    forgets: Scenario::Forgets,
+    // Here a panic may leave an end open, which then leaks.
+    #[cfg_attr(miri, ignore = "leaks on purpose")]
+    faults: Scenario::Faults,
 }
 
 #[test]
-fn streams() {
-    seeds(Scenario::Streams);
-}
-
-#[test]
-fn futures() {
-    seeds(Scenario::Futures);
-}
-
-#[test]
-fn imports() {
-    seeds(Scenario::Imports);
-}
-
-#[test]
-fn spawns() {
-    seeds(Scenario::Spawns);
-}
-
-#[test]
-fn blocking() {
-    seeds(Scenario::Blocking);
-}
-
-#[test]
-#[cfg_attr(miri, ignore = "leaks on purpose")]
-fn forgets() {
-    seeds(Scenario::Forgets);
-}
-
-/// Here a panic may leave an end open, which then leaks.
-#[test]
-#[cfg_attr(miri, ignore = "leaks on purpose")]
-fn faults() {
-    do_not_print_what_is_planned();
-    seeds(Scenario::Faults);
+fn a_run_of_each_scenario_is_among_the_tests() {
+    assert_eq!(TESTED, Scenario::ALL);
 }
 
 /// In the first runs, every call of foreign code panics once: of what bindings
@@ -197,4 +200,111 @@ fn the_first_choices_are_counted_through() {
         sequence = next_sequence(taken);
     }
     println!("{runs} sequences");
+}
+
+/// The first seed in which the planted failure is seen.
+fn planted(scenario: Scenario) -> u64 {
+    plant(true);
+    let mut seeds = 1..SEEDS;
+    let found = seeds.find(|seed| {
+        run(Choices::of_seed(*seed), scenario, false)
+            .failure
+            .is_some()
+    });
+    found.expect("three items go through some channel")
+}
+
+/// A seed that fails does so again, at the same place, in the same way.
+#[test]
+fn a_run_that_fails_is_the_same_when_it_is_replayed() {
+    let seed = planted(Scenario::All);
+    let [once, again] = [(); 2].map(|()| run(Choices::of_seed(seed).kept(), Scenario::All, true));
+    assert!(once.failure.is_some(), "the failure is planted");
+    assert_eq!(once.failure, again.failure);
+    assert_eq!(once.taken, again.taken);
+    assert_eq!(once.trace, again.trace);
+    plant(false);
+    let without = run(Choices::of_seed(seed), Scenario::All, false);
+    assert_eq!(without.failure, None, "nothing else is wrong with it");
+}
+
+/// What is left of a run that was made small fails in the same way, and nothing of it
+/// can be left out.
+#[test]
+fn a_run_that_was_made_small_fails_alike() {
+    let scenario = Scenario::Streams;
+    let seed = planted(scenario);
+    let sequence = sequence_of(seed, scenario);
+    let mut tries = 0;
+    let small = shrink(sequence.clone(), scenario, || tries += 1);
+    assert!(
+        tries > small.len(),
+        "each choice was tried: {tries} of {small:?}"
+    );
+    assert!(
+        small.len() < sequence.len() / 2,
+        "{small:?} of {sequence:?}"
+    );
+    let failure = |choices: &[u32]| run(Choices::given(choices.to_vec()), scenario, false).failure;
+    let [large, wanted] = [&sequence, &small].map(|choices| failure(choices).as_deref().map(kind));
+    assert!(wanted.is_some(), "the small one fails");
+    assert_eq!(large, wanted);
+    for left_out in 0..small.len() {
+        let mut smaller = small.clone();
+        smaller.remove(left_out);
+        assert_ne!(
+            failure(&smaller).as_deref().map(kind),
+            wanted,
+            "without {left_out}"
+        );
+    }
+    plant(false);
+    assert_eq!(failure(&small), None, "nothing else is wrong with it");
+}
+
+/// Among all schedules of a small world is the one that fails.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours")]
+fn all_schedules_are_looked_at_until_one_fails() {
+    plant(true);
+    let explored = explore(Small::Stream, Small::BOUND, |_| {});
+    let (choices, message) = explored.failure.expect("three items go through the stream");
+    let scenario = Scenario::Small(Small::Stream);
+    let again = run(Choices::given(choices), scenario, false);
+    assert_eq!(again.failure, Some(message));
+}
+
+/// A bound takes decisions from the host and no choice from the guests.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours")]
+fn a_bound_is_for_the_host_alone() {
+    let whole = explore(Small::Future, Small::BOUND, |_| {});
+    assert_eq!((whole.cut, whole.failure), (0, None));
+    let mut before = 0;
+    for bound in 0..3 {
+        let cut = explore(Small::Future, bound, |_| {});
+        assert_eq!(cut.failure, None);
+        assert!(cut.cut > 0, "bound {bound}");
+        // Both tasks choose, whatever the host may decide.
+        assert!(
+            cut.schedules >= 4,
+            "bound {bound}: {} schedules",
+            cut.schedules
+        );
+        assert!(before < cut.schedules && cut.schedules < whole.schedules);
+        before = cut.schedules;
+    }
+}
+
+/// Hosts differ in all ways in which they can.
+#[test]
+#[cfg_attr(miri, ignore = "takes hours")]
+fn every_way_to_set_the_switches_is_run() {
+    let mut runs = [0; COMBINATIONS];
+    for seed in 1..=10 * COMBINATIONS as u64 {
+        runs[combination(run(Choices::of_seed(seed), Scenario::All, false).rules)] += 1;
+    }
+    for (combination, runs) in runs.into_iter().enumerate() {
+        assert!(runs > 0, "no host with {:?}", switched_on(combination));
+    }
 }

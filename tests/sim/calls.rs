@@ -316,7 +316,7 @@ impl World {
         let on_cancel = match target {
             Target::Host if self.scenario() == Scenario::Small(Small::Calls) => OnCancel::Confirm,
             Target::Host if self.scenario().small().is_some() => OnCancel::Return,
-            Target::Host if self.pick(2) == 0 => OnCancel::Confirm,
+            Target::Host if self.decide(2) == 0 => OnCancel::Confirm,
             Target::Host => OnCancel::Return,
             Target::Instance(_) => OnCancel::Wait,
         };
@@ -353,13 +353,24 @@ impl World {
         call.answer(&host)
     }
 
+    /// How many steps of a call the host takes at once in a small world: it takes the
+    /// call. The first one of a run it may also answer, or let wait.
+    fn small_steps(&self) -> u32 {
+        let ways: &[u32] = match (self.was_called.replace(true), self.scenario()) {
+            (false, Scenario::Small(Small::Calls)) => &[2, 1, 0],
+            (false, _) => &[2, 1],
+            (true, _) => &[1],
+        };
+        ways[self.decide(ways.len() as u32) as usize]
+    }
+
     /// The host takes a call, and may answer at once.
     fn serve(&self, served: Served) {
         let mut served = Some(served);
         let steps = match self.scenario().small() {
             _ if self.rules().calls_return_at_once => 2,
-            Some(_) => self.pick(2),
-            None => self.pick(3),
+            Some(_) => self.small_steps(),
+            None => self.decide(3),
         };
         for _ in 0..steps {
             served = served.and_then(|served| served.step(self));
@@ -425,14 +436,14 @@ impl World {
         if self.is_closing() || self.scenario().small().is_some() {
             return letter;
         }
-        for _ in 0..self.pick(ENDS as u32 + 1) {
+        for _ in 0..self.decide(ENDS as u32 + 1) {
             let code = self.pick_payload();
             let only = self.scenario().is_future();
             let is_future = only.unwrap_or_else(|| self.pick(2) == 1);
             let held = self.host_readable(type_of(code), is_future);
             letter.ends.push((code, is_future, held));
         }
-        if self.pick(4) == 1 {
+        if self.decide(4) == 1 {
             letter.token = Some(Rep::new(self.next_number()));
         }
         letter

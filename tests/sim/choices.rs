@@ -7,6 +7,15 @@
 //!
 //! 0 is the choice that leads to the end soonest, wherever there is one.
 
+/// What is kept of a decision that was not the host's to take any more: the first
+/// choice, and nothing else to choose.
+const CUT: (u32, u32) = (0, 0);
+
+/// Whether a decision was cut off.
+pub fn is_cut(taken: &[(u32, u32)]) -> bool {
+    taken.contains(&CUT)
+}
+
 /// The decisions of one run.
 #[derive(Debug)]
 pub struct Choices {
@@ -23,7 +32,8 @@ enum Source {
     Seed(u64),
     /// The rest is zeros.
     Given(std::vec::IntoIter<u32>),
-    /// The same, and as if there were always more, up to a number of choices.
+    /// The same, and as if there were always more. The host has a number of decisions
+    /// left; after them it does the first thing that it can do.
     Counted(std::vec::IntoIter<u32>, usize),
 }
 
@@ -46,8 +56,8 @@ impl Choices {
         }
     }
 
-    /// One of many sequences that are counted through; it keeps what is chosen.
-    /// After `bound` choices it is exhausted.
+    /// One of many sequences that are counted through; it keeps what is chosen. All that
+    /// guests choose counts, and of what the host decides the first `bound`.
     pub fn counted(sequence: Vec<u32>, bound: usize) -> Choices {
         Choices {
             bytes: sequence.capacity() * size_of::<u32>(),
@@ -77,11 +87,25 @@ impl Choices {
         match &self.source {
             Source::Seed(_) => false,
             Source::Given(sequence) => sequence.len() == 0,
-            Source::Counted(_, bound) => self
-                .taken
-                .as_ref()
-                .is_some_and(|taken| taken.len() >= *bound),
+            Source::Counted(..) => false,
         }
+    }
+
+    /// Decides for the host, as [`Choices::pick`] chooses for a guest.
+    pub fn decide(&mut self, among: u32) -> u32 {
+        if among > 1
+            && let Source::Counted(sequence, left) = &mut self.source
+        {
+            if *left == 0 {
+                sequence.next();
+                if let Some(taken) = &mut self.taken {
+                    taken.push(CUT);
+                }
+                return 0;
+            }
+            *left -= 1;
+        }
+        self.pick(among)
     }
 
     /// Picks a number below `among`.

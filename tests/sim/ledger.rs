@@ -5,6 +5,7 @@
 //! have met in the instance that made the channel, of which the host knows nothing:
 //! then what the writers were told is what the readers got.
 
+use super::plant::is_planted;
 use crate::host::{Channel, Type};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -80,11 +81,25 @@ impl Ledger {
 
     /// Whether everything adds up.
     pub fn check(&self, channels: &[Rc<RefCell<Channel>>]) -> Result<(), String> {
+        if is_planted() {
+            self.spoil();
+        }
         for channel in channels {
             let channel = channel.borrow();
             self.account(channel.serial, |account| account.check(&channel))?;
         }
         Ok(())
+    }
+
+    /// Notes an item that nobody sent, where some were received: a planted failure.
+    fn spoil(&self) {
+        let mut accounts = self.accounts.borrow_mut();
+        if let Some(account) = accounts
+            .iter_mut()
+            .find(|account| account.received.len() > 2)
+        {
+            account.received.push(u32::MAX);
+        }
     }
 }
 

@@ -22,6 +22,7 @@
 //! | `operations` | reads and writes, and each way to stop one |
 //! | `hopes` | what tasks wait for that other tasks do |
 //! | `ledger` | what was sent, received, given back; what has to add up |
+//! | `plant` | a failure that is planted, to show that it is seen |
 //! | `heap` | bytes on the heap, of which none may be left |
 //! | `stats`, `seen` | what was exercised, and what the host has done |
 //! | `scenario` | what a run is about |
@@ -41,6 +42,7 @@ mod items;
 mod ledger;
 mod operations;
 mod peers;
+pub mod plant;
 mod program;
 pub mod run;
 pub mod scenario;

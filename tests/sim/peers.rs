@@ -93,7 +93,7 @@ impl HostEnd {
     /// Does something. Gives the end back unless it is gone.
     pub fn step(mut self, world: &World) -> Option<HostEnd> {
         let nexts = self.nexts(world.is_closing());
-        let next = nexts[world.pick(nexts.len() as u32) as usize];
+        let next = nexts[world.decide(nexts.len() as u32) as usize];
         let channel = self.channel();
         let side = self.held.side();
         if channel.borrow().end(side.other()).state == State::Cancelling {
@@ -116,10 +116,10 @@ impl HostEnd {
             Next::Start => {
                 self.start(world);
                 self.stalls = match &mut self.left {
-                    None => world.pick(4) != 3,
+                    None => world.decide(4) != 3,
                     Some(left) => {
                         *left -= 1;
-                        world.pick(2) == 0
+                        world.decide(2) == 0
                     }
                 };
                 if self.stalls && channel.borrow().end(side).state == State::Copying {
@@ -149,8 +149,8 @@ impl HostEnd {
         let (ty, is_future) = (channel.borrow().ty, channel.borrow().is_future);
         let count = match is_future {
             true => 1,
-            false if self.left.is_some() => 1 + 2 * world.pick(2) as usize,
-            false => world.amount() as usize,
+            false if self.left.is_some() => 1 + 2 * world.decide(2) as usize,
+            false => world.hosts_amount() as usize,
         };
         let buffer = if self.writes {
             let values = (0..count).map(|_| world.host_value(ty));

@@ -80,16 +80,9 @@ impl Small {
         matches!(self, Small::Cancelled | Small::Limits)
     }
 
-    /// How many choices of a schedule count: all of them, but where there are too
-    /// many schedules.
-    pub fn bound(self) -> usize {
-        match self {
-            Small::Calls => 15,
-            Small::Cancelled => 14,
-            Small::Limits => 12,
-            _ => 100,
-        }
-    }
+    /// How many decisions of the host a schedule has at most, unless somebody wants
+    /// fewer: more than any schedule has.
+    pub const BOUND: usize = 1000;
 
     /// How many tasks there are.
     pub fn tasks(self) -> u32 {

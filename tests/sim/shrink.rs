@@ -17,18 +17,24 @@ pub fn sequence_of(seed: u64, scenario: Scenario) -> Vec<u32> {
         .collect()
 }
 
-/// What kind of failure it is: its words, without the numbers.
-fn kind(failure: &str) -> String {
+/// What kind of failure it is: its words, without numbers and what is in lists, or
+/// one with fewer items would be another kind.
+pub fn kind(failure: &str) -> String {
     let line = failure.lines().next().unwrap_or_default();
+    let mut lists = 0;
     line.chars()
-        .filter(|c| !c.is_ascii_digit())
+        .filter(|c| {
+            lists += i32::from(*c == '[') - i32::from(*c == ']');
+            lists == 0 && !c.is_ascii_digit()
+        })
         .take(60)
         .collect()
 }
 
-/// A small sequence that fails in the same way.
-pub fn shrink(mut sequence: Vec<u32>, scenario: Scenario) -> Vec<u32> {
-    let fails = |sequence: &[u32]| {
+/// A small sequence that fails in the same way. Tells before each run that it goes on.
+pub fn shrink(mut sequence: Vec<u32>, scenario: Scenario, mut told: impl FnMut()) -> Vec<u32> {
+    let mut fails = |sequence: &[u32]| {
+        told();
         let outcome = run(Choices::given(sequence.to_vec()), scenario, false);
         outcome.failure.as_deref().map(kind)
     };

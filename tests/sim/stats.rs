@@ -1,4 +1,7 @@
-//! What was exercised: operation × how far it was × how it was stopped.
+//! What was exercised: operation × how far it was × how it was stopped; and on what
+//! hosts.
+
+use crate::host::Rules;
 
 /// The operations.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -65,7 +68,12 @@ pub const STOPS: [Stop; 7] = [
     Stop::LeftAlone,
 ];
 
-/// What can happen to an operation; but calls start when they are made.
+/// Whether it can happen to an operation of this kind: calls start when they are made.
+fn can_happen(kind: Kind, state: State, stop: Stop) -> bool {
+    CELLS.contains(&(state, stop)) && (kind, state) != (Kind::Import, State::Unstarted)
+}
+
+/// What can happen to an operation.
 const CELLS: [(State, Stop); 11] = [
     (State::Unstarted, Stop::Dropped),
     (State::Unstarted, Stop::Cancelled),
@@ -79,6 +87,22 @@ const CELLS: [(State, Stop); 11] = [
     (State::AtOnce, Stop::Finished),
     (State::Blocked, Stop::Finished),
 ];
+
+/// How many combinations of the host's switches there are.
+pub const COMBINATIONS: usize = 1 << Rules::SWITCHES.len();
+
+/// Which combination of switches it is: a bit for each.
+pub fn combination(rules: Rules) -> usize {
+    let switches = rules.named().into_iter().enumerate();
+    switches.map(|(bit, (_, on))| usize::from(on) << bit).sum()
+}
+
+/// The switches that are on in a combination.
+pub fn switched_on(combination: usize) -> Vec<&'static str> {
+    let switches = Rules::SWITCHES.into_iter().enumerate();
+    let on = switches.filter(|(bit, _)| combination >> bit & 1 == 1);
+    on.map(|(_, name)| name).collect()
+}
 
 /// How often. No memory on the heap, whose use is looked at.
 #[derive(Copy, Clone, Default, Debug)]
@@ -109,8 +133,13 @@ impl Stats {
         self.items += other.items;
     }
 
-    /// Everything that happened at all.
-    pub fn all(&self) -> impl Iterator<Item = (Kind, State, Stop, u64)> {
+    /// Everything that can happen, and whatever else happened.
+    pub fn cells(&self) -> impl Iterator<Item = (Kind, State, Stop, u64)> {
+        self.all()
+            .filter(|(kind, state, stop, count)| *count > 0 || can_happen(*kind, *state, *stop))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Kind, State, Stop, u64)> {
         let counts = *self;
         let keys = KINDS.into_iter().flat_map(|kind| {
             STATES
@@ -118,16 +147,12 @@ impl Stats {
                 .flat_map(move |state| STOPS.into_iter().map(move |stop| (kind, state, stop)))
         });
         keys.map(move |(kind, state, stop)| (kind, state, stop, counts.of(kind, state, stop)))
-            .filter(|(.., count)| *count > 0)
     }
 
     /// What happened less often than that of all that can happen.
     pub fn rarer_than(&self, least: u64) -> Vec<(Kind, State, Stop, u64)> {
-        let keys = KINDS
-            .into_iter()
-            .flat_map(|kind| CELLS.map(|(state, stop)| (kind, state, stop)));
-        keys.filter(|(kind, state, _)| (*kind, *state) != (Kind::Import, State::Unstarted))
-            .map(|(kind, state, stop)| (kind, state, stop, self.of(kind, state, stop)))
+        self.all()
+            .filter(|(kind, state, stop, _)| can_happen(*kind, *state, *stop))
             .filter(|(.., count)| *count < least)
             .collect()
     }

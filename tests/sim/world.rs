@@ -43,9 +43,9 @@ pub fn world() -> Rc<World> {
 fn draw(choices: &mut Choices, scenario: Scenario) -> Rules {
     let small = scenario.small();
     Rules::drawn(|switch| match (small, switch) {
-        (None, _) => choices.pick(2) == 1,
+        (None, _) => choices.decide(2) == 1,
         (Some(small), "notices" | "cancel_says_completed") => {
-            small.has_copies() && choices.pick(2) == 1
+            small.has_copies() && choices.decide(2) == 1
         }
         (Some(_), "stale_notices" | "calls_return_at_once") => false,
         (Some(_), _) => true,
@@ -64,6 +64,8 @@ pub struct World {
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
     called: Cell<u32>,
+    /// Whether a guest has called the host, if it is small.
+    pub was_called: Cell<bool>,
     /// What can happen next, as it was listed last.
     actions: RefCell<Actions>,
     /// Whether nothing has happened since.
@@ -105,6 +107,7 @@ impl World {
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
+            was_called: Cell::new(false),
             actions: RefCell::default(),
             listed: Cell::new(false),
             closing: Cell::new(false),
@@ -173,6 +176,12 @@ impl World {
         self.choices.borrow_mut().pick(among)
     }
 
+    /// Decides for what is not a guest: the order in which things happen, codes, how many
+    /// items go at once.
+    pub fn decide(&self, among: u32) -> u32 {
+        self.choices.borrow_mut().decide(among)
+    }
+
     /// Which way to do something, among so many; the first one or the second one
     /// in a small world.
     pub fn pick_way(&self, among: u32) -> u32 {
@@ -197,6 +206,14 @@ impl World {
             // As few as make a difference, or more than the other end wants.
             None if self.pick(4) == 0 => self.pick(3),
             None => self.pick(32),
+        }
+    }
+
+    /// The same, for the host.
+    pub fn hosts_amount(&self) -> u32 {
+        match self.decide(4) {
+            0 => self.decide(3),
+            _ => self.decide(32),
         }
     }
 

@@ -116,7 +116,8 @@ pub async fn adapt<T: Item>(
         world.ledger.received(serial, [item.number()]);
         program.keep(vec![item]);
     }
-    // Whatever was in flight in the adapter went with it.
-    drop(doubt);
-    (*Pin::into_inner(stream)).into_inner()
+    // Whatever was in flight in the adapter goes with it.
+    let reader = (*Pin::into_inner(stream)).into_inner()?;
+    doubt.settled();
+    Some(reader)
 }

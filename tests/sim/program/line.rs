@@ -132,9 +132,12 @@ impl Program {
     /// line for long.
     pub(super) async fn stands_in_line(&mut self, line: &Line) {
         let world = Rc::clone(&self.world);
-        let mut turns = match world.pick(3) {
-            0 | 1 => u32::MAX,
-            turns => turns - 1,
+        let mut turns = match world.scenario().small() {
+            Some(_) => [u32::MAX, 1][world.pick(2) as usize],
+            None => match world.pick(3) {
+                0 | 1 => u32::MAX,
+                turns => turns - 1,
+            },
         };
         let inside = {
             let mut standing = Standing::new(line, world.next_number());
@@ -154,10 +157,9 @@ impl Program {
             .await
         };
         let Some(_inside) = inside else { return };
-        match world.pick(3) {
+        match world.pick_way(3) {
             0 => {}
             1 => yield_async().await,
-            _ if world.scenario().small().is_some() => yield_async().await,
             _ if self.depth < DEPTH && world.pick(2) == 1 => self.call().await,
             _ => self.operates().await,
         }

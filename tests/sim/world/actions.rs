@@ -21,14 +21,11 @@ pub(super) enum Action {
 }
 
 /// A list of actions in room that stays: what is added every step should cost little,
-/// under Miri above all, where each call counts. What follows from numbers is not
-/// written down.
+/// under Miri above all, where each call counts.
 #[derive(Default)]
 pub(super) struct Actions {
     room: Box<[Action]>,
     count: usize,
-    /// How many calls the host has to answer, each of which it can.
-    calls: usize,
 }
 
 impl Actions {
@@ -37,7 +34,7 @@ impl Actions {
         if self.room.len() < most {
             self.room = vec![Action::Call(0); 2 * most + 16].into_boxed_slice();
         }
-        (self.count, self.calls) = (0, 0);
+        self.count = 0;
     }
 
     fn add(&mut self, action: Action) {
@@ -46,14 +43,11 @@ impl Actions {
     }
 
     fn len(&self) -> usize {
-        self.count + self.calls
+        self.count
     }
 
     fn get(&self, place: usize) -> Action {
-        if place < self.count {
-            return self.room[place];
-        }
-        Action::Call(place - self.count)
+        self.room[place]
     }
 }
 
@@ -80,7 +74,7 @@ impl World {
         }
         match actions.len() {
             0 => None,
-            count => Some(actions.get(self.pick(count as u32) as usize)),
+            count => Some(actions.get(self.decide(count as u32) as usize)),
         }
     }
 
@@ -98,7 +92,8 @@ impl World {
         let asks = !closing && self.may_ask();
         let tasks: &[_] = &self.tasks.borrow();
         let ends: &[_] = &self.ends.borrow();
-        actions.clear(2 * tasks.len() + ends.len() + 2 * INSTANCES);
+        let calls: &[_] = &self.calls.borrow();
+        actions.clear(2 * tasks.len() + ends.len() + calls.len() + 2 * INSTANCES);
         for (index, export) in tasks.iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
@@ -135,7 +130,12 @@ impl World {
             }
             index += 1;
         }
-        actions.calls = self.calls.borrow().len();
+        for (index, call) in calls.iter().enumerate() {
+            // Nothing comes of one that was cancelled.
+            if call.is_open() {
+                actions.add(Action::Call(index));
+            }
+        }
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
                 // Where another task has the lock it is held back.
@@ -192,12 +192,14 @@ impl World {
             Action::Ask(index) => {
                 // Not every caller loses patience.
                 let small = self.scenario.small().is_some();
-                if !small && self.pick(8) != 7 {
+                if !small && self.decide(8) != 7 {
                     return true;
                 }
                 self.export(index).cancel.set(Cancel::Requested);
                 if small {
                     self.called.set(1);
+                    // No guest sees the time between.
+                    return self.act(Action::Cancelled(index));
                 }
             }
             Action::End(index) => {

@@ -172,7 +172,7 @@ impl World {
 impl Elsewhere for World {
     fn choose(&self, among: usize) -> usize {
         self.see(Seen::EventChosen);
-        self.pick(among as u32) as usize
+        self.decide(among as u32) as usize
     }
 
     fn goes_on(&self) -> bool {
@@ -190,7 +190,7 @@ impl Elsewhere for World {
     }
 
     fn lingers(&self) -> bool {
-        if self.has_failed() || self.pick(2) == 0 {
+        if self.has_failed() || self.decide(2) == 0 {
             return false;
         }
         // The guest has run.
