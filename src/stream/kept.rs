@@ -42,7 +42,11 @@ pub(super) struct KeptRead<O: StreamOps> {
     in_flight: Option<LeftTarget<O::Payload>>,
     /// How many items it asked for.
     asked: usize,
-    pub(super) items: VecDeque<O::Payload>,
+    /// What has arrived, in the canonical form, and how many items that is. They are
+    /// lifted for whoever gets them: to lift runs code of the payload, which may panic.
+    arrived: Option<(LeftTarget<O::Payload>, usize)>,
+    /// What was lifted.
+    items: VecDeque<O::Payload>,
 }
 
 /// Memory for items that is not given back when there are none, in bytes.
@@ -55,7 +59,20 @@ impl<O: StreamOps> KeptRead<O> {
             ops,
             in_flight: None,
             asked: 0,
+            arrived: None,
             items: VecDeque::new(),
+        }
+    }
+
+    fn has_items(&self) -> bool {
+        self.arrived.is_some() || !self.items.is_empty()
+    }
+
+    /// Lifts what has arrived.
+    fn lift(&mut self) {
+        if let Some((target, items)) = self.arrived.take() {
+            // SAFETY: the host said that it wrote so many, and is done with them.
+            unsafe { target.received(&mut self.ops, items, &mut self.items) };
         }
     }
 
@@ -79,10 +96,9 @@ impl<O: StreamOps> KeptRead<O> {
         }
         uncount(Gauge::Operations);
         waitable::over(self.waitable);
-        if let Some(target) = self.in_flight.take() {
-            // SAFETY: the host says that it wrote so many, and is done with them.
-            unsafe { target.received(&mut self.ops, items, &mut self.items) };
-        }
+        debug_assert!(self.arrived.is_none(), "no read starts before all is given");
+        let target = self.in_flight.take().filter(|_| items > 0);
+        self.arrived = target.map(|target| (target, items));
     }
 
     /// What is left to do with the read, when it is to end here and now.
@@ -95,7 +111,7 @@ impl<O: StreamOps> KeptRead<O> {
 
     /// How things stand when nobody looks at the host again.
     fn before(&self) -> Before {
-        if !self.items.is_empty() {
+        if self.has_items() {
             Before::Items
         } else if self.in_flight.is_some() {
             Before::Busy
@@ -108,6 +124,7 @@ impl<O: StreamOps> KeptRead<O> {
 
     /// Takes as many items as there is room for in `target`; returns how many.
     pub(super) fn give<T: ReadTarget<O>>(&mut self, target: &mut T) -> usize {
+        self.lift();
         let count = target.accept(&mut self.items);
         if self.items.is_empty() && self.items.capacity() * size_of::<O::Payload>() > SMALL {
             self.items = VecDeque::new();
@@ -135,7 +152,7 @@ impl<O: StreamOps> Kept for KeptRead<O> {
     }
 
     fn is_idle(&self) -> bool {
-        self.in_flight.is_none() && self.items.is_empty()
+        self.in_flight.is_none() && !self.has_items()
     }
 }
 
@@ -154,6 +171,7 @@ impl<O: StreamOps> Drop for KeptRead<O> {
     fn drop(&mut self) {
         // Natively, when a thread ends: the host may still use the memory.
         mem::forget(self.in_flight.take());
+        self.lift();
     }
 }
 
@@ -286,17 +304,30 @@ pub(super) fn close_after<O: StreamOps>(
     waitable: Waitable,
     close: impl FnOnce() + 'static,
 ) {
-    let before = take_back(reader);
-    let close = Box::new(close);
-    if before != Before::Busy {
+    /// Closes the end also behind a waker whose destructor panics.
+    struct Closing<F: FnOnce()>(Option<F>);
+
+    impl<F: FnOnce()> Drop for Closing<F> {
+        fn drop(&mut self) {
+            if let Some(close) = self.0.take() {
+                close();
+            }
+        }
+    }
+
+    let mut closing = Closing(Some(close));
+    if take_back(reader) != Before::Busy {
         // Items go last, for their destructors may panic.
         let kept = match waitable::standing(waitable) {
             Standing::Kept => hold(reader, waitable).and_then(Held::remove),
             _ => None,
         };
-        close();
+        drop(closing);
         return drop(kept);
     }
+    let Some(close) = closing.0.take().map(Box::new) else {
+        return;
+    };
     let Some(mut held) = hold(reader, waitable) else {
         // Whoever cancels it comes back to that.
         waitable::when_put_back(waitable, Then::Close(close));
@@ -311,7 +342,8 @@ pub(super) fn close_after<O: StreamOps>(
         ops: kept.ops.clone(),
         in_flight: kept.in_flight.take(),
         asked: kept.asked,
-        items: mem::take(&mut kept.items),
+        arrived: None,
+        items: VecDeque::new(),
     };
     drop(held.remove());
     waitable::leave_alone(waitable, Box::new(alone));

@@ -33,9 +33,10 @@ impl Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         // Natively, when a thread ends. Wakers may own operations, which cannot
-        // be cancelled without a registry; the host may still use their memory.
+        // be cancelled without a registry; the host may still use their memory. What is
+        // kept may own ends, and there is no host any more.
         for entry in mem::take(self.entries.get_mut()) {
-            if let State::Waiting(_) = entry.state {
+            if matches!(entry.state, State::Waiting(_)) || entry.keeping.is_used() {
                 mem::forget(entry);
             }
         }

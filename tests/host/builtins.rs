@@ -139,6 +139,16 @@ impl Host {
         })
     }
 
+    /// Calls `f` with the channel of an end.
+    pub fn with_channel(&self, handle: u32, f: impl FnOnce(&mut Channel)) {
+        // After a trap handles mean nothing.
+        guarded(|| {
+            if let Object::End(channel, _) = self.table.borrow_mut().get(handle) {
+                f(&mut channel.borrow_mut());
+            }
+        });
+    }
+
     /// The next event of `set`.
     pub(super) fn next_event(&self, set: u32) -> Option<Event> {
         self.table

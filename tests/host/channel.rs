@@ -6,7 +6,7 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{came_back, last_serial, observe, observed};
+pub use observe::{came_back, goes_on_with, last_serial, observe, observed};
 
 use super::sites::Site;
 use super::table::Table;
@@ -108,8 +108,11 @@ pub struct Channel {
     ends: [End; 2],
     parked: Option<Side>,
     rules: Rules,
-    /// What tells it from the others of this thread.
+    /// What tells it from the others of this thread; that of another one if it
+    /// [goes on](observe::goes_on_with) with what is left of that.
     pub serial: u32,
+    /// Whether it goes on with another one.
+    pub continues: bool,
     /// What was copied so far, by number, if somebody observes; see [`Value::number`].
     pub copied: Vec<u32>,
     observed: bool,
@@ -140,6 +143,7 @@ impl Channel {
             parked: None,
             rules,
             serial: observe::next_serial(),
+            continues: false,
             copied: Vec::new(),
             observed: false,
             maker: None,

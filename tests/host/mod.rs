@@ -56,7 +56,8 @@ mod value;
 mod vtables;
 
 pub use channel::{
-    Buffer, Channel, Held, Outcome, Side, State, came_back, last_serial, observe, observed,
+    Buffer, Channel, Held, Outcome, Side, State, came_back, goes_on_with, last_serial, observe,
+    observed,
 };
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;

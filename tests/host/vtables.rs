@@ -253,8 +253,10 @@ unsafe fn lift_token(from: *mut u8) -> Token {
 }
 
 unsafe fn lower_reader(nested: Nested, to: *mut u8) {
+    let handle = nested.reader.take_handle();
+    super::goes_on_with(nested.serial, handle);
     // SAFETY: the contract of the slot.
-    unsafe { to.cast::<u32>().write(nested.reader.take_handle()) }
+    unsafe { to.cast::<u32>().write(handle) }
 }
 
 unsafe fn lift_reader(from: *mut u8) -> Nested {

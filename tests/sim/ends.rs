@@ -152,7 +152,11 @@ impl AnyEnd {
 impl<T: Item> EndOf<T> {
     fn hand_away(self) -> Raw {
         match self {
-            EndOf::Reader(_, reader) => (T::CODE, false, reader.take_handle()),
+            EndOf::Reader(serial, reader) => {
+                let handle = reader.take_handle();
+                crate::host::goes_on_with(serial, handle);
+                (T::CODE, false, handle)
+            }
             EndOf::Awaited(_, reader) => (T::CODE, true, reader.take_handle()),
             _ => unreachable!("only readable ends are handed away"),
         }

@@ -19,8 +19,10 @@ struct Account {
     told: usize,
     /// Which ones, if the writer is a guest.
     sent: Vec<u32>,
-    /// A read was dropped or forgotten in flight: what it got is gone.
+    /// A read was forgotten in flight: what it got is gone.
     read_lost: bool,
+    /// A read was dropped in flight: its reader keeps what it gets, or kept it to the end.
+    read_kept: bool,
     /// A write was dropped or forgotten in flight: nobody was told.
     write_lost: bool,
 }
@@ -66,6 +68,10 @@ impl Ledger {
         self.account(serial, |account| account.read_lost = true);
     }
 
+    pub fn read_kept(&self, serial: u32) {
+        self.account(serial, |account| account.read_kept = true);
+    }
+
     pub fn write_lost(&self, serial: u32) {
         self.account(serial, |account| account.write_lost = true);
     }
@@ -86,6 +92,10 @@ impl Ledger {
         }
         for channel in channels {
             let channel = channel.borrow();
+            if channel.continues {
+                // What went through it is part of what went through the other one.
+                continue;
+            }
             self.account(channel.serial, |account| account.check(&channel))?;
         }
         Ok(())
@@ -121,6 +131,7 @@ impl Account {
         } else if !is_part(&self.sent, whole) && are_told_apart(channel.ty) {
             "its writers were told of others"
         } else if !(self.received_all(channel.ty, whole)
+            || self.read_kept && self.received_first(channel.ty, whole)
             || self.read_lost && is_part(&self.received, whole))
         {
             "its readers got others"
@@ -148,8 +159,16 @@ impl Account {
             // Written by the host.
             _ if self.sent.is_empty() && !self.write_lost => Some(&channel.copied),
             _ if !self.write_lost => Some(&self.sent),
-            _ if !self.read_lost => Some(&self.received),
+            _ if !self.read_lost && !self.read_kept => Some(&self.received),
             _ => None,
+        }
+    }
+
+    /// Nothing was left out, but the reader may have gone with some.
+    fn received_first(&self, ty: Type, whole: &[u32]) -> bool {
+        match are_told_apart(ty) {
+            true => whole.starts_with(&self.received),
+            false => self.received.len() <= whole.len(),
         }
     }
 

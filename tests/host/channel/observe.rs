@@ -51,10 +51,22 @@ pub fn came_back(serial: u32) -> bool {
     })
 }
 
+/// The readable end of channel `serial` was handed away, and `handle` is what went in its
+/// place. If that is the end of a new channel, the runtime passes on in it what is left:
+/// for who looks at the items it is the same one.
+pub fn goes_on_with(serial: u32, handle: u32) {
+    host().with_channel(handle, |channel| {
+        channel.continues |= channel.serial != serial;
+        channel.serial = serial;
+    });
+}
+
 /// Whether there is an observed channel of which this holds.
-fn observed_is(serial: u32, holds: impl FnOnce(&Channel) -> bool) -> bool {
+fn observed_is(serial: u32, holds: impl Fn(&Channel) -> bool) -> bool {
     OBSERVED.with_borrow(|observed| {
-        let channel = observed.as_ref().and_then(|all| all.get(serial as usize));
-        channel.is_some_and(|channel| holds(&channel.borrow()))
+        let all = observed.iter().flatten();
+        // Those that go on with another one come behind it.
+        let mut same = all.skip(serial as usize).map(|channel| channel.borrow());
+        same.any(|channel| channel.serial == serial && holds(&channel))
     })
 }

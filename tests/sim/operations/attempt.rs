@@ -60,7 +60,7 @@ impl<'a> Attempt<'a> {
     /// With a fate of its own, on an end of a channel.
     pub fn on(world: &'a Rc<World>, kind: Kind, name: &str, serial: u32) -> (Attempt<'a>, InDoubt) {
         let fate = Fate::pick(world);
-        let doubt = InDoubt::new(world, kind, serial);
+        let doubt = InDoubt::new(world, kind, serial, fate.forgets());
         world.trace(|| format!("program: {name} on {serial}, {fate:?}"));
         (Attempt::new(world, kind, fate), doubt)
     }

@@ -9,16 +9,19 @@ use std::rc::Rc;
 pub struct InDoubt {
     world: Rc<World>,
     serial: u32,
-    reads: bool,
+    kind: Kind,
+    /// It is leaked, if it does not finish.
+    forgets: bool,
     settled: bool,
 }
 
 impl InDoubt {
-    pub fn new(world: &Rc<World>, kind: Kind, serial: u32) -> InDoubt {
+    pub fn new(world: &Rc<World>, kind: Kind, serial: u32, forgets: bool) -> InDoubt {
         InDoubt {
             world: Rc::clone(world),
             serial,
-            reads: matches!(kind, Kind::StreamRead | Kind::FutureRead),
+            kind,
+            forgets,
             settled: false,
         }
     }
@@ -43,11 +46,15 @@ impl InDoubt {
 
 impl Drop for InDoubt {
     fn drop(&mut self) {
+        if self.settled {
+            return;
+        }
         let ledger = &self.world.ledger;
-        match (self.settled, self.reads) {
-            (true, _) => {}
-            (false, true) => ledger.read_lost(self.serial),
-            (false, false) => ledger.write_lost(self.serial),
+        match self.kind {
+            // The reader keeps what comes of it.
+            Kind::StreamRead if !self.forgets => ledger.read_kept(self.serial),
+            Kind::StreamRead | Kind::FutureRead => ledger.read_lost(self.serial),
+            _ => ledger.write_lost(self.serial),
         }
     }
 }

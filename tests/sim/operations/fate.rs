@@ -45,6 +45,14 @@ impl Fate {
         }
     }
 
+    /// Whether an operation that did not finish is leaked.
+    pub fn forgets(self) -> bool {
+        matches!(
+            self,
+            Fate::Unstarted(End::Forget) | Fate::After(_, End::Forget)
+        )
+    }
+
     /// How an operation that did not finish is stopped: by the world if it was
     /// allowed to finish.
     pub fn stop(self) -> (Stop, End) {

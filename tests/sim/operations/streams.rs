@@ -103,21 +103,25 @@ pub async fn adapt<T: Item>(
     reader: StreamReader<T>,
 ) -> Option<StreamReader<T>> {
     let world = program.world.clone();
-    let doubt = InDoubt::new(&world, Kind::StreamRead, serial);
+    let doubt = InDoubt::new(&world, Kind::StreamRead, serial, false);
     world.trace(|| format!("program: adapt {serial}"));
     let mut stream = Box::pin(reader.into_stream());
+    let mut all_known = true;
     for _ in 0..=world.pick(3) {
         let attempt = Attempt::new(&world, Kind::StreamRead, Fate::pick(&world));
         let Some(item) = attempt.droppable(stream.next()).await else {
             // The item is in flight in the adapter, and stays there.
+            all_known = false;
             continue;
         };
         let Some(item) = item else { break };
         world.ledger.received(serial, [item.number()]);
         program.keep(vec![item]);
     }
-    // Whatever was in flight in the adapter goes with it.
+    // Whatever was in flight in the adapter goes on with the reader.
     let reader = (*Pin::into_inner(stream)).into_inner()?;
-    doubt.settled();
+    if all_known {
+        doubt.settled();
+    }
     Some(reader)
 }

@@ -86,7 +86,20 @@ impl World {
         actions.len() == 0
     }
 
+    /// Forgets the calls that were cancelled, and what they brought.
+    fn forget_cancelled(&self) {
+        let next = || {
+            let mut calls = self.calls.borrow_mut();
+            let place = calls.iter().position(|call| !call.is_open())?;
+            Some(calls.swap_remove(place))
+        };
+        while let Some(call) = next() {
+            let _ = crate::host::trap::guarded_with(|| drop(call));
+        }
+    }
+
     fn list(&self, actions: &mut Actions) {
+        self.forget_cancelled();
         let closing = self.is_closing();
         let hosts: &[_] = &self.hosts.borrow();
         let asks = !closing && self.may_ask();
@@ -130,11 +143,8 @@ impl World {
             }
             index += 1;
         }
-        for (index, call) in calls.iter().enumerate() {
-            // Nothing comes of one that was cancelled.
-            if call.is_open() {
-                actions.add(Action::Call(index));
-            }
+        for index in 0..calls.len() {
+            actions.add(Action::Call(index));
         }
         if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
             for (instance, host) in hosts.iter().enumerate() {
