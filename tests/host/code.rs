@@ -1,14 +1,48 @@
 //! The code of an instance: when it may be entered, when it may leave, and what
 //! happens while it is blocked (canonical-abi.md §1.2).
 
+use super::imports::Call;
 use super::sites::Site;
+use super::table::Table;
 use super::tasks::Context;
 use super::trap::trap;
 use super::{CURRENT, Host, Inside, enter};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use wit_async::native;
+
+/// What a thread waits for that is blocked in a built-in.
+#[derive(Clone)]
+pub enum Blocked {
+    /// For an event of a member of a set.
+    OnSet(Rc<RefCell<Table>>, u32),
+    /// For the callee to resolve, which is asked to stop.
+    OnCall(Rc<Call>),
+    /// For nothing: it has given others the chance.
+    Lingers,
+}
+
+impl Blocked {
+    /// Whether it has come.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Blocked::OnSet(table, set) => table.borrow().has_ready_member(*set),
+            Blocked::OnCall(call) => call.is_resolved(),
+            Blocked::Lingers => true,
+        }
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Blocked::OnSet(_, set) => write!(f, "on set {set}"),
+            Blocked::OnCall(_) => write!(f, "in `subtask.cancel`"),
+            Blocked::Lingers => write!(f, "in nothing"),
+        }
+    }
+}
 
 impl Host {
     /// Whether code of the instance is on the stack.
@@ -100,9 +134,9 @@ impl Host {
     }
 
     /// The guest is blocked: something happens elsewhere.
-    pub(super) fn block(&self, on: &dyn fmt::Display) {
+    pub(super) fn block(&self, on: &Blocked) {
         let goes_on = self.while_blocked(|| match self.world() {
-            Some(world) => world.goes_on(),
+            Some(world) => world.goes_on(on.clone()),
             None => self.elsewhere(),
         });
         if !goes_on {
@@ -154,6 +188,12 @@ impl Host {
         }
         self.blocked.set(self.blocked.get() + 1);
         Unblock(&self.blocked)
+    }
+
+    /// The task whose code runs. Only to be told from others.
+    pub fn task(&self) -> *const Context {
+        let running = self.running.borrow();
+        running.last().map_or(std::ptr::null(), Rc::as_ptr)
     }
 
     /// Whether the code that runs is a synchronous task.

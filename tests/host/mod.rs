@@ -51,8 +51,10 @@ mod value;
 mod vtables;
 
 pub use channel::{
-    Buffer, Channel, Held, Outcome, Side, State, came_back, last_serial, observe, observed,
+    Buffer, Channel, Held, Outcome, Side, State, came_back, channel_of, last_serial, observe,
+    observed,
 };
+pub use code::Blocked;
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use sites::Site;
@@ -114,7 +116,7 @@ pub trait Elsewhere {
 
     /// Something happens while the guest is blocked in a built-in. False if
     /// there is nothing left that could.
-    fn goes_on(&self) -> bool;
+    fn goes_on(&self, on: Blocked) -> bool;
 
     /// Whether something happened while the guest, which may go on at once, gave
     /// others the chance.
@@ -328,6 +330,16 @@ impl Host {
             };
             of.is_some() && !channel.borrow().ty.is_number() && table.in_use().any(is_other)
         })
+    }
+
+    /// Whether both ends of a channel are in this instance, where the runtime exchanges
+    /// what the host does not.
+    pub fn may_meet_inside(&self, channel: &Rc<RefCell<Channel>>) -> bool {
+        let table = self.table.borrow();
+        let ends = table.in_use().filter(
+            |(_, object, _)| matches!(object, Object::End(found, _) if Rc::ptr_eq(found, channel)),
+        );
+        !channel.borrow().ty.is_number() && ends.count() == 2
     }
 
     /// The handles in the table, with what they are.

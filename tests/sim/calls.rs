@@ -299,6 +299,7 @@ impl World {
             Target::Host => self.serve(served),
             Target::Instance(instance) => self.enter(instance, Caller::Guest(served)),
         }
+        self.awaited.calls(&call);
         call.answer(&host)
     }
 
@@ -319,6 +320,7 @@ impl World {
             call: Rc::clone(&call),
             letter: Rc::default(),
         });
+        self.awaited.calls(&call);
         call.answer(&host)
     }
 
@@ -369,6 +371,10 @@ impl Served {
 
     /// The callee returns.
     pub fn resolve(&self, letter: Letter) {
+        if !self.is_open() {
+            // Somebody in between has confirmed a cancel, and keeps what comes.
+            return world().host_takes(letter);
+        }
         self.letter.replace(Some(letter));
         self.call.resolve();
     }

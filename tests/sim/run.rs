@@ -12,9 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came out of a run.
 pub struct Outcome {
-    /// It could not be brought to its end: threads wait for each other that have
-    /// one stack here.
+    /// It could not be brought to its end: a thread waits for one that is ready to go
+    /// on, and has one stack with it here. Nothing went wrong before.
     pub inconclusive: bool,
+    /// A panic that was planned, and that no program survived, ended an instance.
+    /// Nothing went wrong before.
+    pub ended: bool,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
@@ -63,6 +66,7 @@ pub fn run_with(
     if outcome.failure.is_none()
         && !fault::left_an_end()
         && !outcome.inconclusive
+        && !outcome.ended
         && left != 0
         && scenario != Scenario::Forgets
     {
@@ -104,6 +108,7 @@ fn live(
         world.live();
         let residue = match world.failure() {
             // Where a default panics its end stays open: there is nothing to write.
+            None if world.has_ended() => None,
             None if scenario != Scenario::Forgets && !fault::left_an_end() => world.residue(),
             _ => None,
         };
@@ -121,17 +126,12 @@ fn live(
     {
         failure = Some(what);
     }
-    let inconclusive = world.is_inconclusive();
-    // A panic that no program survived ended the instance, as on wasm.
-    let ended = fault::has_fired()
-        && failure
-            .as_ref()
-            .is_some_and(|failure| failure.contains(fault::MESSAGE));
-    let inconclusive = inconclusive || ended;
+    let (inconclusive, ended) = (world.is_inconclusive(), world.has_ended());
     let trace = if traced { world.traced() } else { Vec::new() };
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
-    let taken = if failure.is_some() {
+    stats.ended = u64::from(ended);
+    let taken = if failure.is_some() || ended {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()
     } else {
@@ -142,6 +142,7 @@ fn live(
     resource::reset_tokens(before);
     Outcome {
         inconclusive,
+        ended,
         failure: failure.filter(|_| !inconclusive),
         stats,
         taken,

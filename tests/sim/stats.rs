@@ -86,6 +86,8 @@ pub struct Stats {
     counts: [[[u64; STOPS.len()]; STATES.len()]; KINDS.len()],
     /// Items that were received.
     pub items: u64,
+    /// Runs that ended with a panic that was planned.
+    pub ended: u64,
 }
 
 impl Stats {
@@ -107,6 +109,7 @@ impl Stats {
             }
         }
         self.items += other.items;
+        self.ended += other.ended;
     }
 
     /// Everything that happened at all.

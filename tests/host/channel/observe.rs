@@ -50,6 +50,11 @@ pub fn came_back(serial: u32) -> bool {
     })
 }
 
+/// The observed channel that is told from all others by this.
+pub fn channel_of(serial: u32) -> Option<Rc<RefCell<Channel>>> {
+    OBSERVED.with_borrow(|observed| observed.as_ref()?.get(serial as usize).cloned())
+}
+
 /// Whether there is an observed channel of which this holds.
 fn observed_is(serial: u32, holds: impl FnOnce(&Channel) -> bool) -> bool {
     OBSERVED.with_borrow(|observed| {

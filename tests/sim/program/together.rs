@@ -127,7 +127,8 @@ impl Program {
                 1 => handle.abort(),
                 2 => drop(handle.abort_on_drop()),
                 _ => {
-                    let waiting = (!world.forgets()).then(|| world.hopes.wait(ended));
+                    let waiting =
+                        (!world.forgets()).then(|| world.hopes.wait(ended, self.instance));
                     let output = handle.await;
                     drop(waiting);
                     assert!(output.is_some_and(|ended| ended > 0), "it was not aborted");
@@ -172,7 +173,7 @@ impl Program {
                 }
                 _ => {
                     let hope = ends.hope();
-                    let waiting = world.hopes.wait(hope);
+                    let waiting = world.hopes.wait(hope, self.instance);
                     let ended = {
                         let mut next = pin!(set.join_next());
                         poll_fn(|cx| match next.as_mut().poll(cx) {

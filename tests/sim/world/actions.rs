@@ -28,6 +28,18 @@ pub(super) struct Actions {
 }
 
 impl Actions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Picks one of them, if there is one.
+    pub(super) fn pick(&self, world: &World) -> Option<Action> {
+        match self.count {
+            0 => None,
+            count => Some(self.room[world.pick(count as u32) as usize]),
+        }
+    }
+
     fn clear(&mut self) {
         self.count = 0;
     }
@@ -66,25 +78,40 @@ impl World {
             actions.clear();
             self.list(&mut actions);
         }
-        let next = match actions.count {
-            0 => None,
-            count => Some(actions.room[self.pick(count as u32) as usize]),
-        };
+        let next = actions.pick(self);
         self.actions.replace(actions);
         next
-    }
-
-    /// Whether nothing can happen.
-    pub(super) fn is_quiet(&self) -> bool {
-        let mut actions = Actions::default();
-        self.list(&mut actions);
-        actions.count == 0
     }
 
     fn list(&self, actions: &mut Actions) {
         let closing = self.is_closing();
         let hosts: &[_] = &self.hosts.borrow();
-        let asks = !closing && self.may_ask();
+        self.list_tasks(actions, !closing && self.may_ask());
+        // There are many of these: an iterator would cost more than what it is for.
+        let ends: &[_] = &self.ends.borrow();
+        let mut index = 0;
+        while index < ends.len() {
+            if ends[index].is_ready(closing) {
+                actions.add(Action::End(index));
+            }
+            index += 1;
+        }
+        for index in 0..self.calls.borrow().len() {
+            actions.add(Action::Call(index));
+        }
+        if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
+            for (instance, host) in hosts.iter().enumerate() {
+                if !host.is_on_stack() {
+                    actions.add(Action::Invoke(instance));
+                    actions.add(Action::InvokeSync(instance));
+                }
+            }
+        }
+    }
+
+    /// What tasks have to do; and which of them the host may want to stop, if it `asks`.
+    pub(super) fn list_tasks(&self, actions: &mut Actions, asks: bool) {
+        let hosts: &[_] = &self.hosts.borrow();
         for (index, export) in self.tasks.borrow().iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
@@ -113,26 +140,6 @@ impl World {
                 }
             }
         }
-        // There are many of these: an iterator would cost more than what it is for.
-        let ends: &[_] = &self.ends.borrow();
-        let mut index = 0;
-        while index < ends.len() {
-            if ends[index].is_ready(closing) {
-                actions.add(Action::End(index));
-            }
-            index += 1;
-        }
-        for index in 0..self.calls.borrow().len() {
-            actions.add(Action::Call(index));
-        }
-        if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
-            for (instance, host) in hosts.iter().enumerate() {
-                if !host.is_on_stack() {
-                    actions.add(Action::Invoke(instance));
-                    actions.add(Action::InvokeSync(instance));
-                }
-            }
-        }
     }
 
     /// Whether the host may want a call of its own to stop.
@@ -156,7 +163,7 @@ impl World {
     }
 
     /// Does it. Whether nothing came of it, so that the same can happen next.
-    fn act(&self, action: Action) -> bool {
+    pub(super) fn act(&self, action: Action) -> bool {
         match action {
             Action::Admit(index) => self.admit(index),
             Action::Event(index) => {
