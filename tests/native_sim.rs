@@ -14,6 +14,7 @@ use host::fault::{self, Site};
 use sim::choices::{Choices, next_sequence};
 use sim::run::{run, run_with};
 use sim::scenario::Scenario;
+use sim::stats::Stats;
 use std::io::Write;
 
 // Miri knows more of what goes through its own allocator: sizes and alignments too.
@@ -35,7 +36,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[track_caller]
-fn passes(seed: u64, scenario: Scenario) {
+fn passes(seed: u64, scenario: Scenario) -> Stats {
     if cfg!(miri) {
         // Past the capturing of output: what Miri finds ends the process.
         let _ = writeln!(std::io::stderr(), "seed {seed} of {}", scenario.name());
@@ -50,13 +51,17 @@ fn passes(seed: u64, scenario: Scenario) {
             scenario.name()
         );
     }
+    assert!(!outcome.inconclusive, "seed {seed} of {}", scenario.name());
+    outcome.stats
 }
 
-fn seeds(scenario: Scenario) {
+fn seeds(scenario: Scenario) -> Stats {
     let first = number("WIT_ASYNC_FIRST_SEED").unwrap_or(1);
     let count = number("WIT_ASYNC_SEEDS").unwrap_or(SEEDS);
-    (first..first + count).for_each(|seed| passes(seed, scenario));
+    let mut stats = Stats::default();
+    (first..first + count).for_each(|seed| stats.add(&passes(seed, scenario)));
     println!("{count} seeds of {} from {first}", scenario.name());
+    stats
 }
 
 /// Leaves panics that are planned out of the output, which whoever captures it would
@@ -98,7 +103,9 @@ fn spawns() {
 
 #[test]
 fn blocking() {
-    seeds(Scenario::Blocking);
+    let stats = seeds(Scenario::Blocking);
+    // Synchronous code runs in the middle of what is blocked.
+    assert!(cfg!(miri) || stats.interruptions > SEEDS / 10);
 }
 
 #[test]
@@ -112,7 +119,9 @@ fn forgets() {
 #[cfg_attr(miri, ignore = "leaks on purpose")]
 fn faults() {
     do_not_print_what_is_planned();
-    seeds(Scenario::Faults);
+    let stats = seeds(Scenario::Faults);
+    // Most programs survive: a run that ends early tells less.
+    assert!(stats.ended < SEEDS / 10 + 10, "{} ended", stats.ended);
 }
 
 /// In the first runs, every call of foreign code panics once: of what bindings

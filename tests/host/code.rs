@@ -50,6 +50,14 @@ impl Host {
         self.on_stack.get() > 0
     }
 
+    /// Whether synchronous code of the instance, an export or a destructor, may be
+    /// called: all that is on the stack is blocked. It waits for no lock. But a
+    /// synchronous task that is blocked lets nobody in but its siblings.
+    pub fn lets_in_synchronous_code(&self) -> bool {
+        let on_stack = self.on_stack.get();
+        on_stack == 0 || on_stack == self.blocked.get() && !self.is_in_sync_task()
+    }
+
     /// Calls `f` as code of this instance, in a task.
     pub fn run<R>(self: &Rc<Host>, context: &Rc<Context>, f: impl FnOnce() -> R) -> R {
         struct Leave<'a> {

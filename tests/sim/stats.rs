@@ -86,6 +86,8 @@ pub struct Stats {
     counts: [[[u64; STOPS.len()]; STATES.len()]; KINDS.len()],
     /// Items that were received.
     pub items: u64,
+    /// Calls of synchronous code of an instance whose other code was blocked.
+    pub interruptions: u64,
     /// Runs that ended with a panic that was planned.
     pub ended: u64,
 }
@@ -109,6 +111,7 @@ impl Stats {
             }
         }
         self.items += other.items;
+        self.interruptions += other.interruptions;
         self.ended += other.ended;
     }
 

@@ -47,6 +47,8 @@ pub struct World {
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
     called: Cell<u32>,
+    /// How often it has called synchronous code of an instance that was blocked.
+    interrupted: Cell<u32>,
     /// What can happen next, as it was listed last.
     actions: RefCell<Actions>,
     /// Whether nothing has happened since.
@@ -102,6 +104,7 @@ impl World {
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
+            interrupted: Cell::new(0),
             actions: RefCell::default(),
             listed: Cell::new(false),
             closing: Cell::new(false),

@@ -16,6 +16,7 @@ pub(super) enum Action {
     End(usize),
     Call(usize),
     Invoke(usize),
+    /// Synchronous code is called: an export, or the destructor of a resource.
     InvokeSync(usize),
 }
 
@@ -99,12 +100,18 @@ impl World {
         for index in 0..self.calls.borrow().len() {
             actions.add(Action::Call(index));
         }
-        if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
-            for (instance, host) in hosts.iter().enumerate() {
-                if !host.is_on_stack() {
+        if closing || self.scenario.small().is_some() {
+            return;
+        }
+        let (calls, interrupts) = (self.called.get() < 3, self.interrupted.get() < 3);
+        for (instance, host) in hosts.iter().enumerate() {
+            if !host.is_on_stack() {
+                if calls {
                     actions.add(Action::Invoke(instance));
                     actions.add(Action::InvokeSync(instance));
                 }
+            } else if interrupts && host.lets_in_synchronous_code() {
+                actions.add(Action::InvokeSync(instance));
             }
         }
     }
@@ -212,7 +219,13 @@ impl World {
                 self.enter(instance, Caller::Host);
             }
             Action::InvokeSync(instance) => {
-                self.called.set(self.called.get() + 1);
+                let interrupts = self.host(instance).is_on_stack();
+                let count = match interrupts {
+                    true => &self.interrupted,
+                    false => &self.called,
+                };
+                count.set(count.get() + 1);
+                self.stats.borrow_mut().interruptions += u64::from(interrupts);
                 self.guest(instance, program::synchronous);
             }
         }
