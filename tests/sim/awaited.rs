@@ -12,12 +12,11 @@ use crate::host::{Context, Side, channel_of, host};
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
 
 /// What an operation is about, as the host knows it.
-#[derive(Clone)]
 pub enum What {
     /// A copy on an end of the channel with this number.
     Copy(u32, Side),
@@ -28,7 +27,10 @@ pub enum What {
 /// A waker that notes that it was woken, and passes it on.
 #[derive(Default)]
 struct Woken {
+    /// Since the last poll.
     is: AtomicBool,
+    /// How often in all.
+    times: AtomicU32,
     inner: Mutex<Option<Waker>>,
 }
 
@@ -54,6 +56,7 @@ impl Wake for Woken {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.is.store(true, Relaxed);
+        self.times.fetch_add(1, Relaxed);
         // Once is enough until the next poll.
         let inner = self.inner.lock().expect("no panic holds it").take();
         inner.inspect(Waker::wake_by_ref);
@@ -75,8 +78,9 @@ pub struct AllAwaited {
     those: RefCell<Vec<Rc<Awaited>>>,
     /// The call that was made last.
     called: RefCell<Option<Rc<Call>>>,
-    /// Those that were found to be over when nobody had woken them yet.
-    unwoken: RefCell<Vec<Awaited>>,
+    /// Those that got further when they were polled and nobody had woken them yet, how,
+    /// and how often they were woken before.
+    unwoken: RefCell<Vec<(Rc<Awaited>, &'static str, u32)>>,
 }
 
 impl AllAwaited {
@@ -133,16 +137,21 @@ impl<'a> Watch<'a> {
             return self.poll_with(operation, cx);
         };
         let was_woken = woken.is();
+        let waited = self.is_pending.get() && !was_woken && !awaited.is_in_flight();
         woken.begin(cx.waker());
         let poll = self.poll_with(operation, &mut std::task::Context::from_waker(waker));
         let is_pending = self.is_pending.replace(poll.is_pending());
-        if is_pending && poll.is_ready() && !was_woken && !woken.is() {
-            self.world.awaited.unwoken.borrow_mut().push(Awaited {
-                what: awaited.what.clone(),
-                place: awaited.place.clone(),
-                task: awaited.task.clone(),
-                woken: Some(Arc::clone(woken)),
-            });
+        if is_pending && !was_woken && !woken.is() {
+            let further = match poll.is_ready() {
+                true => Some("was over"),
+                false if waited && awaited.is_in_flight() => Some("could begin"),
+                false => None,
+            };
+            // Who tells may be about to wake.
+            if let Some(further) = further {
+                let mut unwoken = self.world.awaited.unwoken.borrow_mut();
+                unwoken.push((Rc::clone(awaited), further, woken.times.load(Relaxed)));
+            }
         }
         poll
     }
@@ -184,6 +193,16 @@ impl Awaited {
                 "a call that is {:?}",
                 call.borrow().as_ref().map(|call| call.state())
             ),
+        }
+    }
+
+    /// Whether it is a copy that is in flight, as the host knows.
+    fn is_in_flight(&self) -> bool {
+        match &self.what {
+            What::Copy(serial, side) => {
+                channel_of(*serial).is_some_and(|channel| channel.borrow().is_in_flight(*side))
+            }
+            What::Call(_) => false,
         }
     }
 
@@ -240,11 +259,10 @@ impl World {
     /// no task has anything to do.
     pub(super) fn lost_operation(&self, is_locked: impl Fn(usize) -> bool) -> Option<String> {
         let all = &self.awaited;
-        let late = all.unwoken.borrow();
-        let late = late.iter().filter(|one| !is_locked(one.place.instance));
-        for one in late {
-            if !one.woken.as_ref().is_some_and(|woken| woken.is()) {
-                return Some(format!("{} was over, and nobody was woken", one.name()));
+        for (one, further, times) in &*all.unwoken.borrow() {
+            let woken = one.woken.as_ref().expect("it is polled with it");
+            if !is_locked(one.place.instance) && woken.times.load(Relaxed) == *times {
+                return Some(format!("{} {further}, and nobody was woken", one.name()));
             }
         }
         let those = all.those.borrow();
