@@ -298,6 +298,15 @@ impl Host {
         found.map(|(index, ..)| index)
     }
 
+    /// Whether a callback waits on the set that the subtask of a call is in.
+    pub fn is_heard_of(&self, call: &Rc<imports::Call>) -> bool {
+        let table = self.table.borrow();
+        table.in_use().any(|(_, object, set)| {
+            matches!(object, Object::Subtask(found) if Rc::ptr_eq(found, call))
+                && set.is_some_and(|set| table.is_waited_on(set))
+        })
+    }
+
     /// Whether a member of a set has an event.
     pub fn has_ready_member(&self, set: u32) -> bool {
         self.table.borrow().has_ready_member(set)

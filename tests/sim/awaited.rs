@@ -81,6 +81,9 @@ pub struct AllAwaited {
     /// Those that got further when they were polled and nobody had woken them yet, how,
     /// and how often they were woken before.
     unwoken: RefCell<Vec<(Rc<Awaited>, &'static str, u32)>>,
+    /// Calls that were dropped in synchronous code, which cannot cancel them, by the
+    /// instance that made them.
+    left_alone: RefCell<Vec<(usize, Rc<Call>)>>,
 }
 
 impl AllAwaited {
@@ -177,6 +180,15 @@ impl<'a> Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
+        if let What::Call(call) = &self.awaited.what
+            && self.is_pending.get()
+            && host().is_in_sync_task()
+            && let Some(call) = call.take()
+        {
+            let instance = self.awaited.place.instance;
+            let mut left_alone = self.world.awaited.left_alone.borrow_mut();
+            left_alone.push((instance, call));
+        }
         if self.listed.get() {
             let mut those = self.world.awaited.those.borrow_mut();
             let place = those.iter().position(|one| Rc::ptr_eq(one, &self.awaited));
@@ -264,6 +276,16 @@ impl World {
             if !is_locked(one.place.instance) && woken.times.load(Relaxed) == *times {
                 return Some(format!("{} {further}, and nobody was woken", one.name()));
             }
+        }
+        let left_alone = all.left_alone.borrow();
+        let mut left_alone = left_alone.iter().filter(|(instance, call)| {
+            !is_locked(*instance) && !call.is_resolved() && !call.is_cancel_requested()
+        });
+        if left_alone.any(|(instance, call)| self.host(*instance).is_heard_of(call)) {
+            return Some(
+                "a call was left alone, and the task that hears of it does not cancel it"
+                    .to_owned(),
+            );
         }
         let those = all.those.borrow();
         let counts = |one: &&Rc<Awaited>| !one.place.is_left() && !is_locked(one.place.instance);

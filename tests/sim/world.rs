@@ -68,6 +68,8 @@ pub struct World {
     traces: bool,
     trace: RefCell<Vec<String>>,
     pub hopes: Hopes,
+    /// Of futures that were aborted: fulfilled, and gone with them.
+    pub aborted: Hopes,
     pub awaited: AllAwaited,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
@@ -118,6 +120,7 @@ impl World {
             traces: traced,
             trace: RefCell::default(),
             hopes: Hopes::default(),
+            aborted: Hopes::default(),
             awaited: AllAwaited::default(),
             ledger: Ledger::default(),
             stats: RefCell::default(),

@@ -63,6 +63,9 @@ impl World {
         if self.forgets() || crate::host::fault::has_fired() {
             return;
         }
+        if self.aborted.lost(is_locked) {
+            self.fail("lost: a future was aborted, and is not gone".to_owned());
+        }
         if let Some(what) = self.lost_operation(is_locked) {
             self.fail(format!("lost: {what}"));
         }
