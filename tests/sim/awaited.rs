@@ -238,20 +238,10 @@ impl Awaited {
                 if is_in_flight && channel.borrow().is_ready(*side) {
                     return Some("nothing delivers its event");
                 }
-                if is_in_flight {
-                    return None;
-                }
-                if !world.host(self.place.instance).may_meet_inside(&channel) {
-                    return Some("it is over, and was not woken");
-                }
                 // The host knows nothing of what meets inside of an instance.
-                match side {
-                    Side::Readable => world.ledger.owes_reader(*serial),
-                    Side::Writable => {
-                        channel.borrow().is_future && world.ledger.has_received(*serial)
-                    }
-                }
-                .then_some("its other end was told that it is over, and it was not woken")
+                let may_meet = || world.host(self.place.instance).may_meet_inside(&channel);
+                let over = !is_in_flight && !may_meet();
+                over.then_some("it is over, and was not woken")
             }
         }
     }

@@ -65,19 +65,6 @@ impl Ledger {
         self.account(serial, |account| account.write_lost = true);
     }
 
-    /// Whether writers were told of more items than readers got, all of whose reads are
-    /// known.
-    pub fn owes_reader(&self, serial: u32) -> bool {
-        self.account(serial, |account| {
-            account.told > account.received.len() && !account.read_lost
-        })
-    }
-
-    /// Whether a reader got something.
-    pub fn has_received(&self, serial: u32) -> bool {
-        self.account(serial, |account| !account.received.is_empty())
-    }
-
     /// How many items were received.
     pub fn items(&self) -> u64 {
         let accounts = self.accounts.borrow();
