@@ -19,7 +19,7 @@ use sim::run::{run, run_with};
 use sim::scenario::{Scenario, Small};
 use sim::seen::Seen;
 use sim::shrink::{kind, sequence_of, shrink};
-use sim::stats::{COMBINATIONS, combination, switched_on};
+use sim::stats::{COMBINATIONS, Stats, combination, switched_on};
 use std::collections::BTreeSet;
 use std::io::Write;
 
@@ -47,7 +47,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 #[track_caller]
-fn passes(seed: u64, scenario: Scenario) {
+fn passes(seed: u64, scenario: Scenario) -> Stats {
     if cfg!(miri) {
         // Past the capturing of output: what Miri finds ends the process.
         let _ = writeln!(std::io::stderr(), "seed {seed} of {}", scenario.name());
@@ -63,16 +63,20 @@ fn passes(seed: u64, scenario: Scenario) {
             trace.join("\n"),
         );
     }
+    assert!(!outcome.inconclusive, "seed {seed} of {}", scenario.name());
+    outcome.stats
 }
 
-fn seeds(scenario: Scenario) {
+fn seeds(scenario: Scenario) -> Stats {
     if scenario == Scenario::Faults {
         do_not_print_what_is_planned();
     }
     let first = number("WIT_ASYNC_FIRST_SEED").unwrap_or(1);
     let count = number("WIT_ASYNC_SEEDS").unwrap_or(SEEDS);
-    (first..first + count).for_each(|seed| passes(seed, scenario));
+    let mut stats = Stats::default();
+    (first..first + count).for_each(|seed| stats.add(&passes(seed, scenario)));
     println!("{count} seeds of {} from {first}", scenario.name());
+    stats
 }
 
 /// Leaves panics that are planned out of the output, which whoever captures it would
@@ -94,7 +98,8 @@ macro_rules! test_seeds {
             #[test]
             $(#[$attribute])*
             fn $test() {
-                seeds($scenario);
+                let stats = seeds($scenario);
+                check($scenario, &stats);
             }
         )*
 
@@ -114,6 +119,17 @@ test_seeds! {
     // Here a panic may leave an end open, which then leaks.
     #[cfg_attr(miri, ignore = "leaks on purpose")]
     faults: Scenario::Faults,
+}
+
+/// What many runs of a scenario have to have in them.
+fn check(scenario: Scenario, stats: &Stats) {
+    match scenario {
+        // Synchronous code runs in the middle of what is blocked.
+        Scenario::Blocking => assert!(cfg!(miri) || stats.interruptions > SEEDS / 10),
+        // Most programs survive: a run that ends early tells less.
+        Scenario::Faults => assert!(stats.ended < SEEDS / 10 + 10, "{} ended", stats.ended),
+        _ => {}
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::sites::Site;
 use super::table::{Event, Object, Set};
 use super::trap::{After, guarded, guarded_or, has_trapped, trap, unwind_if_trapped};
 use super::value::Type;
-use super::{Host, enter};
+use super::{Blocked, Host, enter};
 use std::rc::Rc;
 
 /// The most items that one copy may name.
@@ -208,7 +208,7 @@ impl Host {
             if let Some(event) = self.next_event(set) {
                 break event;
             }
-            self.block(&format_args!("on set {set}"));
+            self.block(&Blocked::OnSet(Rc::clone(&self.table), set));
         };
         self.table.borrow_mut().set(set).waiters -= 1;
         let Event(code, p1, _) = event;

@@ -6,7 +6,7 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{came_back, goes_on_with, last_serial, observe, observed};
+pub use observe::{came_back, channel_of, goes_on_with, last_serial, observe, observed};
 
 use super::sites::Site;
 use super::table::Table;
@@ -306,6 +306,11 @@ impl Channel {
             Buffer::Guest(window) => window.task.clone(),
             _ => None,
         }
+    }
+
+    /// Whether a copy is in flight on an end, as the one who started it knows.
+    pub fn is_in_flight(&self, side: Side) -> bool {
+        matches!(self.end(side).state, State::Copying | State::Cancelling)
     }
 
     /// Whether there is something to deliver to an end.

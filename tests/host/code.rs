@@ -1,19 +1,61 @@
 //! The code of an instance: when it may be entered, when it may leave, and what
 //! happens while it is blocked (canonical-abi.md §1.2).
 
+use super::imports::Call;
 use super::sites::Site;
+use super::table::Table;
 use super::tasks::Context;
 use super::trap::trap;
 use super::{CURRENT, Host, Inside, enter};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use wit_async::native;
+
+/// What a thread waits for that is blocked in a built-in.
+#[derive(Clone)]
+pub enum Blocked {
+    /// For an event of a member of a set.
+    OnSet(Rc<RefCell<Table>>, u32),
+    /// For the callee to resolve, which is asked to stop.
+    OnCall(Rc<Call>),
+    /// For nothing: it has given others the chance.
+    Lingers,
+}
+
+impl Blocked {
+    /// Whether it has come.
+    pub fn is_over(&self) -> bool {
+        match self {
+            Blocked::OnSet(table, set) => table.borrow().has_ready_member(*set),
+            Blocked::OnCall(call) => call.is_resolved(),
+            Blocked::Lingers => true,
+        }
+    }
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Blocked::OnSet(_, set) => write!(f, "on set {set}"),
+            Blocked::OnCall(_) => write!(f, "in `subtask.cancel`"),
+            Blocked::Lingers => write!(f, "in nothing"),
+        }
+    }
+}
 
 impl Host {
     /// Whether code of the instance is on the stack.
     pub fn is_on_stack(&self) -> bool {
         self.on_stack.get() > 0
+    }
+
+    /// Whether synchronous code of the instance, an export or a destructor, may be
+    /// called: all that is on the stack is blocked. It waits for no lock. But a
+    /// synchronous task that is blocked lets nobody in but its siblings.
+    pub fn lets_in_synchronous_code(&self) -> bool {
+        let on_stack = self.on_stack.get();
+        on_stack == 0 || on_stack == self.blocked.get() && !self.is_in_sync_task()
     }
 
     /// Calls `f` as code of this instance, in a task.
@@ -98,12 +140,6 @@ impl Host {
         }
     }
 
-    /// Whether a synchronous export may be called: no code of the instance runs, or all of
-    /// it is blocked.
-    pub fn admits_sync(&self) -> bool {
-        self.on_stack.get() <= self.blocked.get()
-    }
-
     /// A realloc and a post-return call no built-ins.
     pub(super) fn demand_may_leave(&self) {
         if !self.may_leave.get() {
@@ -123,9 +159,9 @@ impl Host {
     }
 
     /// The guest is blocked: something happens elsewhere.
-    pub(super) fn block(&self, on: &dyn fmt::Display) {
+    pub(super) fn block(&self, on: &Blocked) {
         let goes_on = self.while_blocked(|| match self.world() {
-            Some(world) => world.goes_on(),
+            Some(world) => world.goes_on(on.clone()),
             None => self.elsewhere(),
         });
         if !goes_on {
@@ -177,6 +213,12 @@ impl Host {
         }
         self.blocked.set(self.blocked.get() + 1);
         Unblock(&self.blocked)
+    }
+
+    /// The task whose code runs. Only to be told from others.
+    pub fn task(&self) -> *const Context {
+        let running = self.running.borrow();
+        running.last().map_or(std::ptr::null(), Rc::as_ptr)
     }
 
     /// Whether the code that runs is a synchronous task.

@@ -61,6 +61,11 @@ pub fn plan(fault: Option<(Site, u32)>) {
     FIRED.set(false);
 }
 
+/// Whether that is what the planned panic said, and it has happened.
+pub fn is_planned(text: &str) -> bool {
+    has_fired() && text.starts_with(MESSAGE)
+}
+
 /// Whether the panic has happened.
 pub fn has_fired() -> bool {
     FIRED.get()

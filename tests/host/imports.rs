@@ -8,7 +8,7 @@ use super::table::Object;
 use super::tasks::Context;
 use super::trap::trap;
 use super::value::Text;
-use super::{Host, enter, host};
+use super::{Blocked, Host, enter, host};
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
@@ -126,6 +126,11 @@ impl Call {
             .filter(|_| !self.told.get().is_resolved())
     }
 
+    /// Whether the caller has learnt how it ended.
+    pub fn is_told(&self) -> bool {
+        self.told.get().is_resolved()
+    }
+
     pub fn has_started(&self) -> bool {
         self.state.get() != State::Starting
     }
@@ -174,7 +179,7 @@ impl Call {
         self.state.set(State::Returned);
     }
 
-    pub(super) fn has_event(&self) -> bool {
+    pub fn has_event(&self) -> bool {
         self.state.get() != self.told.get()
     }
 
@@ -189,7 +194,7 @@ impl Call {
     }
 
     /// `subtask.cancel`, synchronously.
-    pub(super) fn cancel(&self, host: &Host) -> State {
+    pub(super) fn cancel(self: &Rc<Call>, host: &Host) -> State {
         if self.told.get().is_resolved() {
             trap(
                 Site::CancelOfDelivered,
@@ -212,7 +217,7 @@ impl Call {
                 OnCancel::Wait => {
                     while !self.state.get().is_resolved() {
                         host.demand_may_block(format_args!("subtask.cancel"));
-                        host.block(&"in `subtask.cancel`");
+                        host.block(&Blocked::OnCall(Rc::clone(self)));
                     }
                 }
                 OnCancel::Confirm => self.state.set(State::CancelledBeforeReturned),

@@ -56,9 +56,10 @@ mod value;
 mod vtables;
 
 pub use channel::{
-    Buffer, Channel, Held, Outcome, Side, State, came_back, goes_on_with, last_serial, observe,
-    observed,
+    Buffer, Channel, Held, Outcome, Side, State, came_back, channel_of, goes_on_with, last_serial,
+    observe, observed,
 };
+pub use code::Blocked;
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};
 pub use peer::Peer;
 pub use rules::Rules;
@@ -91,7 +92,7 @@ pub trait Elsewhere {
 
     /// Something happens while the guest is blocked in a built-in. False if
     /// there is nothing left that could.
-    fn goes_on(&self) -> bool;
+    fn goes_on(&self, on: Blocked) -> bool;
 
     /// Whether something happened while the guest, which may go on at once, gave
     /// others the chance.
@@ -275,6 +276,15 @@ impl Host {
         found.map(|(index, ..)| index)
     }
 
+    /// Whether a callback waits on the set that the subtask of a call is in.
+    pub fn is_heard_of(&self, call: &Rc<imports::Call>) -> bool {
+        let table = self.table.borrow();
+        table.in_use().any(|(_, object, set)| {
+            matches!(object, Object::Subtask(found) if Rc::ptr_eq(found, call))
+                && set.is_some_and(|set| table.is_waited_on(set))
+        })
+    }
+
     /// Whether a member of a set has an event.
     pub fn has_ready_member(&self, set: u32) -> bool {
         self.table.borrow().has_ready_member(set)
@@ -307,6 +317,16 @@ impl Host {
             };
             of.is_some() && !channel.borrow().ty.is_number() && table.in_use().any(is_other)
         })
+    }
+
+    /// Whether both ends of a channel are in this instance, where the runtime exchanges
+    /// what the host does not.
+    pub fn may_meet_inside(&self, channel: &Rc<RefCell<Channel>>) -> bool {
+        let table = self.table.borrow();
+        let ends = table.in_use().filter(
+            |(_, object, _)| matches!(object, Object::End(found, _) if Rc::ptr_eq(found, channel)),
+        );
+        !channel.borrow().ty.is_number() && ends.count() == 2
     }
 
     /// The handles in the table, with what they are.

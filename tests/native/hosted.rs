@@ -1,7 +1,7 @@
 //! The host itself: what it delivers, when, and in which order.
 
 use crate::host::imports::{Call, OnCancel};
-use crate::host::{self, Elsewhere, Host, Outcome, Rules};
+use crate::host::{self, Blocked, Elsewhere, Host, Outcome, Rules};
 use std::cell::RefCell;
 use std::ptr;
 use std::rc::Rc;
@@ -49,7 +49,7 @@ impl Elsewhere for Told {
         choice
     }
 
-    fn goes_on(&self) -> bool {
+    fn goes_on(&self, _: Blocked) -> bool {
         false
     }
 

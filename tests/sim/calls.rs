@@ -277,7 +277,7 @@ pub struct TheHost;
 impl Callee for TheHost {
     fn call(&self, host: &Rc<Host>, params: *mut u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
         let world = world();
-        let on_cancel = match world.pick(2) {
+        let on_cancel = match world.decide(2) {
             0 => OnCancel::Confirm,
             _ => OnCancel::Return,
         };
@@ -286,6 +286,7 @@ impl Callee for TheHost {
             call: Rc::clone(&call),
             letter: Rc::default(),
         });
+        world.awaited.calls(&call);
         call.answer(host)
     }
 }
@@ -330,6 +331,7 @@ impl World {
             Target::Host => self.serve(served),
             Target::Instance(instance) => self.enter(instance, Caller::Guest(served)),
         }
+        self.awaited.calls(&call);
         call.answer(&host)
     }
 
@@ -350,6 +352,7 @@ impl World {
             call: Rc::clone(&call),
             letter: Rc::default(),
         });
+        self.awaited.calls(&call);
         call.answer(&host)
     }
 
@@ -412,6 +415,10 @@ impl Served {
 
     /// The callee returns.
     pub fn resolve(&self, letter: Letter) {
+        if !self.is_open() {
+            // Somebody in between has confirmed a cancel, and keeps what comes.
+            return world().host_takes(letter);
+        }
         self.letter.replace(Some(letter));
         self.call.resolve();
     }

@@ -1,7 +1,9 @@
 //! What a task waits for that no built-in tells: what another task does.
 
+use crate::host::{Context, host};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
+use std::ptr;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -36,7 +38,14 @@ impl Hope {
 
 /// The hopes of a world, of those who wait now.
 #[derive(Default)]
-pub struct Hopes(RefCell<Vec<Rc<Hope>>>);
+pub struct Hopes(RefCell<Vec<Hoped>>);
+
+/// A hope, and who waits.
+struct Hoped {
+    hope: Rc<Hope>,
+    instance: usize,
+    task: *const Context,
+}
 
 /// Somebody waits as long as this exists.
 pub struct Waiting<'a> {
@@ -45,21 +54,34 @@ pub struct Waiting<'a> {
 }
 
 impl Hopes {
-    /// Somebody waits from now on.
-    pub fn wait(&self, hope: Rc<Hope>) -> Waiting<'_> {
-        self.0.borrow_mut().push(Rc::clone(&hope));
+    /// Somebody waits from now on, in the task whose code runs.
+    pub fn wait(&self, hope: Rc<Hope>, instance: usize) -> Waiting<'_> {
+        self.0.borrow_mut().push(Hoped {
+            hope: Rc::clone(&hope),
+            instance,
+            task: host().task(),
+        });
         Waiting { hopes: self, hope }
     }
 
-    /// Whether somebody waits for what has come: nobody has told them.
-    pub fn lost(&self) -> bool {
-        self.0.borrow().iter().any(|hope| hope.fulfilled.get())
+    /// Whether somebody waits for what has come: nobody has told them. Not in an instance
+    /// that `is_locked`.
+    pub fn lost(&self, is_locked: impl Fn(usize) -> bool) -> bool {
+        let hopes = self.0.borrow();
+        let mut came = hopes.iter().filter(|hoped| hoped.hope.fulfilled.get());
+        came.any(|hoped| !is_locked(hoped.instance))
+    }
+
+    /// Whether somebody waits in a task.
+    pub fn has_of(&self, task: *const Context) -> bool {
+        let hopes = self.0.borrow();
+        hopes.iter().any(|hoped| ptr::eq(hoped.task, task))
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut hopes = self.hopes.0.borrow_mut();
-        hopes.retain(|other| !Rc::ptr_eq(other, &self.hope));
+        hopes.retain(|other| !Rc::ptr_eq(&other.hope, &self.hope));
     }
 }

@@ -20,6 +20,7 @@
 //! | `items` | payloads that are told apart |
 //! | `program` | what guest code does |
 //! | `operations` | reads and writes, and each way to stop one |
+//! | `awaited` | operations that programs await, and whether they learn of the end |
 //! | `hopes` | what tasks wait for that other tasks do |
 //! | `ledger` | what was sent, received, given back; what has to add up |
 //! | `plant` | a failure that is planted, to show that it is seen |
@@ -32,6 +33,7 @@
 
 #![allow(dead_code, reason = "each user of this takes a part of it")]
 
+mod awaited;
 mod calls;
 pub mod choices;
 mod ends;

@@ -9,7 +9,6 @@ mod streams;
 use super::ends::{AnyEnd, EndOf};
 use super::items::Item;
 use super::program::Program;
-use super::stats::Kind;
 use super::world::World;
 use attempt::Attempt;
 use fate::{End, Fate};
@@ -86,7 +85,8 @@ async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<End
 
 /// Stops an import in one of these ways, or lets it finish. One that borrows must
 /// not be leaked: what it borrows would be dropped while it is lent.
-pub async fn import<F: Future>(world: &World, call: F, borrows: bool) -> Option<F::Output> {
+pub async fn import<F: Future>(program: &Program, call: F, borrows: bool) -> Option<F::Output> {
+    let world: &World = &program.world;
     let mut fate = match world.scenario().small() {
         // Dropping a call is cancelling it.
         Some(_) if world.pick(2) == 0 => Fate::Finish,
@@ -98,6 +98,6 @@ pub async fn import<F: Future>(world: &World, call: F, borrows: bool) -> Option<
         Fate::After(turns, End::Forget) if borrows => fate = Fate::After(turns, End::Drop),
         _ => {}
     }
-    let attempt = Attempt::new(world, Kind::Import, fate);
+    let attempt = Attempt::call(program, fate);
     attempt.forgettable(Box::pin(call)).await
 }

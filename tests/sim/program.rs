@@ -19,7 +19,7 @@ use crate::host::pass::Pass;
 use crate::host::resource::Token;
 use crate::host::trap::text;
 use futures::future::{join, select};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -41,8 +41,28 @@ const BURST: usize = 150;
 /// How deep programs spawn programs.
 const DEPTH: u32 = 2;
 
-/// Something that one task begins and others go on with. It gives back what it held.
-type Job = Pin<Box<dyn Future<Output = Program>>>;
+/// Something that one task begins and others go on with.
+struct Job {
+    /// It gives back what it held.
+    future: Pin<Box<dyn Future<Output = Program>>>,
+    /// Whether nobody goes on with it now.
+    left: Rc<Cell<bool>>,
+}
+
+/// Where code runs.
+#[derive(Clone)]
+pub struct Place {
+    pub instance: usize,
+    /// Of a job: whether it is left to others.
+    left: Option<Rc<Cell<bool>>>,
+}
+
+impl Place {
+    /// Whether nobody waits for what is awaited here.
+    pub fn is_left(&self) -> bool {
+        self.left.as_ref().is_some_and(|left| left.get())
+    }
+}
 
 thread_local! {
     /// What programs left for each other, by instance.
@@ -113,6 +133,8 @@ pub struct Program {
     lends: bool,
     /// Held by all programs of a task.
     presence: Rc<()>,
+    /// Of a job: whether it is left to others.
+    left: Option<Rc<Cell<bool>>>,
 }
 
 /// Awaits `future`. If foreign code in it panics as it was planned, goes on without
@@ -256,6 +278,14 @@ impl Program {
             depth: 0,
             lends: true,
             presence,
+            left: None,
+        }
+    }
+
+    pub fn place(&self) -> Place {
+        Place {
+            instance: self.instance,
+            left: self.left.clone(),
         }
     }
 
@@ -439,7 +469,7 @@ impl Program {
         if self.lends && world.pick(6) == 1 {
             let token = Token::new(world.next_number());
             let call = async { Borrowing(PhantomData).call(&token).await };
-            if let Some(answer) = operations::import(&world, call, true).await {
+            if let Some(answer) = operations::import(self, call, true).await {
                 assert_eq!(answer, 7);
             }
             return;
@@ -455,8 +485,8 @@ impl Program {
             message.ends.push(readable);
         }
         let answer = match with_host {
-            true => operations::import(&world, Exchange::<true>.call(message), false).await,
-            false => operations::import(&world, Exchange::<false>.call(message), false).await,
+            true => operations::import(self, Exchange::<true>.call(message), false).await,
+            false => operations::import(self, Exchange::<false>.call(message), false).await,
         };
         if let Some(answer) = answer {
             self.takes(answer);
@@ -465,10 +495,9 @@ impl Program {
 
     /// Passes a value to the host, which gives it back.
     pub(super) async fn pass<T: Item>(&mut self) {
-        let world = Rc::clone(&self.world);
         let (value, number) = self.make::<T>();
         let call = async { Pass::<T, TheHost>::to(TheHost).call(value).await };
-        if let Some(back) = operations::import(&world, call, false).await {
+        if let Some(back) = operations::import(self, call, false).await {
             assert_eq!(back.number(), number, "what was passed comes back");
             self.keep(vec![back]);
         }
@@ -506,7 +535,7 @@ impl Program {
             1 => drop(handle),
             _ => {
                 let world = Rc::clone(&self.world);
-                let _waiting = world.hopes.wait(ended);
+                let _waiting = world.hopes.wait(ended, self.instance);
                 poll_fn(|cx| match Pin::new(&mut handle).poll(cx) {
                     Poll::Ready(_) => Poll::Ready(()),
                     Poll::Pending if world.is_closing() => Poll::Ready(()),
@@ -521,7 +550,7 @@ impl Program {
     async fn hears(&mut self) {
         let world = Rc::clone(&self.world);
         let hope = Rc::new(Hope::default());
-        let _waiting = world.hopes.wait(Rc::clone(&hope));
+        let _waiting = world.hopes.wait(Rc::clone(&hope), self.instance);
         EARS.with_borrow_mut(|ears| ears[self.instance].push(Rc::downgrade(&hope)));
         hope.comes(|| world.is_closing()).await;
     }
@@ -557,12 +586,13 @@ impl Program {
         let world = Rc::clone(&self.world);
         let left = JOBS.with_borrow_mut(|jobs| jobs[self.instance].pop());
         let mut job = left.unwrap_or_else(|| self.job());
+        job.left.set(false);
         // At most so many turns, or as many as it takes.
         let mut turns = match world.pick(3) {
             0 => u32::MAX,
             turns => turns,
         };
-        let ended = poll_fn(|cx| match job.as_mut().poll(cx) {
+        let ended = poll_fn(|cx| match job.future.as_mut().poll(cx) {
             Poll::Ready(program) => Poll::Ready(Some(program)),
             Poll::Pending if world.is_closing() => Poll::Ready(None),
             Poll::Pending => {
@@ -576,7 +606,10 @@ impl Program {
         .await;
         match ended {
             Some(mut program) => self.ends.append(&mut program.ends),
-            None => JOBS.with_borrow_mut(|jobs| jobs[self.instance].push(job)),
+            None => {
+                job.left.set(true);
+                JOBS.with_borrow_mut(|jobs| jobs[self.instance].push(job));
+            }
         }
     }
 
@@ -587,14 +620,17 @@ impl Program {
         child.depth = DEPTH;
         child.lends = false;
         child.ends.extend(self.any_end());
+        let left = Rc::<Cell<bool>>::default();
+        child.left = Some(Rc::clone(&left));
         let calls = self.world.pick(2) == 1;
-        Box::pin(async move {
+        let future = Box::pin(async move {
             match calls {
                 true => child.call().await,
                 false => child.operates().await,
             }
             child
-        })
+        });
+        Job { future, left }
     }
 
     fn blocks(&mut self) {

@@ -12,9 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came out of a run.
 pub struct Outcome {
-    /// It could not be brought to its end: threads wait for each other that have
-    /// one stack here.
+    /// It could not be brought to its end: a thread waits for one that is ready to go
+    /// on, and has one stack with it here. Nothing went wrong before.
     pub inconclusive: bool,
+    /// A panic that was planned, and that no program survived, ended an instance.
+    /// Nothing went wrong before.
+    pub ended: bool,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
@@ -67,6 +70,7 @@ pub fn run_with(
     if outcome.failure.is_none()
         && !fault::left_something()
         && !outcome.inconclusive
+        && !outcome.ended
         && left != 0
         && scenario != Scenario::Forgets
     {
@@ -107,6 +111,7 @@ fn live(
         }
         world.live();
         let residue = match world.failure() {
+            None if world.has_ended() => None,
             // Not everything can be cleared away behind a panic.
             None if scenario != Scenario::Forgets && !fault::left_something() => world.residue(),
             _ => None,
@@ -125,18 +130,13 @@ fn live(
     {
         failure = Some(what);
     }
-    let inconclusive = world.is_inconclusive();
-    // A panic that no program survived ended the instance, as on wasm.
-    let ended = fault::has_fired()
-        && failure
-            .as_ref()
-            .is_some_and(|failure| failure.contains(fault::MESSAGE));
-    let inconclusive = inconclusive || ended;
+    let (inconclusive, ended) = (world.is_inconclusive(), world.has_ended());
     let trace = if traced { world.traced() } else { Vec::new() };
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
     let (rules, seen) = (world.rules(), world.seen());
-    let taken = if failure.is_some() {
+    stats.ended = u64::from(ended);
+    let taken = if failure.is_some() || ended {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()
     } else {
@@ -147,6 +147,7 @@ fn live(
     resource::reset_tokens(before);
     Outcome {
         inconclusive,
+        ended,
         failure: failure.filter(|_| !inconclusive),
         stats,
         rules,

@@ -110,6 +110,10 @@ pub struct Stats {
     counts: [[[u64; STOPS.len()]; STATES.len()]; KINDS.len()],
     /// Items that were received.
     pub items: u64,
+    /// Calls of synchronous code of an instance whose other code was blocked.
+    pub interruptions: u64,
+    /// Runs that ended with a panic that was planned.
+    pub ended: u64,
 }
 
 impl Stats {
@@ -131,6 +135,8 @@ impl Stats {
             }
         }
         self.items += other.items;
+        self.interruptions += other.interruptions;
+        self.ended += other.ended;
     }
 
     /// Everything that can happen, and whatever else happened.

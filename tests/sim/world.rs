@@ -2,11 +2,13 @@
 //! calls, and what happens next.
 
 mod actions;
+mod calm;
 mod exports;
 mod life;
 
 use self::actions::Actions;
 use self::exports::Export;
+use super::awaited::AllAwaited;
 use super::calls::Served;
 use super::choices::Choices;
 use super::ends::PAYLOADS;
@@ -19,7 +21,7 @@ use super::scenario::Scenario;
 use super::seen::Seen;
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text};
-use crate::host::{Elsewhere, Fussy, Held, Host, Rules};
+use crate::host::{Blocked, Elsewhere, Fussy, Held, Host, Rules, fault};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
@@ -66,6 +68,8 @@ pub struct World {
     called: Cell<u32>,
     /// Whether a guest has called the host, if it is small.
     pub was_called: Cell<bool>,
+    /// How often it has called synchronous code of an instance that was blocked.
+    interrupted: Cell<u32>,
     /// What can happen next, as it was listed last.
     actions: RefCell<Actions>,
     /// Whether nothing has happened since.
@@ -76,13 +80,18 @@ pub struct World {
     /// Wake what waits for the world to close, by instance.
     sleepers: RefCell<Vec<(usize, Waker)>>,
     failure: RefCell<Option<String>>,
-    /// How many built-ins are blocked, one inside of what goes on during the
-    /// other: they can only come back in that order.
-    blocked: Cell<u32>,
+    /// The built-ins that are blocked, each inside of what goes on during the one
+    /// before: they can only come back in the reverse order.
+    blocked: RefCell<Vec<Blocked>>,
     inconclusive: Cell<bool>,
+    /// A panic that was planned has ended an instance.
+    ended: Cell<bool>,
     traces: bool,
     trace: RefCell<Vec<String>>,
     pub hopes: Hopes,
+    /// Of futures that were aborted: fulfilled, and gone with them.
+    pub aborted: Hopes,
+    pub awaited: AllAwaited,
     pub ledger: Ledger,
     pub stats: RefCell<Stats>,
     seen: Cell<u32>,
@@ -108,6 +117,7 @@ impl World {
             calls: RefCell::default(),
             called: Cell::new(0),
             was_called: Cell::new(false),
+            interrupted: Cell::new(0),
             actions: RefCell::default(),
             listed: Cell::new(false),
             closing: Cell::new(false),
@@ -115,11 +125,14 @@ impl World {
             numbers: Cell::new(1),
             sleepers: RefCell::default(),
             failure: RefCell::default(),
-            blocked: Cell::new(0),
+            blocked: RefCell::default(),
             inconclusive: Cell::new(false),
+            ended: Cell::new(false),
             traces: traced,
             trace: RefCell::default(),
             hopes: Hopes::default(),
+            aborted: Hopes::default(),
+            awaited: AllAwaited::default(),
             ledger: Ledger::default(),
             stats: RefCell::default(),
             seen: Cell::new(0),
@@ -170,6 +183,11 @@ impl World {
 
     pub fn forgets(&self) -> bool {
         self.scenario == Scenario::Forgets
+    }
+
+    /// Whether foreign code panics once.
+    pub fn plans_faults(&self) -> bool {
+        self.scenario == Scenario::Faults
     }
 
     pub fn pick(&self, among: u32) -> u32 {
@@ -295,7 +313,7 @@ impl World {
     }
 
     pub fn fail(&self, what: String) {
-        if has_trapped() {
+        if has_trapped() || self.ended.get() {
             return;
         }
         self.failure.borrow_mut().get_or_insert(what);
@@ -305,17 +323,28 @@ impl World {
     /// nothing else is noted.
     pub fn failure(&self) -> Option<String> {
         let failure = self.failure.borrow().clone();
-        failure.or_else(crate::host::trap::caught)
+        match self.ended.get() {
+            // What has trapped was blocked in that instance, or called it.
+            true => failure,
+            false => failure.or_else(crate::host::trap::caught),
+        }
     }
 
+    /// Whether the run is over: something went wrong, or an instance has ended.
     fn has_failed(&self) -> bool {
-        has_trapped() || self.failure.borrow().is_some()
+        has_trapped() || self.ended.get() || self.failure.borrow().is_some()
     }
 
-    /// Whether the run ended because threads wait for each other that have one
-    /// stack here.
+    /// Whether the run ended because a thread waits for one that is ready to go on, and
+    /// has one stack with it here.
     pub fn is_inconclusive(&self) -> bool {
         self.inconclusive.get()
+    }
+
+    /// Whether a panic that was planned has ended an instance before anything went
+    /// wrong. That is the end of the run.
+    pub fn has_ended(&self) -> bool {
+        self.ended.get()
     }
 
     /// Runs code of an instance in a synchronous task.
@@ -324,12 +353,19 @@ impl World {
         self.catch(|| host.call_sync(f));
     }
 
-    /// A panic of the guest is a failure.
+    /// A panic of the guest is a failure, unless it was planned: then it ends the
+    /// instance, as on wasm.
     fn catch(&self, f: impl FnOnce()) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(f))
-            && !has_trapped()
-        {
-            self.fail(format!("panic: {}", text(&*panic)));
+        let Err(panic) = catch_unwind(AssertUnwindSafe(f)) else {
+            return;
+        };
+        if self.has_failed() {
+            return;
+        }
+        let text = text(&*panic);
+        match fault::is_planned(&text) {
+            true => self.ended.set(true),
+            false => self.fail(format!("panic: {text}")),
         }
     }
 }

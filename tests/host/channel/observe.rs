@@ -61,6 +61,20 @@ pub fn goes_on_with(serial: u32, handle: u32) {
     });
 }
 
+/// The observed channel that is told from all others by this: of several, that whose
+/// end somebody has who is no runtime.
+pub fn channel_of(serial: u32, side: Side) -> Option<Rc<RefCell<Channel>>> {
+    OBSERVED.with_borrow(|observed| {
+        let mut same = observed.as_ref()?.get(serial as usize..)?.iter();
+        match side {
+            Side::Writable => same.next().cloned(),
+            Side::Readable => same
+                .rfind(|channel| channel.borrow().serial == serial)
+                .cloned(),
+        }
+    })
+}
+
 /// Whether there is an observed channel of which this holds.
 fn observed_is(serial: u32, holds: impl Fn(&Channel) -> bool) -> bool {
     OBSERVED.with_borrow(|observed| {

@@ -9,13 +9,15 @@
 
 use super::doubt::InDoubt;
 use super::fate::{End, Fate};
-use crate::host::host;
+use crate::host::{Side, host};
+use crate::sim::awaited::{Watch, What};
+use crate::sim::program::{Place, Program};
 use crate::sim::stats::{Kind, State, Stop};
 use crate::sim::world::World;
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::task::Poll;
 use wit_async::yield_async;
 
@@ -26,6 +28,8 @@ pub struct Attempt<'a> {
     world: &'a World,
     kind: Kind,
     fate: Fate,
+    what: What,
+    place: Place,
 }
 
 /// How an operation that was carried ended, or is to end.
@@ -53,16 +57,40 @@ impl<T> Outcome<T, T> {
 }
 
 impl<'a> Attempt<'a> {
-    pub fn new(world: &'a World, kind: Kind, fate: Fate) -> Attempt<'a> {
-        Attempt { world, kind, fate }
+    /// Of a call of an import.
+    pub fn call(program: &'a Program, fate: Fate) -> Attempt<'a> {
+        Attempt {
+            world: &program.world,
+            kind: Kind::Import,
+            fate,
+            what: What::Call(RefCell::default()),
+            place: program.place(),
+        }
     }
 
-    /// With a fate of its own, on an end of a channel.
-    pub fn on(world: &'a Rc<World>, kind: Kind, name: &str, serial: u32) -> (Attempt<'a>, InDoubt) {
+    /// Of an operation on an end of a channel.
+    pub fn copy(program: &'a Program, kind: Kind, serial: u32, fate: Fate) -> Attempt<'a> {
+        let side = match kind {
+            Kind::StreamRead | Kind::FutureRead => Side::Readable,
+            Kind::StreamWrite | Kind::FutureWrite => Side::Writable,
+            Kind::Import => unreachable!("it has no end"),
+        };
+        Attempt {
+            world: &program.world,
+            kind,
+            fate,
+            what: What::Copy(serial, side),
+            place: program.place(),
+        }
+    }
+
+    /// The same, with a fate of its own.
+    pub fn on(program: &'a Program, kind: Kind, name: &str, serial: u32) -> (Attempt<'a>, InDoubt) {
+        let world = &program.world;
         let fate = Fate::pick(world);
         let doubt = InDoubt::new(world, kind, serial, fate.forgets());
         world.trace(|| format!("program: {name} on {serial}, {fate:?}"));
-        (Attempt::new(world, kind, fate), doubt)
+        (Attempt::copy(program, kind, serial, fate), doubt)
     }
 
     /// Of an operation that stays on the stack, and can only be dropped.
@@ -114,13 +142,15 @@ impl<'a> Attempt<'a> {
     }
 
     /// Brings an operation as far as its fate allows, or until the world closes.
-    async fn carry<F: Future + Unpin>(&self, operation: &mut F) -> Carried<F::Output> {
+    async fn carry<F: Future + Unpin>(self, operation: &mut F) -> Carried<F::Output> {
         let mut underway = Underway {
             world: self.world,
             kind: self.kind,
             state: State::Unstarted,
         };
-        let (state, output) = progress(&mut underway, operation, self.fate).await;
+        let watch = Watch::new(self.world, self.what, self.place);
+        let (state, output) = progress(&mut underway, &watch, operation, self.fate).await;
+        drop(watch);
         mem::forget(underway);
         let (stop, carried) = match output {
             Some(output) => (Stop::Finished, Carried::Finished(output)),
@@ -157,20 +187,22 @@ impl Drop for Underway<'_> {
 /// Polls an operation as often as its fate allows.
 async fn progress<F: Future + Unpin>(
     underway: &mut Underway<'_>,
+    watch: &Watch<'_>,
     operation: &mut F,
     fate: Fate,
 ) -> (State, Option<F::Output>) {
     if let Fate::Unstarted(_) = fate {
         return (State::Unstarted, None);
     }
-    let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut *operation).poll(cx))).await;
+    let first = poll_fn(|cx| Poll::Ready(watch.poll(operation, cx))).await;
     if let Poll::Ready(output) = first {
         return (State::AtOnce, Some(output));
     }
     underway.state = State::InFlight;
     let world = underway.world;
     let Fate::After(turns, _) = fate else {
-        let output = poll_fn(|cx| match Pin::new(&mut *operation).poll(cx) {
+        watch.awaits();
+        let output = poll_fn(|cx| match watch.poll(operation, cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if world.is_closing() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
@@ -184,7 +216,7 @@ async fn progress<F: Future + Unpin>(
     };
     for _ in 0..turns {
         yield_async().await;
-        let poll = poll_fn(|cx| Poll::Ready(Pin::new(&mut *operation).poll(cx))).await;
+        let poll = poll_fn(|cx| Poll::Ready(watch.poll(operation, cx))).await;
         if let Poll::Ready(output) = poll {
             return (State::Blocked, Some(output));
         }

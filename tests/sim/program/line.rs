@@ -142,7 +142,7 @@ impl Program {
         let inside = {
             let mut standing = Standing::new(line, world.next_number());
             let hope = Rc::clone(&standing.hope);
-            let _waiting = world.hopes.wait(hope);
+            let _waiting = world.hopes.wait(hope, self.instance);
             poll_fn(|cx| match standing.poll(cx) {
                 Poll::Ready(inside) => Poll::Ready(Some(inside)),
                 Poll::Pending if world.is_closing() => Poll::Ready(None),

@@ -66,7 +66,7 @@ pub async fn script(program: &mut Program, small: Small) {
             Small::Calls | Small::Cancelled => {
                 let mut exchange = Exchange::<true>;
                 let call = exchange.call(Message::default());
-                operations::import(&world, call, false).await;
+                operations::import(program, call, false).await;
             }
             Small::Wakes => wake_or_wait(program).await,
             Small::Limits => {

@@ -99,7 +99,11 @@ impl Program {
             let ended = Rc::new(Hope::default());
             let end = Rc::clone(&ended);
             let spawns = world.pick(3) == 1;
+            let aborted = Rc::new(Hope::default());
+            let instance = self.instance;
+            let abort = Rc::clone(&aborted);
             let handle = s.spawn(async move {
+                let _gone = world.aborted.wait(abort, instance);
                 let _alive = Counted::new(&family.alive);
                 side.sleeps().await;
                 if side.world.forgets() {
@@ -119,15 +123,22 @@ impl Program {
                 end.fulfil();
                 family.ended.get()
             });
-            handles.push((handle, ended));
+            handles.push((handle, ended, aborted));
         }
-        for (handle, ended) in handles {
+        for (handle, ended, aborted) in handles {
             match world.pick(5) {
                 0 => drop(handle),
-                1 => handle.abort(),
-                2 => drop(handle.abort_on_drop()),
+                1 => {
+                    handle.abort();
+                    aborted.fulfil();
+                }
+                2 => {
+                    drop(handle.abort_on_drop());
+                    aborted.fulfil();
+                }
                 _ => {
-                    let waiting = (!world.forgets()).then(|| world.hopes.wait(ended));
+                    let waiting =
+                        (!world.forgets()).then(|| world.hopes.wait(ended, self.instance));
                     let output = handle.await;
                     drop(waiting);
                     assert!(output.is_some_and(|ended| ended > 0), "it was not aborted");
@@ -172,7 +183,7 @@ impl Program {
                 }
                 _ => {
                     let hope = ends.hope();
-                    let waiting = world.hopes.wait(hope);
+                    let waiting = world.hopes.wait(hope, self.instance);
                     let ended = {
                         let mut next = pin!(set.join_next());
                         poll_fn(|cx| match next.as_mut().poll(cx) {

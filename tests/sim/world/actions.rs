@@ -17,6 +17,7 @@ pub(super) enum Action {
     End(usize),
     Call(usize),
     Invoke(usize),
+    /// Synchronous code is called: an export, or the destructor of a resource.
     InvokeSync(usize),
 }
 
@@ -29,6 +30,18 @@ pub(super) struct Actions {
 }
 
 impl Actions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Picks one of them, if there is one.
+    pub(super) fn pick(&self, world: &World) -> Option<Action> {
+        match self.count {
+            0 => None,
+            count => Some(self.room[world.decide(count as u32) as usize]),
+        }
+    }
+
     /// Makes room for so many, of which there are none yet.
     fn clear(&mut self, most: usize) {
         if self.room.len() < most {
@@ -40,14 +53,6 @@ impl Actions {
     fn add(&mut self, action: Action) {
         self.room[self.count] = action;
         self.count += 1;
-    }
-
-    fn len(&self) -> usize {
-        self.count
-    }
-
-    fn get(&self, place: usize) -> Action {
-        self.room[place]
     }
 }
 
@@ -72,18 +77,7 @@ impl World {
         if !self.listed.take() {
             self.list(actions);
         }
-        match actions.len() {
-            0 => None,
-            count => Some(actions.get(self.decide(count as u32) as usize)),
-        }
-    }
-
-    /// Whether nothing can happen.
-    pub(super) fn is_quiet(&self) -> bool {
-        let actions = &mut *self.actions.borrow_mut();
-        self.listed.set(false);
-        self.list(actions);
-        actions.len() == 0
+        actions.pick(self)
     }
 
     /// Forgets the calls that were cancelled, and what they brought.
@@ -102,11 +96,54 @@ impl World {
         self.forget_cancelled();
         let closing = self.is_closing();
         let hosts: &[_] = &self.hosts.borrow();
-        let asks = !closing && self.may_ask();
+        let (ends, calls): (&[_], &[_]) = (&self.ends.borrow(), &self.calls.borrow());
+        actions.clear(2 * self.tasks.borrow().len() + ends.len() + calls.len() + 2 * INSTANCES);
+        self.list_tasks(actions, !closing && self.may_ask());
+        // There are many of these: an iterator would cost more than what it is for.
+        let mut index = 0;
+        while index < ends.len() {
+            if ends[index].is_ready(closing) {
+                actions.add(Action::End(index));
+            }
+            index += 1;
+        }
+        for index in 0..calls.len() {
+            actions.add(Action::Call(index));
+        }
+        if closing || self.scenario.small().is_some() {
+            return;
+        }
+        let (calls, interrupts) = (self.called.get() < 3, self.interrupted.get() < 3);
+        for (instance, host) in hosts.iter().enumerate() {
+            if calls {
+                // Where another task has the lock it is held back.
+                actions.add(Action::Invoke(instance));
+            }
+            // Also while its code is blocked: those do not care for the lock.
+            if host.lets_in_synchronous_code()
+                && (if host.is_on_stack() {
+                    interrupts
+                } else {
+                    calls
+                })
+            {
+                actions.add(Action::InvokeSync(instance));
+            }
+        }
+    }
+
+    /// What tasks have to do, and nothing else.
+    pub(super) fn tasks_to_do(&self) -> Actions {
+        let mut actions = Actions::default();
+        actions.clear(2 * self.tasks.borrow().len());
+        self.list_tasks(&mut actions, false);
+        actions
+    }
+
+    /// What tasks have to do; and which of them the host may want to stop, if it `asks`.
+    fn list_tasks(&self, actions: &mut Actions, asks: bool) {
+        let hosts: &[_] = &self.hosts.borrow();
         let tasks: &[_] = &self.tasks.borrow();
-        let ends: &[_] = &self.ends.borrow();
-        let calls: &[_] = &self.calls.borrow();
-        actions.clear(2 * tasks.len() + ends.len() + calls.len() + 2 * INSTANCES);
         for (index, export) in tasks.iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
@@ -135,27 +172,6 @@ impl World {
                 }
             }
         }
-        // There are many of these: an iterator would cost more than what it is for.
-        let mut index = 0;
-        while index < ends.len() {
-            if ends[index].is_ready(closing) {
-                actions.add(Action::End(index));
-            }
-            index += 1;
-        }
-        for index in 0..calls.len() {
-            actions.add(Action::Call(index));
-        }
-        if !closing && self.called.get() < 3 && self.scenario.small().is_none() {
-            for (instance, host) in hosts.iter().enumerate() {
-                // Where another task has the lock it is held back.
-                actions.add(Action::Invoke(instance));
-                // Also while its code is blocked: those do not care for the lock.
-                if host.admits_sync() {
-                    actions.add(Action::InvokeSync(instance));
-                }
-            }
-        }
     }
 
     /// Whether the host may want a call of its own to stop.
@@ -179,7 +195,7 @@ impl World {
     }
 
     /// Does it. Whether nothing came of it, so that the same can happen next.
-    fn act(&self, action: Action) -> bool {
+    pub(super) fn act(&self, action: Action) -> bool {
         match action {
             Action::Admit(index) => self.admit(index),
             Action::Event(index) => {
@@ -231,10 +247,16 @@ impl World {
                 self.enter(instance, Caller::Host);
             }
             Action::InvokeSync(instance) => {
-                self.called.set(self.called.get() + 1);
-                if self.host(instance).is_on_stack() {
+                let interrupts = self.host(instance).is_on_stack();
+                let count = match interrupts {
+                    true => &self.interrupted,
+                    false => &self.called,
+                };
+                if interrupts {
                     self.see(Seen::SyncWhileBlocked);
                 }
+                count.set(count.get() + 1);
+                self.stats.borrow_mut().interruptions += u64::from(interrupts);
                 self.guest(instance, program::synchronous);
             }
         }

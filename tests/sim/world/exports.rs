@@ -33,6 +33,13 @@ pub(super) enum Cancel {
     Delivered,
 }
 
+impl Export {
+    /// Whether it has begun, and its programs are not done.
+    pub(super) fn has_programs(&self) -> bool {
+        self.task.borrow().is_some() && self.presence.borrow().strong_count() > 0
+    }
+}
+
 impl World {
     pub(super) fn export(&self, index: usize) -> Rc<Export> {
         Rc::clone(&self.tasks.borrow()[index])
