@@ -201,6 +201,9 @@ impl<'a> Task<'a> {
     }
 
     fn sleep(&self) -> CallbackCode {
+        if self.stays {
+            waitable::take_in(&self.home);
+        }
         let set = self.home.set();
         self.home.begin_sleep();
         CallbackCode::Wait(set)

@@ -29,6 +29,7 @@
 use super::cabi::{Callback, ForeignTask};
 use super::home::Home;
 use super::kept::Keeping;
+use super::orphans;
 use super::pair::Pair;
 use crate::abi::Payload;
 use alloc::rc::Rc;
@@ -58,6 +59,9 @@ pub(super) struct Entry {
     pub(super) needs_task: bool,
     /// What the end keeps of operations whose futures are gone.
     pub(super) keeping: Keeping,
+    /// It belongs to no task, and is in the set of one all the same, which does not wait
+    /// for it: see [`orphans`](super::orphans).
+    pub(super) is_guest: bool,
 }
 
 pub(super) enum State {
@@ -119,6 +123,7 @@ impl Entry {
         pair: None,
         needs_task: false,
         keeping: Keeping::Nothing,
+        is_guest: false,
     };
 
     /// The operation goes on in another task than in that of `home`, which
@@ -126,12 +131,17 @@ impl Entry {
     fn moves_from(&mut self, home: &Arc<Home>) {
         let is_awaited = self.state.is_awaited();
         let goes_on = is_awaited || matches!(self.state, State::Armed);
-        if goes_on && self.origin.is_none() {
+        if goes_on && self.origin.is_none() && !self.is_guest && !orphans::is_home(home) {
             let task = Home::component_task(home);
             task.awaited
                 .set(task.awaited.get() + usize::from(is_awaited));
             self.origin = Some(Arc::clone(task));
         }
+    }
+
+    /// Whether the task in whose set it is waits for it.
+    fn counts(&self) -> bool {
+        self.state.is_awaited() && !self.is_guest
     }
 
     /// The operation is over: the task that started it may go. The result is to
@@ -152,6 +162,7 @@ impl Entry {
         };
         let before = usize::from(self.state.is_awaited());
         let after = usize::from(state.is_awaited());
+        let home = home.filter(|_| !self.is_guest);
         for home in home.into_iter().chain(&self.origin) {
             home.awaited.set(home.awaited.get() + after - before);
         }
@@ -169,7 +180,7 @@ pub(super) fn seat(entries: &mut [Entry], index: usize, home: &Arc<Home>) {
     entry.next = first;
     entry.previous = 0;
     entry.seat = Seat::Ours(Arc::clone(home));
-    if entry.state.is_awaited() {
+    if entry.counts() {
         home.awaited.set(home.awaited.get() + 1);
     }
 }
@@ -178,7 +189,8 @@ pub(super) fn seat(entries: &mut [Entry], index: usize, home: &Arc<Home>) {
 /// its seat was. The host is not told.
 pub(super) fn unseat(entries: &mut [Entry], index: usize) -> Seat {
     let entry = &mut entries[index];
-    let awaited = usize::from(entry.state.is_awaited());
+    let awaited = usize::from(entry.counts());
+    entry.is_guest = false;
     let seat = mem::replace(&mut entry.seat, Seat::Nowhere);
     let (next, previous) = (mem::take(&mut entry.next), mem::take(&mut entry.previous));
     if let Seat::Ours(home) = &seat {

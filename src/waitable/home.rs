@@ -55,6 +55,8 @@ pub(crate) struct Home {
     /// All futures of the task are done; it waits for what is awaited still.
     draining: Cell<bool>,
     closed: Cell<bool>,
+    /// Where it is in the list of tasks that take in what belongs to none.
+    pub(super) place: Cell<Option<usize>>,
     /// What it started, went to another set, and is awaited by nobody. Handles may be
     /// those of something else by now.
     armed: RefCell<Vec<Waitable>>,
@@ -92,6 +94,7 @@ impl Home {
             line: Line::new(),
             draining: Cell::new(false),
             closed: Cell::new(false),
+            place: Cell::new(None),
             armed: RefCell::new(Vec::new()),
         }
     }
@@ -245,6 +248,7 @@ impl Home {
     /// Takes all members out and drops the set. The task is over.
     pub(crate) fn close(&self) {
         self.closed.set(true);
+        super::orphans::takes_in_no_more(self);
         self.drop_set();
         drop(self.take_spawned());
     }

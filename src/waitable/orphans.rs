@@ -8,6 +8,11 @@
 //! memory, so the copy itself needs nobody; the set is looked at whenever a task
 //! runs.
 //!
+//! A task may wait for what comes only when such an operation has had its event: the
+//! value of a write may hold what the task's own write waits for. So while tasks sleep
+//! these operations are *guests* in the set of one: the host calls it for their events,
+//! and it waits for none of them.
+//!
 //! Futures that are to run in the background, and are made where no async task is, wait
 //! for the next one.
 
@@ -29,6 +34,8 @@ use core::pin::Pin;
 /// The home of operations without a task, made when it is first needed.
 pub(crate) struct Orphanage {
     home: OnceCell<Arc<Home>>,
+    /// Tasks that sleep, or have slept: they have a set.
+    tasks: RefCell<Vec<Arc<Home>>>,
     /// For the next task.
     futures: RefCell<Vec<Spawned>>,
 }
@@ -37,21 +44,23 @@ impl Orphanage {
     pub(crate) const fn new() -> Orphanage {
         Orphanage {
             home: OnceCell::new(),
+            tasks: RefCell::new(Vec::new()),
             futures: RefCell::new(Vec::new()),
         }
     }
 
-    /// How many operations wait here.
+    /// How many operations wait here, or as guests.
     #[cfg(feature = "diagnostics")]
     pub(crate) fn len(&self) -> usize {
-        self.home.get().map_or(0, |home| home.awaited.get())
+        let here = self.home.get().map_or(0, |home| home.awaited.get());
+        here + super::registry::guests()
     }
 
     /// Whether `waitable` is one of theirs.
     #[cfg(feature = "diagnostics")]
     pub(super) fn has(&self, waitable: Waitable) -> bool {
         let home = self.home.get();
-        home.is_some_and(|home| seats::is_seated(waitable, home))
+        home.is_some_and(|home| seats::is_seated(waitable, home)) || seats::is_guest(waitable)
     }
 }
 
@@ -62,6 +71,56 @@ pub(crate) fn with_some_task<R>(f: impl FnOnce() -> R) -> R {
         Current::None => enter(&home(), f),
         Current::Ours(_) | Current::Foreign(_) => f(),
     }
+}
+
+/// The task whose guest an operation is that belongs to `home`, if that is no task.
+pub(super) fn lodging(home: &Arc<Home>) -> Option<Arc<Home>> {
+    match is_home(home) {
+        true => instance::with(|instance| instance.orphanage.tasks.borrow().last().cloned()),
+        false => None,
+    }
+}
+
+/// The task of `home` is about to sleep: it takes in what belongs to no task.
+pub(crate) fn take_in(home: &Arc<Home>) {
+    let orphanage = instance::with(|instance| {
+        let Orphanage {
+            home: orphans,
+            tasks,
+            ..
+        } = &instance.orphanage;
+        let mut tasks = tasks.borrow_mut();
+        if home.place.get().is_none() {
+            home.place.set(Some(tasks.len()));
+            tasks.push(Arc::clone(home));
+        }
+        orphans
+            .get()
+            .filter(|orphans| orphans.members.first() != 0)
+            .cloned()
+    });
+    let Some(orphanage) = orphanage else { return };
+    while let Some(waitable) = Waitable::new(orphanage.members.first()) {
+        seats::join_as(waitable, home, true);
+    }
+    orphanage.drop_set();
+}
+
+/// The task of `home` is over, and takes in nothing any more.
+pub(super) fn takes_in_no_more(home: &Home) {
+    let Some(place) = home.place.take() else {
+        return;
+    };
+    // A thread that ends may have lost its state before the last task.
+    let left = instance::try_with(|instance| {
+        let mut tasks = instance.orphanage.tasks.borrow_mut();
+        let left = tasks.swap_remove(place);
+        if let Some(moved) = tasks.get(place) {
+            moved.place.set(Some(place));
+        }
+        left
+    });
+    drop(left);
 }
 
 /// Runs `future`, which is about `waitable`, in the background: in the async export that

@@ -72,6 +72,16 @@ pub(super) fn pair(waitable: Waitable) -> Option<Rc<Pair>> {
     .flatten()
 }
 
+/// How many operations wait as guests in the sets of tasks.
+#[cfg(feature = "diagnostics")]
+pub(super) fn guests() -> usize {
+    instance::with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        let waits = |entry: &&Entry| entry.is_guest && entry.state.is_awaited();
+        entries.iter().filter(waits).count()
+    })
+}
+
 /// Whether the host said, unasked, that the other end of `waitable` is gone.
 pub(crate) fn is_told_dropped(waitable: Waitable) -> bool {
     with_table(waitable, |entries, index| entries[index].told_dropped)

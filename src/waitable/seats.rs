@@ -86,10 +86,22 @@ pub(super) fn attend(waitable: Waitable) -> bool {
 /// Makes `waitable` a member of `home`'s set. One join moves it there from
 /// another set.
 pub(super) fn join(waitable: Waitable, home: &Arc<Home>) {
+    match orphans::lodging(home) {
+        Some(host) => join_as(waitable, &host, true),
+        None => join_as(waitable, home, false),
+    }
+}
+
+/// The same, as a guest of the task or as its own.
+pub(super) fn join_as(waitable: Waitable, home: &Arc<Home>, is_guest: bool) {
     let left = with_table(waitable, |entries, index| {
-        if let Seat::Ours(seat) = &entries[index].seat
-            && Arc::ptr_eq(seat, home)
+        if let Seat::Ours(at) = &entries[index].seat
+            && Arc::ptr_eq(at, home)
         {
+            // It is there. From now on it may be of another kind.
+            unseat(entries, index);
+            entries[index].is_guest = is_guest;
+            seat(entries, index, home);
             return None;
         }
         Some(vacate(entries, index))
@@ -97,7 +109,10 @@ pub(super) fn join(waitable: Waitable, home: &Arc<Home>) {
     let Some(left) = left else { return };
     left_for_another(waitable, &left);
     sys::waitable_join(waitable, Some(home.set()));
-    with_table(waitable, |entries, index| seat(entries, index, home));
+    with_table(waitable, |entries, index| {
+        entries[index].is_guest = is_guest;
+        seat(entries, index, home);
+    });
 }
 
 /// Registers `waitable` with the foreign executor that is polling.
@@ -161,12 +176,18 @@ pub(super) fn home_of(waitable: Waitable) -> Option<Arc<Home>> {
     })
 }
 
-/// Whether `waitable` is a member of the set of `home`.
+/// Whether `waitable` is a guest in the set of a task.
+#[cfg(feature = "diagnostics")]
+pub(super) fn is_guest(waitable: Waitable) -> bool {
+    with_table(waitable, |entries, index| entries[index].is_guest)
+}
+
+/// Whether `waitable` is a member of the set of `home`, and no guest there.
 pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
-    with_table(
-        waitable,
-        |entries, index| matches!(&entries[index].seat, Seat::Ours(seat) if Arc::ptr_eq(seat, home)),
-    )
+    with_table(waitable, |entries, index| {
+        let entry = &entries[index];
+        matches!(&entry.seat, Seat::Ours(seat) if Arc::ptr_eq(seat, home)) && !entry.is_guest
+    })
 }
 
 /// Takes `waitable` out of whatever set it is in and stops waiting for it.
@@ -230,16 +251,18 @@ pub(crate) fn forget(waitable: Waitable) {
 /// host takes for that; or else to no task.
 pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.first()) {
-        let (_seat, waits, origin) = with_table(waitable, |entries, index| {
+        let (_seat, waits, origin, is_guest) = with_table(waitable, |entries, index| {
+            let is_guest = entries[index].is_guest;
             let seat = unseat(entries, index);
             if let State::Foreign(..) = entries[index].state {
                 entries[index].set_state(State::Idle);
             }
             let entry = &entries[index];
             let origin = entry.origin.as_ref().filter(|origin| !is(origin, home));
-            (seat, entry.state.is_awaited(), origin.cloned())
+            (seat, entry.state.is_awaited(), origin.cloned(), is_guest)
         });
         match (waits, origin) {
+            (true, _) if is_guest => join(waitable, &orphans::home()),
             (true, Some(origin)) => join(waitable, &origin),
             (true, None) => match current::with_own_home(Arc::clone) {
                 Ok(around) if !is(&around, home) => join(waitable, &around),

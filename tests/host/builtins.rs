@@ -235,6 +235,7 @@ impl wit_async::native::Host for Host {
         guarded(|| {
             let _host = self.built_in();
             let set = self.table.borrow_mut().add(Object::Set(Set::default()));
+            self.turns.makes_set(set);
             self.log(|| format!("waitable-set.new: {set}"));
             set
         })
@@ -277,7 +278,7 @@ impl wit_async::native::Host for Host {
             if self.cell.get().is_null() {
                 self.turns.begin_anew();
             } else if event.is_some() {
-                self.takes_event();
+                self.takes_event(set);
             }
             event.unwrap_or(Event(0, 0, 0)).pack()
         });

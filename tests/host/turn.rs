@@ -10,6 +10,8 @@ use std::cell::{Cell, RefCell};
 #[derive(Default)]
 pub struct Turns {
     stack: RefCell<Vec<(usize, u32)>>,
+    /// Sets that were made in the middle of a turn, by a `block_on` there.
+    nested: RefCell<Vec<u32>>,
     most: Cell<u32>,
 }
 
@@ -43,6 +45,16 @@ impl Turns {
         }
     }
 
+    /// The guest made a set.
+    pub(super) fn makes_set(&self, set: u32) {
+        let stack = self.stack.borrow();
+        let mut nested = self.nested.borrow_mut();
+        nested.retain(|other| *other != set);
+        if stack[since_entered(&stack)..].len() > 1 {
+            nested.push(set);
+        }
+    }
+
     /// The guest lets others run, or is between two turns of a `block_on`: what follows
     /// counts anew.
     pub(super) fn begin_anew(&self) {
@@ -64,10 +76,15 @@ impl Host {
         self.completes(0);
     }
 
-    /// The guest took an event by itself. What it takes before it polls may belong to no
-    /// task.
-    pub(super) fn takes_event(&self) {
-        self.completes(1);
+    /// The guest took an event from `set` by itself. What it takes before it polls may
+    /// belong to no task, and what a `block_on` takes between its turns to the next one.
+    pub(super) fn takes_event(&self, set: u32) {
+        let stack = self.turns.stack.borrow();
+        let is_nested = stack[since_entered(&stack)..].len() > 1;
+        drop(stack);
+        if is_nested || !self.turns.nested.borrow().contains(&set) {
+            self.completes(1);
+        }
     }
 
     fn completes(&self, least: u32) {

@@ -11,7 +11,7 @@ use crate::host::imports::Call;
 use crate::host::{Context, Side, channel_of, host};
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
@@ -82,8 +82,8 @@ pub struct AllAwaited {
     /// and how often they were woken before.
     unwoken: RefCell<Vec<(Rc<Awaited>, &'static str, u32)>>,
     /// Calls that were dropped in synchronous code, which cannot cancel them, by the
-    /// instance that made them.
-    left_alone: RefCell<Vec<(usize, Rc<Call>)>>,
+    /// instance that made them, as long as the host has them.
+    left_alone: RefCell<Vec<(usize, Weak<Call>)>>,
 }
 
 impl AllAwaited {
@@ -198,7 +198,7 @@ impl Drop for Watch<'_> {
         {
             let instance = self.awaited.place.instance;
             let mut left_alone = self.world.awaited.left_alone.borrow_mut();
-            left_alone.push((instance, call));
+            left_alone.push((instance, Rc::downgrade(&call)));
         }
         if self.listed.get() {
             let mut those = self.world.awaited.those.borrow_mut();
@@ -281,10 +281,14 @@ impl World {
             }
         }
         let left_alone = all.left_alone.borrow();
-        let mut left_alone = left_alone.iter().filter(|(instance, call)| {
-            !is_locked(*instance) && !call.is_resolved() && !call.is_cancel_requested()
-        });
-        if left_alone.any(|(instance, call)| self.host(*instance).is_heard_of(call)) {
+        let still = |(instance, call): &(usize, Weak<Call>)| Some((*instance, call.upgrade()?));
+        let mut left_alone = left_alone
+            .iter()
+            .filter_map(still)
+            .filter(|(instance, call)| {
+                !is_locked(*instance) && !call.is_resolved() && !call.is_cancel_requested()
+            });
+        if left_alone.any(|(instance, call)| self.host(instance).is_heard_of(&call)) {
             return Some(
                 "a call was left alone, and the task that hears of it does not cancel it"
                     .to_owned(),
