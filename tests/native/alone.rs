@@ -7,8 +7,8 @@ use crate::host::{self, Code, Fussy, Log, NotesDrop, Outcome, future, pause, str
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use wit_async::block_on;
 use wit_async::rt::async_support::Subtask as _;
+use wit_async::{StreamWriter, block_on};
 
 #[test]
 fn a_stream_read_is_cancelled_by_its_task_and_then_its_end_is_dropped() {
@@ -199,6 +199,48 @@ fn the_end_of_the_stream_is_noted_whoever_hears_of_it() {
     let task = host.start(async move { assert_eq!(reader.next().await, None) });
     assert!(task.has_exited());
     assert_eq!(host.calls(), ["stream.drop-readable 1"]);
+}
+
+#[test]
+fn that_the_reader_is_gone_is_noted_whoever_hears_of_it() {
+    let host = install();
+    let (writer, reader) = stream::<u32>();
+    let peer = host.outgoing_stream(reader);
+    let shelf = Log::new();
+    let (task, write) = begins(&host, {
+        let shelf = shelf.clone();
+        async move {
+            let mut shelved = Shelved(Some(writer), shelf);
+            shelved.writer().write_all(vec![1]).await;
+        }
+    });
+    host.call_sync(|| drop(write));
+    let mut writer = shelf.take().pop().expect("it was left");
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+    host.calls();
+    let task = host.start(async move { assert_eq!(writer.write_one(2).await, Some(2)) });
+    assert!(task.has_exited());
+    assert_eq!(
+        host.calls().len(),
+        1,
+        "the end goes, and nothing is written"
+    );
+}
+
+/// A writer that outlives the code that has it.
+struct Shelved(Option<StreamWriter<u32>>, Log<StreamWriter<u32>>);
+
+impl Shelved {
+    fn writer(&mut self) -> &mut StreamWriter<u32> {
+        self.0.as_mut().expect("it is there")
+    }
+}
+
+impl Drop for Shelved {
+    fn drop(&mut self) {
+        self.1.note(self.0.take().expect("it is there"));
+    }
 }
 
 #[test]

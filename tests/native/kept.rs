@@ -1,13 +1,16 @@
 //! Reads that are dropped in flight: what they transfer is there for the next read.
 
-use crate::begun::{install, live};
+use crate::begun::{install, leaves_a_read, live};
 use crate::host::foreign::Executor;
 use crate::host::resource::Token;
-use crate::host::{self, Code, Fussy, Installed, Log, Outcome, Rules, pause, poll_once, stream};
+use crate::host::{
+    self, Code, Fussy, Installed, Log, Outcome, Rules, panic_message, pause, poll_once, stream,
+};
 use futures::channel::oneshot;
 use futures::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::rc::Rc;
 use wit_async::{StreamReader, StreamResult, block_on};
 
 fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
@@ -47,6 +50,25 @@ fn an_item_that_was_copied_before_the_read_was_dropped_is_there_for_the_next() {
     drop(peer);
     assert_eq!(task.settle(), Code::Exit);
     assert_eq!(cancels(&host), [""; 0]);
+}
+
+#[test]
+fn what_a_read_got_that_was_dropped_before_it_was_polled_again_is_there_for_the_next() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        // Its event comes, and nobody polls it.
+        pause().await;
+        host::host().calls();
+        drop(read);
+        assert_eq!(reader.next().await.as_deref(), Some("a"));
+        assert_eq!(host::host().calls(), [""; 0]);
+    });
+    assert!(task.is_waiting());
+    peer.write(texts(["a"]));
+    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]
@@ -111,6 +133,21 @@ fn handles_that_were_in_the_buffer_go_with_the_read_and_those_that_arrive_with_t
         assert_eq!(result, StreamResult::Complete(3));
         assert_eq!(reader.next().await.map(|token| token.number()), Some(2));
         assert_eq!(tokens_dropped_by(|| drop(reader)), 2);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn handles_that_nobody_has_looked_at_go_with_the_end() {
+    let host = install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<Token>();
+        let mut read = reader.read(Vec::with_capacity(8));
+        assert!(poll_once(&mut read).await.is_pending());
+        drop(read);
+        let (result, _) = writer.write((0..3).map(Token::new).collect()).await;
+        assert_eq!(result, StreamResult::Complete(3));
+        assert_eq!(tokens_dropped_by(|| drop(reader)), 3);
     });
     assert_eq!(task.settle(), Code::Exit);
 }
@@ -275,6 +312,40 @@ fn a_read_that_another_task_awaits_keeps_the_one_that_started_it() {
 }
 
 #[test]
+fn block_on_in_synchronous_code_does_not_leave_one_that_the_host_wants_its_code_for() {
+    let host = install();
+    let (mut strings, _peer) = host.incoming_stream::<String>();
+    let message = panic_message(|| host.call_sync(|| block_on(drops_a_read(&mut strings))));
+    assert!(
+        message.starts_with("`block_on` in synchronous code leaves the operation"),
+        "{message}"
+    );
+    host.call_sync(|| drop(strings));
+    // It belongs to no task; the next one settles it.
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn an_end_that_is_dropped_while_its_read_is_being_cancelled_goes_afterwards() {
+    let host = install();
+    let (reader, _peer) = host.incoming_stream::<String>();
+    let (task, reader) = leaves_a_read(&host, reader);
+    host.when_blocked({
+        let host = Rc::clone(&host);
+        move || host.call_sync(|| drop(reader))
+    });
+    host.calls();
+    assert_eq!(task.settle(), Code::Exit);
+    let calls = host.calls();
+    let place = |begin: &str| calls.iter().position(|call| call.starts_with(begin));
+    let (cancel, drop) = (
+        place("stream.cancel-read 1"),
+        place("stream.drop-readable 1"),
+    );
+    assert!(cancel.is_some() && cancel < drop, "{calls:#?}");
+}
+
+#[test]
 fn in_a_task_of_other_bindings_it_is_cancelled_where_the_task_is_needed() {
     let host = install();
     let (mut words, mut word_peer) = host.incoming_stream::<u32>();
@@ -331,6 +402,34 @@ fn what_is_kept_travels_ahead_when_the_reader_is_handed_away() {
     assert_eq!(received, texts(["b", "c", "d"]));
     drop(receiver);
     assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn nothing_is_read_ahead_of_who_has_the_reader() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            shelf.note(host::lift_stream(reader));
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([1]);
+    assert!(task.step());
+    let mut receiver = shelf.take().pop().expect("it was handed away");
+    assert_eq!(receiver.read(1), Outcome::Blocked);
+    while task.step() {}
+    assert_eq!(receiver.settle(), Some(Outcome::Completed(1)));
+    assert_eq!(receiver.received(), [1]);
+    while task.step() {}
+    assert_eq!(peer.write([2]), Outcome::Blocked, "nobody wants it yet");
+    drop(receiver);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.settle(), Some(Outcome::Dropped(0)));
 }
 
 #[test]

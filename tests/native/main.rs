@@ -15,6 +15,7 @@
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
+//! | `guests` | what belongs to no task, while tasks sleep |
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
@@ -44,6 +45,7 @@ mod ended;
 mod fair;
 mod foreign;
 mod future;
+mod guests;
 mod hidden;
 mod hosted;
 mod import;

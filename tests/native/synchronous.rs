@@ -145,15 +145,16 @@ fn what_a_task_began_comes_back_to_it_from_block_on() {
 #[test]
 fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
     let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<u32>();
+    let (mut writer, reader) = stream::<u32>();
+    let _peer = host.outgoing_stream(reader);
     host.call_sync(|| {
         block_on(async {
-            let mut read = Box::pin(reader.next());
-            assert!(poll_once(&mut read).await.is_pending());
-            block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
-            assert!(poll_once(&mut read).await.is_pending());
+            let mut write = Box::pin(writer.write_one(1));
+            assert!(poll_once(&mut write).await.is_pending());
+            block_on(async { assert!(poll_once(&mut write).await.is_pending()) });
+            assert!(poll_once(&mut write).await.is_pending());
         });
-        drop(reader);
+        drop(writer);
     });
     live(|live| assert_eq!(live.orphans, 1));
     assert!(host.start(async {}).has_exited());
