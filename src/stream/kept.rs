@@ -214,7 +214,9 @@ pub(super) fn keep<O: StreamOps>(
         if to_cancel {
             kept.settle();
         }
-        if let Some(target) = &mut kept.in_flight {
+        // Also where some had arrived when the read was cancelled.
+        let arrived = kept.arrived.as_mut().map(|(target, _)| target);
+        if let Some(target) = kept.in_flight.as_mut().or(arrived) {
             target.forget_before();
         }
     });
