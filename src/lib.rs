@@ -232,8 +232,9 @@
 //! - A read that nobody awaits keeps no task. Where the host wants the task to be there
 //!   when the read finishes, it is cancelled before the task exits; what had arrived stays.
 //! - When the reader is handed away, what it keeps arrives first: a future in the background
-//!   passes on what is kept and then what comes, in the task, or in the next one if there is
-//!   none. It notices that the new reader is gone when it has something to pass on.
+//!   passes on what is kept and then what comes, in the task, or in another one if there is
+//!   none. It does not run while that task is in a [`block_on`]. It notices that the new
+//!   reader is gone when it has something to pass on.
 //! - What is still kept when the reader is dropped is dropped with it. What a read gets that
 //!   was leaked (`mem::forget`) is lost.
 //!

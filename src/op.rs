@@ -8,4 +8,4 @@ mod deferred;
 mod machine;
 
 pub(crate) use deferred::DeferredWrite;
-pub(crate) use machine::{NOT_HERE, Name, Progress, Stage, WaitableOp, WaitableOperation};
+pub(crate) use machine::{Name, Progress, Stage, WaitableOp, WaitableOperation};

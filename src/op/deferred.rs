@@ -36,7 +36,7 @@ impl<S: WaitableOp + 'static> DeferredWrite<S> {
     /// Starts `operation` and sees it through, whatever task is polling, or none.
     pub(crate) fn begin(mut operation: WaitableOperation<S>) {
         // What it came to goes at the end: its destructor is not part of any task.
-        let _output = waitable::with_some_task(|| {
+        let output = waitable::with_some_task(|| {
             // Most often the other side is gone or waits already: then nothing
             // has to be allocated.
             let mut cx = Context::from_waker(Waker::noop());
@@ -49,6 +49,8 @@ impl<S: WaitableOp + 'static> DeferredWrite<S> {
             deferred.wake();
             None
         });
+        waitable::wake_others();
+        drop(output);
     }
 }
 
@@ -63,5 +65,6 @@ impl<S: WaitableOp + 'static> Wake for DeferredWrite<S> {
             // The registry holds a clone of the waker now.
             Poll::Pending => {}
         }
+        waitable::wake_others();
     }
 }

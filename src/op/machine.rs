@@ -92,7 +92,7 @@ impl fmt::Display for Name {
 }
 
 /// What a panic says about a cancel that is not possible, behind a [`Name`].
-pub(crate) const NOT_HERE: &str =
+const NOT_HERE: &str =
     "was cancelled in synchronous code, where the host forbids it; dropping it is possible";
 
 /// What is particular to one kind of operation.
@@ -160,10 +160,9 @@ pub(crate) unsafe trait WaitableOp {
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
 
     /// The same, where somebody wants it: also what the operation waited for before its
-    /// start is over then.
-    #[track_caller]
-    fn cancel_unstarted(&mut self, start: Self::Start) -> Self::Cancelled {
-        self.unstarted(start)
+    /// start is over then. Gives back the start where that cannot be cancelled.
+    fn cancel_unstarted(&mut self, start: Self::Start) -> Result<Self::Cancelled, Self::Start> {
+        Ok(self.unstarted(start))
     }
 
     /// What a cancel gives back that finds the operation finished.
@@ -258,10 +257,13 @@ impl<S: WaitableOp> WaitableOperation<S> {
         {
             return Poll::Pending;
         }
-        self.poll_at_once(cx)
+        let poll = self.poll_at_once(cx);
+        waitable::wake_others();
+        poll
     }
 
-    /// The same, but never withheld: for what no task polls.
+    /// The same, but never withheld, and who is told something in a pair is not woken yet:
+    /// for what no task polls.
     #[track_caller]
     pub(super) fn poll_at_once(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
         let mut spent = 0;
@@ -293,10 +295,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         };
         let mut anew = false;
         match self.advance(flight, code, stage, &mut anew) {
-            Some(output) => {
-                waitable::wake_others();
-                Poll::Ready(output)
-            }
+            Some(output) => Poll::Ready(output),
             None => {
                 // Its event will count.
                 waitable::give_back(spent);
@@ -304,7 +303,6 @@ impl<S: WaitableOp> WaitableOperation<S> {
                     let begins = stage == Stage::Start || anew;
                     self.wait(self.op.waitable(flight), cx, begins);
                 }
-                waitable::wake_others();
                 Poll::Pending
             }
         }
@@ -330,7 +328,13 @@ impl<S: WaitableOp> WaitableOperation<S> {
     #[track_caller]
     pub(crate) fn cancel(&mut self) -> S::Cancelled {
         let flight = match mem::replace(&mut self.state, State::Finished) {
-            State::Start(start) => return self.op.cancel_unstarted(start),
+            State::Start(start) => match self.op.cancel_unstarted(start) {
+                Ok(cancelled) => return cancelled,
+                Err(start) => {
+                    self.state = State::Start(start);
+                    panic!("{} {NOT_HERE}", self.op.name());
+                }
+            },
             State::InFlight(flight) => flight,
             State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
         };

@@ -231,10 +231,15 @@ pub(super) fn keep<O: StreamOps>(
 pub(super) fn stop_waiting<O: StreamOps>(reader: &RawStreamReader<O>) {
     let is_kept = |waitable: &Waitable| waitable::standing(*waitable) == Standing::Kept;
     if let Some(waitable) = reader.opt_waitable().filter(is_kept) {
-        let (_waker, to_cancel) = waitable::arm(waitable);
-        if to_cancel {
-            with_kept(reader, KeptRead::settle);
-        }
+        // Who cancels it meanwhile has it in hand.
+        with_kept(reader, |kept| {
+            if kept.in_flight.is_some() {
+                let (_waker, to_cancel) = waitable::arm(waitable);
+                if to_cancel {
+                    kept.settle();
+                }
+            }
+        });
     }
 }
 
@@ -272,11 +277,13 @@ pub(super) fn make_way<O: StreamOps>(
         // Who cancels it tells us when that is over.
         && !waitable::when_put_back(waitable, Then::Wake(cx.waker().clone()))
     {
-        assert!(
-            waitable::wait(waitable, cx.waker(), None),
-            "{name} was polled outside of a task: it has to wait for the read before it, and only \
-             an async export or `block_on` can"
-        );
+        if !waitable::wait(waitable, cx.waker(), None) {
+            stop_waiting(reader);
+            panic!(
+                "{name} was polled outside of a task: it has to wait for the read before it, and \
+                 only an async export or `block_on` can"
+            );
+        }
     }
     before
 }

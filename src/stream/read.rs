@@ -5,7 +5,7 @@ use super::{RawStreamReader, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{NOT_HERE, Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
@@ -247,12 +247,12 @@ where
         (StreamResult::Cancelled, target)
     }
 
-    fn cancel_unstarted(&mut self, mut target: T) -> (StreamResult, T) {
+    fn cancel_unstarted(&mut self, mut target: T) -> Result<(StreamResult, T), T> {
         if self.from != From::InFlight {
-            return self.unstarted(target);
+            return Ok(self.unstarted(target));
         }
         let reader = self.reader.borrow_mut();
-        match kept::take_back(reader) {
+        Ok(match kept::take_back(reader) {
             Before::Items => {
                 let items = kept::with_kept(reader, |kept| kept.give(&mut target));
                 (StreamResult::Complete(items.unwrap_or(0)), target)
@@ -262,11 +262,8 @@ where
                 (StreamResult::Dropped, target)
             }
             Before::Free => (StreamResult::Cancelled, target),
-            Before::Busy => {
-                kept::stop_waiting(reader);
-                panic!("{} {NOT_HERE}", self.name())
-            }
-        }
+            Before::Busy => return Err(target),
+        })
     }
 
     fn settled(&mut self, output: Self::Output) -> (StreamResult, T) {

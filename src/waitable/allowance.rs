@@ -61,11 +61,22 @@ impl Left {
 }
 
 /// The allowance of an instance: that of the turn which is polling.
-pub(crate) struct Allowance(Cell<Left>);
+pub(crate) struct Allowance {
+    left: Cell<Left>,
+    /// How often an operation was withheld since a turn began to poll.
+    withheld: Cell<u32>,
+}
+
+/// How often at most. Who polls more often in one turn polls until the operation is done,
+/// and lets nobody else poll meanwhile.
+const MOST_WITHHELD: u32 = 100_000;
 
 impl Allowance {
     pub(crate) const fn new() -> Allowance {
-        Allowance(Cell::new(Left::UNLIMITED))
+        Allowance {
+            left: Cell::new(Left::UNLIMITED),
+            withheld: Cell::new(0),
+        }
     }
 }
 
@@ -111,13 +122,13 @@ impl Line {
 
 fn get() -> Left {
     // A thread that ends may have lost its state.
-    let left = instance::try_with(|instance| instance.allowance.0.get());
+    let left = instance::try_with(|instance| instance.allowance.left.get());
     left.unwrap_or(Left::UNLIMITED)
 }
 
 /// Sets what may be completed from now on; returns what could be before.
 pub(super) fn replace(left: Left) -> Left {
-    let before = instance::try_with(|instance| instance.allowance.0.replace(left));
+    let before = instance::try_with(|instance| instance.allowance.left.replace(left));
     before.unwrap_or(Left::UNLIMITED)
 }
 
@@ -128,6 +139,7 @@ pub(super) fn suspend() -> Left {
 
 /// A turn is about to poll.
 pub(crate) fn refill() {
+    instance::with(|instance| instance.allowance.withheld.set(0));
     replace(Left {
         left: PER_TURN,
         reserved: 0,
@@ -184,6 +196,15 @@ pub(crate) fn may_start(ticket: &mut Ticket, waker: &Waker) -> bool {
     (ticket.is_none() && left > reserved) || !stands_in_line(ticket, waker)
 }
 
+/// Whether an operation may be withheld once more.
+fn may_withhold() -> bool {
+    instance::with(|instance| {
+        let withheld = &instance.allowance.withheld;
+        withheld.set(withheld.get() + 1);
+        withheld.get() <= MOST_WITHHELD
+    })
+}
+
 #[cold]
 fn stands_in_line(ticket: &mut Ticket, waker: &Waker) -> bool {
     let has_to_wait = with_own_home(|home| {
@@ -209,7 +230,7 @@ fn stands_in_line(ticket: &mut Ticket, waker: &Waker) -> bool {
             }
             home.was_woken()
         });
-        is_polled == Ok(true)
+        is_polled == Ok(true) && may_withhold()
     };
     if !waits {
         *ticket = None;

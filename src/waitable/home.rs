@@ -219,9 +219,14 @@ impl Home {
         }
     }
 
-    /// Something that may have been left like that.
-    pub(super) fn next_left_armed(&self) -> Option<Waitable> {
-        self.armed.borrow_mut().pop()
+    /// One of those, if it is still like that.
+    pub(super) fn left_armed(
+        self: &Arc<Home>,
+        is_left: impl Fn(Waitable, &Arc<Home>) -> bool,
+    ) -> Option<Waitable> {
+        let mut armed = self.armed.borrow_mut();
+        armed.retain(|waitable| is_left(*waitable, self));
+        armed.last().copied()
     }
 
     /// Queues a future for this task.

@@ -107,14 +107,24 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let keeping = match self.kept.take() {
-            Some(kept) => Keeping::There(kept),
-            None => Keeping::Nothing,
-        };
         let before = with_table(self.waitable, |entries, index| {
-            mem::replace(&mut entries[index].keeping, keeping)
+            mem::replace(&mut entries[index].keeping, Keeping::Nothing)
         });
-        if let Keeping::Elsewhere(Some(then)) = before {
+        let then = match before {
+            Keeping::Elsewhere(then) => then,
+            Keeping::Nothing | Keeping::There(_) => None,
+        };
+        if let Some(Then::Close(close)) = then {
+            // What is kept goes last, for its destructors may panic.
+            let _kept = self.kept.take();
+            return close();
+        }
+        if let Some(kept) = self.kept.take() {
+            with_table(self.waitable, |entries, index| {
+                entries[index].keeping = Keeping::There(kept)
+            });
+        }
+        if let Some(then) = then {
             then.run();
         }
     }
@@ -139,7 +149,7 @@ pub(crate) fn when_put_back(waitable: Waitable, then: Then) -> bool {
 /// when its task ends, for which the host may want it to be over.
 #[must_use]
 pub(crate) fn arm(waitable: Waitable) -> (Option<Waker>, bool) {
-    let (state, seat, homes) = with_table(waitable, |entries, index| {
+    let (state, seat, homes, needs_task) = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
         let state = match entry.state {
             State::Ready(_) => State::Idle,
@@ -150,11 +160,15 @@ pub(crate) fn arm(waitable: Waitable) -> (Option<Waker>, bool) {
             Seat::Ours(home) => Some(Arc::clone(home)),
             Seat::Foreign(_) | Seat::Nowhere => None,
         };
-        let origin = entry.origin.clone();
+        // Who need not be there may go, and is not to be joined any more.
+        let origin = match entry.needs_task {
+            true => entry.origin.clone(),
+            false => entry.let_origin_go(),
+        };
+        let needs_task = entry.needs_task;
         let seat = is_foreign.then(|| unseat(entries, index));
-        (state, seat, [home, origin])
+        (state, seat, [home, origin], needs_task)
     });
-    let needs_task = with_table(waitable, |entries, index| entries[index].needs_task);
     let is_foreign = seat.is_some();
     if let Some(Seat::Foreign(task)) = seat {
         task.unregister(waitable);
@@ -209,19 +223,17 @@ fn next_armed(home: &Arc<Home>) -> Option<Waitable> {
         }
         None
     });
-    member.or_else(|| {
-        // They went to other sets, and may be long gone.
-        while let Some(waitable) = home.next_left_armed() {
-            let is_left = with_table(waitable, |entries, index| {
-                let entry = &entries[index];
-                let origin = entry.origin.as_ref();
-                origin.is_some_and(|origin| is(origin, home)) && is_armed(entry)
-            });
-            if is_left {
-                return Some(waitable);
-            }
-        }
-        None
+    // Others went to other sets.
+    member.or_else(|| home.left_armed(is_left_armed))
+}
+
+/// Whether `waitable`, which may be something else by now, is armed, was started by the
+/// task of `home`, and went to another set.
+pub(super) fn is_left_armed(waitable: Waitable, home: &Arc<Home>) -> bool {
+    with_table(waitable, |entries, index| {
+        let entry = &entries[index];
+        let origin = entry.origin.as_ref();
+        origin.is_some_and(|origin| is(origin, home)) && is_armed(entry)
     })
 }
 

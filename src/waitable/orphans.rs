@@ -138,10 +138,16 @@ pub(crate) fn spawn_in_some_task(waitable: Waitable, future: Box<dyn Future<Outp
     };
     match task.filter(|task| task.is_open_task()) {
         Some(task) => task.spawn(Pin::from(future)),
-        None => instance::with(|instance| {
-            let mut futures = instance.orphanage.futures.borrow_mut();
-            futures.push(Pin::from(future));
-        }),
+        None => {
+            let sleeps = instance::with(|instance| {
+                let Orphanage { futures, tasks, .. } = &instance.orphanage;
+                futures.borrow_mut().push(Pin::from(future));
+                tasks.borrow().last().cloned()
+            });
+            if let Some(task) = sleeps {
+                task.rouse();
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::seats::is;
 use crate::abi::Waitable;
 use crate::instance;
 use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::mem;
@@ -144,7 +145,7 @@ pub(crate) fn standing(waitable: Waitable) -> Standing {
 
 /// An operation in `home`'s set that was started there, and that the host wants its
 /// task to be there for.
-pub(crate) fn needs_task(home: &Home) -> Option<Waitable> {
+pub(crate) fn needs_task(home: &Arc<Home>) -> Option<Waitable> {
     instance::with(|instance| {
         let entries = instance.registry.entries.borrow();
         let mut index = home.members.first();
@@ -159,6 +160,7 @@ pub(crate) fn needs_task(home: &Home) -> Option<Waitable> {
         }
         None
     })
+    .or_else(|| home.left_armed(super::kept::is_left_armed))
 }
 
 /// Whether operations of other bindings wait for events of `home`'s set.

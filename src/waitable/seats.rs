@@ -21,15 +21,15 @@ use core::task::Waker;
 /// that comes whether the host wants its task to be there when it finishes.
 #[must_use]
 pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> bool {
-    // First, for cloning it may panic.
+    if let Some(needs_task) = begins {
+        with_table(waitable, |entries, index| {
+            entries[index].needs_task = needs_task
+        });
+    }
+    // Before anything else, for cloning it may panic.
     let mut waker = unknown(waitable, waker);
-    match begins {
-        None => store(waitable, waker.take()),
-        Some(needs_task) => {
-            with_table(waitable, |entries, index| {
-                entries[index].needs_task = needs_task
-            });
-        }
+    if begins.is_none() {
+        store(waitable, waker.take());
     }
     // What the host wants the task to be there for is not left to another one.
     let waits = (begins != Some(true) || current::is_own()) && attend(waitable);

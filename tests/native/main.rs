@@ -14,6 +14,7 @@
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
+//! | `kept_meanwhile` | the same, where other things happen at the same time |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
 //! | `guests` | what belongs to no task, while tasks sleep |
 //! | `hidden` | synchronous code while a task is blocked in something else |
@@ -53,6 +54,7 @@ mod items;
 mod join_set;
 mod kept;
 mod kept_by_others;
+mod kept_meanwhile;
 mod limiter;
 mod moved;
 mod pairs;
