@@ -276,14 +276,13 @@ pub(super) fn make_way<O: StreamOps>(
         && let Some(waitable) = reader.opt_waitable()
         // Who cancels it tells us when that is over.
         && !waitable::when_put_back(waitable, Then::Wake(cx.waker().clone()))
+        && !waitable::wait(waitable, cx.waker(), None)
     {
-        if !waitable::wait(waitable, cx.waker(), None) {
-            stop_waiting(reader);
-            panic!(
-                "{name} was polled outside of a task: it has to wait for the read before it, and \
-                 only an async export or `block_on` can"
-            );
-        }
+        stop_waiting(reader);
+        panic!(
+            "{name} was polled outside of a task: it has to wait for the read before it, and only \
+             an async export or `block_on` can"
+        );
     }
     before
 }
