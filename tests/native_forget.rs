@@ -10,6 +10,7 @@ mod host;
 mod pairs;
 
 use host::imports::{Import, Shout, Until};
+use host::resource::Token;
 use host::{Code, Log, Nothing, Outcome, Rules, future, pause, poll_once, stream};
 use std::future::{Future, IntoFuture};
 use std::mem::forget;
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{Limiter, block_on, scope, spawn_local, yield_async};
+use wit_async::{Limiter, StreamResult, block_on, scope, spawn_local, yield_async};
 
 fn texts() -> Vec<String> {
     ["a", "b", "c"].map(str::to_owned).to_vec()
@@ -314,6 +315,26 @@ fn a_default_that_is_being_written_when_the_thread_ends() {
     thread.join().expect("the thread ends");
 }
 
+#[test]
+fn what_is_kept_when_the_thread_ends() {
+    let thread = std::thread::spawn(|| {
+        let host = host::install();
+        host.leaks_on_purpose();
+        let task = host.start(async {
+            let (mut writer, mut reader) = stream::<Token>();
+            let mut read = reader.read(Vec::with_capacity(2));
+            assert!(poll_once(&mut read).await.is_pending());
+            drop(read);
+            let (result, _) = writer.write(vec![Token::new(1), Token::new(2)]).await;
+            assert_eq!(result, StreamResult::Complete(2));
+            forget((writer, reader));
+        });
+        assert!(task.has_exited());
+    });
+    // The handles that arrived cannot be dropped any more.
+    thread.join().expect("the thread ends");
+}
+
 /// A waker that says when it goes.
 struct Tells(Arc<AtomicBool>);
 
@@ -443,6 +464,9 @@ fn what_moved_and_was_forgotten_lets_the_task_go_that_started_it() {
         forget((read, call));
     });
     assert!(second.is_waiting());
+    // It has heard that they are elsewhere, and stays.
+    while first.step() {}
+    assert!(first.is_waiting());
     peer.send(4);
     import.call(0).resolve();
     assert_eq!(second.settle(), Code::Exit);
