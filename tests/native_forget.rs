@@ -10,7 +10,6 @@ mod host;
 mod pairs;
 
 use host::imports::{Import, Shout, Until};
-use host::resource::Token;
 use host::{Code, Log, Nothing, Outcome, Rules, future, pause, poll_once, stream};
 use std::future::{Future, IntoFuture};
 use std::mem::forget;
@@ -21,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{Limiter, StreamResult, block_on, scope, spawn_local, yield_async};
+use wit_async::{Limiter, block_on, scope, spawn_local, yield_async};
 
 fn texts() -> Vec<String> {
     ["a", "b", "c"].map(str::to_owned).to_vec()
@@ -312,26 +311,6 @@ fn a_default_that_is_being_written_when_the_thread_ends() {
         assert_eq!(host.calls()[0], "future.write 2: blocked");
     });
     // Its state goes with it, and nobody can cancel without that state.
-    thread.join().expect("the thread ends");
-}
-
-#[test]
-fn what_is_kept_when_the_thread_ends() {
-    let thread = std::thread::spawn(|| {
-        let host = host::install();
-        host.leaks_on_purpose();
-        let task = host.start(async {
-            let (mut writer, mut reader) = stream::<Token>();
-            let mut read = reader.read(Vec::with_capacity(2));
-            assert!(poll_once(&mut read).await.is_pending());
-            drop(read);
-            let (result, _) = writer.write(vec![Token::new(1), Token::new(2)]).await;
-            assert_eq!(result, StreamResult::Complete(2));
-            forget((writer, reader));
-        });
-        assert!(task.has_exited());
-    });
-    // The handles that arrived cannot be dropped any more.
     thread.join().expect("the thread ends");
 }
 
