@@ -101,12 +101,12 @@
 //! | [`FutureOps`] | ✓ | `'static` |
 //! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold; [both ends may be in one component](#both-ends-in-one-component) |
 //! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
-//! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere |
+//! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere, [and nothing is lost](#what-a-dropped-read-gets) |
 //! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`StreamResult`] | ✓ | |
 //! | [`StreamOps`] | ✓ | `'static` |
 //! | [`UnitStreamOps`] | ✓ | always there |
-//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on; the readable end stays open after the end of the stream, until the adapter is dropped |
+//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on, also in what `into_inner` gives back; the readable end stays open after the end of the stream, until the adapter is dropped |
 //! | [`AbiBuffer`] | ✓ | implements `Debug` |
 //! | [`ErrorContext`] | ✓ | at the root too |
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
@@ -199,14 +199,15 @@
 //! # Dropping what is in flight
 //!
 //! A future of this crate can be dropped in flight in async code and in synchronous
-//! code. In an async export, and in what it spawns, that cancels the operation. In a
+//! code. A read of a stream then [goes on](#what-a-dropped-read-gets). Anything else is
+//! cancelled, in an async export and in what it spawns. In a
 //! synchronous export and in the destructor of a resource the host forbids to cancel
 //! (canonical ABI, "stream.cancel-read"; wasmtime 48 traps). There the operation is left
 //! alone, with the memory that it needs and with its end, if that goes too: the task in
 //! whose set it is, is woken, and the first task of this crate that gets a turn cancels
-//! it, unless it has finished by then. Items that a read gets meanwhile are lost with
-//! it. A stream whose read or write goes on like that can be used: what comes next
-//! waits for it. `diagnostics::live` counts such operations (feature `diagnostics`).
+//! it, unless it has finished by then. A stream whose write goes on like that can be
+//! used: what comes next waits for it. `diagnostics::live` counts such operations
+//! (feature `diagnostics`).
 //!
 //! What is not possible in synchronous code:
 //!
@@ -217,6 +218,24 @@
 //! - to drop a call together with a resource that it borrows, and to be recognised as
 //!   synchronous while a task is blocked in something that is not the runtime's: see
 //!   [what still traps](#what-still-traps).
+//!
+//! # What a dropped read gets
+//!
+//! The future of a read can be dropped at any time, by a `select!`, a timeout or an abort,
+//! and no item is lost: the read goes on, and the readable end keeps what it gets for the
+//! next read, `next` or `collect`, in order.
+//!
+//! - The buffer goes with the future, and so does what was in it before the read.
+//! - The writer may be told that items were read although nobody has looked at them yet.
+//!   Who wants the read to be over calls [`cancel`](RawStreamRead::cancel), which also gives
+//!   back what had arrived; on the next read it has the same effect.
+//! - A read that nobody awaits keeps no task. Where the host wants the task to be there
+//!   when the read finishes, it is cancelled before the task exits; what had arrived stays.
+//! - When the reader is handed away, what it keeps arrives first: a future in the background
+//!   passes on what is kept and then what comes, in the task, or in the next one if there is
+//!   none. It notices that the new reader is gone when it has something to pass on.
+//! - What is still kept when the reader is dropped is dropped with it. What a read gets that
+//!   was leaked (`mem::forget`) is lost.
 //!
 //! # Both ends in one component
 //!
@@ -247,7 +266,8 @@
 //!   and it is read and written here. The second of the two calls traps, be it the read
 //!   or the write (wasmtime 48: "cannot read from and write to intra-component
 //!   future/stream with non-numeric payload"). To drop such a reader, or to hand it away
-//!   again, is possible.
+//!   again, is possible. A reader that was handed away while it
+//!   [kept items](#what-a-dropped-read-gets) counts as made by this component.
 //! - *A resource that is lent.* A call of an import borrows a resource, and the call is
 //!   leaked (`mem::forget`), or dropped in synchronous code; then the resource is dropped
 //!   or given away before the callee is done.
@@ -270,7 +290,6 @@
 //! | an operation is polled or cancelled after it finished | all operations, and [`Limiter::admit`] (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
 //! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
 //! | an operation in flight is cancelled in a synchronous export or a destructor | the `cancel` of all operations; dropping them is possible |
-//! | a reader is handed away in a synchronous export or a destructor while a read that was dropped or leaked is in flight | [`RawStreamReader`] |
 //! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`], [`JoinSet::spawn`] |
 //! | a limiter that would admit nobody | [`Limiter::new`] |

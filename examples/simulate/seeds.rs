@@ -52,7 +52,7 @@ fn simulate(seeds: &Seeds) -> Report {
             report.failed = Some(explain(seed, scenario, message));
             return report;
         }
-        if report.runs % 1024 == 0 && shown.elapsed() > Duration::from_secs(1) {
+        if report.runs.is_multiple_of(1024) && shown.elapsed() > Duration::from_secs(1) {
             shown = Instant::now();
             report.time = begin.elapsed();
             let line = format!(

@@ -97,8 +97,11 @@ impl<O: StreamOps> KeptRead<O> {
         uncount(Gauge::Operations);
         waitable::over(self.waitable);
         debug_assert!(self.arrived.is_none(), "no read starts before all is given");
-        let target = self.in_flight.take().filter(|_| items > 0);
-        self.arrived = target.map(|target| (target, items));
+        self.arrived = match self.in_flight.take() {
+            // What it got is lost with its memory.
+            None | Some(LeftTarget::Gone) => None,
+            Some(target) => (items > 0).then_some((target, items)),
+        };
     }
 
     /// What is left to do with the read, when it is to end here and now.
@@ -211,7 +214,9 @@ pub(super) fn keep<O: StreamOps>(
         if to_cancel {
             kept.settle();
         }
-        if let Some(target) = &mut kept.in_flight {
+        // Also where some had arrived when the read was cancelled.
+        let arrived = kept.arrived.as_mut().map(|(target, _)| target);
+        if let Some(target) = kept.in_flight.as_mut().or(arrived) {
             target.forget_before();
         }
     });

@@ -13,17 +13,17 @@ use std::pin::Pin;
 use std::rc::Rc;
 use wit_async::{StreamReader, StreamResult, block_on};
 
-fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
+pub fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
     texts.map(str::to_owned).to_vec()
 }
 
 /// Begins to read an item and drops the read.
-async fn drops_a_read<T: 'static>(reader: &mut StreamReader<T>) {
+pub async fn drops_a_read<T: 'static>(reader: &mut StreamReader<T>) {
     let mut read = Box::pin(reader.next());
     assert!(poll_once(&mut read).await.is_pending());
 }
 
-fn cancels(host: &Installed) -> Vec<String> {
+pub fn cancels(host: &Installed) -> Vec<String> {
     let calls = host.calls();
     calls
         .into_iter()

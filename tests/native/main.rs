@@ -52,6 +52,7 @@ mod import;
 mod items;
 mod join_set;
 mod kept;
+mod kept_by_others;
 mod limiter;
 mod moved;
 mod pairs;

@@ -54,6 +54,9 @@ fn draw(choices: &mut Choices, scenario: Scenario) -> Rules {
     })
 }
 
+/// Below this is how many items are written at once, or wanted.
+const MOST: u32 = if cfg!(miri) { 8 } else { 32 };
+
 /// One run's world.
 pub struct World {
     this: Weak<World>,
@@ -223,7 +226,7 @@ impl World {
             Some(_) => 2,
             // As few as make a difference, or more than the other end wants.
             None if self.pick(4) == 0 => self.pick(3),
-            None => self.pick(32),
+            None => self.pick(MOST),
         }
     }
 
@@ -231,7 +234,7 @@ impl World {
     pub fn hosts_amount(&self) -> u32 {
         match self.decide(4) {
             0 => self.decide(3),
-            _ => self.decide(32),
+            _ => self.decide(MOST),
         }
     }
 

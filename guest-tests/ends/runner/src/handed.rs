@@ -2,6 +2,7 @@
 
 use futures::future::join;
 use guest_support::check::{in_flight, poll_once, turns};
+use std::task::Poll;
 use wit_async::StreamResult;
 
 use crate::bindings::test::ends::relay;
@@ -43,12 +44,30 @@ pub async fn handed_on_after_dropped_read() {
     assert_eq!((received, rest), (words(0, 10), vec![]));
 }
 
+pub async fn handed_on_with_kept_words() {
+    for count in 0..4 {
+        let mut reader = relay::words(10).await;
+        let mut read = Box::pin(reader.read(Vec::with_capacity(6)));
+        let mut received = match poll_once(&mut read).await {
+            Poll::Ready((_, items)) => items,
+            Poll::Pending => vec![],
+        };
+        drop(read);
+        turns(3).await;
+        for _ in 0..count {
+            received.extend(reader.next().await);
+        }
+        received.extend(relay::collect_words(reader).await);
+        assert_eq!(received, words(0, 10), "{count} were read before");
+    }
+}
+
 pub async fn handed_on_after_cancelled_read() {
     let mut reader = relay::words(10).await;
     let mut read = Box::pin(reader.read(Vec::with_capacity(4)));
     let mut received = match poll_once(&mut read).await {
-        std::task::Poll::Ready((_, items)) => items,
-        std::task::Poll::Pending => read.as_mut().cancel().1,
+        Poll::Ready((_, items)) => items,
+        Poll::Pending => read.as_mut().cancel().1,
     };
     drop(read);
     received.extend(relay::collect_words(reader).await);

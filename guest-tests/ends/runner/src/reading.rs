@@ -1,7 +1,8 @@
 //! Streams that the peer writes.
 
 use futures::future::join;
-use guest_support::check::{in_flight, turns};
+use guest_support::check::{in_flight, poll_once, turns};
+use std::task::Poll;
 use wit_async::StreamResult;
 
 use crate::bindings::test::ends::relay;
@@ -45,6 +46,24 @@ pub async fn read_more_than_there_is() {
         }
     }
     assert_eq!(received, words(0, 10));
+}
+
+pub async fn dropped_reads_lose_nothing() {
+    let mut reader = relay::words(100).await;
+    let mut received = Vec::new();
+    for round in 0.. {
+        let mut read = Box::pin(reader.read(Vec::with_capacity(1 + round % 5)));
+        if let Poll::Ready((_, items)) = poll_once(&mut read).await {
+            received.extend(items);
+        }
+        drop(read);
+        turns(round % 3).await;
+        match reader.next().await {
+            Some(word) => received.push(word),
+            None => break,
+        }
+    }
+    assert_eq!(received, words(0, 100));
 }
 
 pub async fn reader_dropped_early() {

@@ -94,9 +94,13 @@ pub async fn operations_dropped_in_flight() {
     let (mut writer, mut reader) = wit_stream::new();
     for _ in 0..3 {
         in_flight(&mut Box::pin(writer.write_all(words()))).await;
-        in_flight(&mut Box::pin(reader.next())).await;
         turns(1).await;
     }
+    // The reader keeps what a read gets that was dropped.
+    in_flight(&mut Box::pin(reader.next())).await;
+    assert_eq!(writer.write_one("kept".to_owned()).await, None);
+    assert_eq!(reader.next().await.as_deref(), Some("kept"));
+    in_flight(&mut Box::pin(reader.next())).await;
     let (rest, word) = join(writer.write_one("word".to_owned()), reader.next()).await;
     assert_eq!((rest, word.as_deref()), (None, Some("word")));
 
