@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{Limiter, block_on, scope, spawn_local, yield_async};
+use wit_async::{Limiter, StreamResult, block_on, scope, spawn_local, yield_async};
 
 fn texts() -> Vec<String> {
     ["a", "b", "c"].map(str::to_owned).to_vec()
@@ -239,6 +239,24 @@ fn an_end_goes_on_after_an_operation_that_was_forgotten() {
 }
 
 #[test]
+fn what_a_read_got_that_was_forgotten_is_no_answer_to_the_next_one() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        forget(read);
+        assert_eq!(writer.write([1]), Outcome::Completed(1));
+        let mut next = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut next).await.is_pending());
+        assert_eq!(writer.write([2]), Outcome::Completed(1));
+        assert_eq!(next.await, (StreamResult::Complete(1), vec![2]));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn an_end_may_go_after_an_operation_that_was_forgotten() {
     let host = host::install();
     host.leaks_on_purpose();
@@ -443,6 +461,9 @@ fn what_moved_and_was_forgotten_lets_the_task_go_that_started_it() {
         forget((read, call));
     });
     assert!(second.is_waiting());
+    // It has heard that they are elsewhere, and stays.
+    while first.step() {}
+    assert!(first.is_waiting());
     peer.send(4);
     import.call(0).resolve();
     assert_eq!(second.settle(), Code::Exit);

@@ -3,10 +3,15 @@
 
 use crate::begun::{begins, install, leaves_a_read, live, settled_by};
 use crate::host::imports::{Import, Offered, Until};
-use crate::host::{self, Code, Fussy, Log, NotesDrop, Outcome, future, pause, stream};
+use crate::host::{
+    self, Code, Fussy, Host, Log, NotesDrop, Outcome, Task, future, panic_message, pause,
+    poll_once, stream,
+};
 use futures::FutureExt;
+use std::future::IntoFuture;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{StreamWriter, block_on};
 
@@ -201,13 +206,10 @@ fn the_end_of_the_stream_is_noted_whoever_hears_of_it() {
     assert_eq!(host.calls(), ["stream.drop-readable 1"]);
 }
 
-#[test]
-fn that_the_reader_is_gone_is_noted_whoever_hears_of_it() {
-    let host = install();
-    let (writer, reader) = stream::<u32>();
-    let peer = host.outgoing_stream(reader);
+/// A task that began to write, and the writer: the write was dropped in synchronous code.
+fn leaves_a_write(host: &Rc<Host>, writer: StreamWriter<u32>) -> (Task, StreamWriter<u32>) {
     let shelf = Log::new();
-    let (task, write) = begins(&host, {
+    let (task, write) = begins(host, {
         let shelf = shelf.clone();
         async move {
             let mut shelved = Shelved(Some(writer), shelf);
@@ -215,17 +217,7 @@ fn that_the_reader_is_gone_is_noted_whoever_hears_of_it() {
         }
     });
     host.call_sync(|| drop(write));
-    let mut writer = shelf.take().pop().expect("it was left");
-    drop(peer);
-    assert_eq!(task.settle(), Code::Exit);
-    host.calls();
-    let task = host.start(async move { assert_eq!(writer.write_one(2).await, Some(2)) });
-    assert!(task.has_exited());
-    assert_eq!(
-        host.calls().len(),
-        1,
-        "the end goes, and nothing is written"
-    );
+    (task, shelf.take().pop().expect("it was left"))
 }
 
 /// A writer that outlives the code that has it.
@@ -241,6 +233,24 @@ impl Drop for Shelved {
     fn drop(&mut self) {
         self.1.note(self.0.take().expect("it is there"));
     }
+}
+
+#[test]
+fn that_the_reader_is_gone_is_noted_whoever_hears_of_it() {
+    let host = install();
+    let (writer, reader) = stream::<u32>();
+    let peer = host.outgoing_stream(reader);
+    let (task, mut writer) = leaves_a_write(&host, writer);
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+    host.calls();
+    let task = host.start(async move { assert_eq!(writer.write_one(2).await, Some(2)) });
+    assert!(task.has_exited());
+    assert_eq!(
+        host.calls().len(),
+        1,
+        "the end goes, and nothing is written"
+    );
 }
 
 #[test]
@@ -286,6 +296,56 @@ fn a_read_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
     assert!(second.step());
     peer.write(["five".to_owned()]);
     assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_write_waits_for_a_cancel_of_the_one_before_that_takes_its_time() {
+    let host = install();
+    let (writer, reader) = stream::<u32>();
+    let mut peer = host.outgoing_stream(reader);
+    let (first, mut writer) = leaves_a_write(&host, writer);
+    let tasks = Log::new();
+    host.when_blocked({
+        let (inner, tasks) = (host.clone(), tasks.clone());
+        move || {
+            tasks.note(inner.start(async move {
+                assert_eq!(writer.write_one(5).await, None);
+            }));
+            // Nothing may be called on an end while its copy is being cancelled.
+            let writes = |call: &String| call.starts_with("stream.write ");
+            assert!(!inner.calls().iter().any(writes));
+        }
+    });
+    host.calls();
+    assert_eq!(first.settle(), Code::Exit);
+    let second = tasks.take().pop().expect("the cancel took its time");
+    assert!(second.step());
+    assert_eq!(peer.read(1), Outcome::Completed(1));
+    assert_eq!(peer.received(), [5]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_value_that_cannot_be_lifted_leaves_its_handle_to_others() {
+    let host = install();
+    let (reader, mut peer) = host.incoming_future::<Fussy>();
+    let task = host.start(async move {
+        let host = host::host();
+        let mut read = reader.into_future();
+        assert!(poll_once(&mut read).await.is_pending());
+        host.call_lowered(|| host.call_sync(|| drop(read)));
+        // Whoever cancels it next is to lift this.
+        peer.send(Fussy::new("lift!"));
+        panic_message(|| block_on(async {}));
+        live(|live| assert_eq!(live.orphans, 0));
+        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        assert_eq!(reader.handle(), 1, "the first handle is free again");
+        let mut read = Box::pin(reader.next());
+        assert!(poll_once(&mut read).await.is_pending());
+        peer.write([1]);
+        assert_eq!(read.await, Some(1));
+    });
+    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]

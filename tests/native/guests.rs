@@ -2,9 +2,9 @@
 //! called for its events and waits for none of them.
 
 use crate::begun::{install, live};
-use crate::host::{Code, Installed, Outcome, Peer, Task, Wire, future, stream};
+use crate::host::{Code, Installed, Outcome, Peer, Task, Wire, future, poll_once, stream};
 use wit_async::rt::async_support::{StreamReader, raw_future_new};
-use wit_async::{FutureWriter, StreamWriter};
+use wit_async::{FutureWriter, StreamWriter, block_on};
 
 /// Synchronous code writes `inside` into a future: the write belongs to no task. When its
 /// reader goes, which is returned, `inside` comes back to nobody, and goes too.
@@ -121,6 +121,20 @@ fn a_guest_that_had_its_event_keeps_no_task() {
     assert!(task.step());
     assert!(task.is_waiting());
     ends((task, end));
+}
+
+#[test]
+fn a_guest_that_another_task_awaits_is_none_of_its_hosts() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let mut read = Box::pin(async move { reader.next().await });
+    host.call_sync(|| block_on(async { assert!(poll_once(&mut read).await.is_pending()) }));
+    let first = sleeps(&host);
+    let second = host.start(async move { assert_eq!(read.await, Some(1)) });
+    assert!(second.is_waiting());
+    ends(first);
+    peer.write([1]);
+    assert_eq!(second.settle(), Code::Exit);
 }
 
 #[test]
