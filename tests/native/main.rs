@@ -10,6 +10,7 @@
 //! | `import`, `passed` | calls; those of each class of payload |
 //! | `task`, `spawn`, `block_on`, `wake`, `moved`, `cancelled` | the executor |
 //! | `fair` | turns that end although there is more to do |
+//! | `withheld` | what does not start in a turn that ends, and what always does |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
@@ -71,3 +72,4 @@ mod task;
 mod told;
 mod traps;
 mod wake;
+mod withheld;
