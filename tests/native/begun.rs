@@ -29,6 +29,7 @@ pub fn live(_: impl FnOnce(Live)) {}
 #[cfg(not(feature = "diagnostics"))]
 pub struct Live {
     pub orphans: u32,
+    pub sets: u32,
     pub ends: u32,
     pub operations: u32,
     pub subtasks: u32,
