@@ -385,6 +385,8 @@ fn an_item_arrives_although_the_rest_of_a_write_that_was_left_alone_panics() {
     fault::plan(None);
     assert!(message.starts_with(fault::MESSAGE), "{message}");
     assert_eq!(log.take(), ["one"]);
+    // The set of what belonged to no task goes with the next one.
+    assert!(host.start(async {}).has_exited());
 }
 
 #[test]
