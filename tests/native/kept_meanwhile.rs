@@ -274,6 +274,7 @@ fn a_task_that_sleeps_passes_on_what_synchronous_code_hands_away() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes minutes")]
 fn who_polls_until_it_is_done_gets_there_although_the_task_was_woken() {
     let host = host::install();
     let (mut reader, mut peer) = host.incoming_stream::<u32>();
