@@ -153,9 +153,10 @@
 //! # Turns
 //!
 //! While a task runs, no other task of the instance does, and no cancel request comes in.
-//! So one turn of a task, which is one call of its callback, completes at most 128
-//! operations: reads, writes and calls of imports, whether they were ready at once or had
-//! an event, with the host or [in the instance](#both-ends-in-one-component). Then it
+//! So one turn of a task, which is one call of its callback, starts no more operations and
+//! takes no more events when it has completed 128 operations: reads, writes and calls of
+//! imports, whether they were ready at once or had an event, with the host or
+//! [in the instance](#both-ends-in-one-component). Then it
 //! yields to the host, and goes on in the next turn; if the task was cancelled meanwhile,
 //! it is told in that one. [`block_on`] yields in the same place.
 //!
