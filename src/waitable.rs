@@ -50,7 +50,7 @@ pub(crate) use allowance::{
 };
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
-pub(crate) use events::{deliver, take};
+pub(crate) use events::{begins_anew, deliver, take};
 pub(crate) use home::Home;
 pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]

@@ -50,6 +50,11 @@ impl Payload {
         }
     }
 
+    /// Whether an operation that the host knows nothing of is to begin there now.
+    pub(crate) fn begins_anew(self) -> bool {
+        matches!(self, Payload::Here(Copied::Apart))
+    }
+
     /// Whether this says of a subtask that it has started, and no more: another
     /// event will come.
     pub(crate) fn goes_on(self) -> bool {

@@ -244,17 +244,20 @@ impl<S: WaitableOp> WaitableOperation<S> {
     }
 
     /// Starts the operation, or looks whether it has finished. Where the turn has used
-    /// up its [allowance](waitable::may_start) it does not start, and is polled again in
-    /// the next one.
+    /// up its [allowance](waitable::may_start) it does not start, nor begin anew, and is
+    /// polled again in the next one.
     ///
     /// # Panics
     ///
     /// When called again after it was ready or cancelled.
     #[track_caller]
     pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
-        if matches!(self.state, State::Start(_))
-            && !waitable::may_start(&mut self.ticket, cx.waker())
-        {
+        let starts = match &self.state {
+            State::Start(_) => true,
+            State::InFlight(flight) => waitable::begins_anew(self.op.waitable(flight)),
+            State::Finished => false,
+        };
+        if starts && !waitable::may_start(&mut self.ticket, cx.waker()) {
             return Poll::Pending;
         }
         let poll = self.poll_at_once(cx);
@@ -283,7 +286,12 @@ impl<S: WaitableOp> WaitableOperation<S> {
             State::InFlight(flight) => {
                 let waitable = self.op.waitable(&flight);
                 match waitable::take(waitable) {
-                    Some(payload) => (flight, S::decode(payload), Stage::Event),
+                    Some(payload) => {
+                        if payload.begins_anew() {
+                            spent = waitable::spend();
+                        }
+                        (flight, S::decode(payload), Stage::Event)
+                    }
                     None => {
                         self.state = State::InFlight(flight);
                         self.wait(waitable, cx, false);

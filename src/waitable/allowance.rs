@@ -7,7 +7,7 @@
 //! call that starts it, with the host or in a [pair](super::pair). When nothing is left,
 //! an operation does not start: it wakes who polls it and is pending. The turn then ends
 //! with a yield, and the next one has an allowance of its own. What is in flight already
-//! is never withheld.
+//! is never withheld, unless it was in a pair and is to begin anew at the host.
 //!
 //! # The line
 //!

@@ -130,8 +130,12 @@ impl Entry {
     /// started it, unless another one did before.
     fn moves_from(&mut self, home: &Arc<Home>) {
         let is_awaited = self.state.is_awaited();
-        let goes_on = is_awaited || matches!(self.state, State::Armed);
-        if goes_on && self.origin.is_none() && !self.is_guest && !orphans::is_home(home) {
+        // Where the host needs no task, the one that started it may go.
+        let needs_task = match self.state {
+            State::Foreign(..) => true,
+            _ => self.needs_task && (is_awaited || matches!(self.state, State::Armed)),
+        };
+        if needs_task && self.origin.is_none() && !self.is_guest && !orphans::is_home(home) {
             let task = Home::component_task(home);
             task.awaited
                 .set(task.awaited.get() + usize::from(is_awaited));

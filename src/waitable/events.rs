@@ -17,6 +17,14 @@ pub(crate) fn take(waitable: Waitable) -> Option<Payload> {
     })
 }
 
+/// Whether the operation on `waitable` was told to begin anew.
+pub(crate) fn begins_anew(waitable: Waitable) -> bool {
+    with_table(
+        waitable,
+        |entries, index| matches!(entries[index].state, State::Ready(payload) if payload.begins_anew()),
+    )
+}
+
 /// Passes on an event that the host delivered to one of our tasks.
 pub(crate) fn deliver(waitable: Waitable, payload: Payload) {
     match note_event(waitable, payload) {

@@ -2,6 +2,7 @@
 
 use crate::host::{self, Code, Log, Outcome, Rules, pause, poll_once, stream};
 use futures::StreamExt;
+use futures::future::join;
 use std::rc::Rc;
 use wit_async::StreamResult;
 
@@ -147,6 +148,30 @@ fn an_idle_writer_that_is_told_that_the_reader_left_does_not_write_again() {
         host.calls(),
         ["stream.drop-writable 2", "waitable-set.drop 1"]
     );
+}
+
+#[test]
+fn what_an_end_was_told_says_nothing_of_the_next_one_with_its_handle() {
+    let host = host::install_with(NOTICES);
+    let (mut writer, reader) = stream::<u32>();
+    let mut peer = host.outgoing_stream(reader);
+    let task = host.start(async move {
+        assert_eq!(writer.write_one(1).await, None);
+        pause().await;
+        let handle = writer.handle();
+        drop(writer);
+        let (mut writer, mut reader) = stream::<u8>();
+        assert_eq!(reader.handle(), handle);
+        assert_eq!(
+            join(writer.write_one(2), reader.next()).await,
+            (None, Some(2))
+        );
+    });
+    assert!(task.is_waiting());
+    peer.read(1);
+    assert!(task.step());
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]

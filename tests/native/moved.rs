@@ -69,7 +69,7 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go() {
 fn an_operation_that_finishes_in_a_foreign_task_lets_the_first_one_go() {
     for version in 1..=3 {
         let host = host::install();
-        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        let (mut reader, mut peer) = host.incoming_stream::<String>();
         let shelf = Log::new();
         let first = host.start({
             let shelf = shelf.clone();
@@ -84,12 +84,12 @@ fn an_operation_that_finishes_in_a_foreign_task_lets_the_first_one_go() {
         assert!(executor.poll(&mut read).is_pending());
         // As before, it stays for what is lowered there.
         assert!(matches!(first.settle(), Code::Wait(_)));
-        peer.write([4]);
+        peer.write(["text".to_owned()]);
         assert!(executor.step());
         let Poll::Ready((item, _reader)) = executor.poll(&mut read) else {
             unreachable!("the item has come")
         };
-        assert_eq!(item, Some(4));
+        assert_eq!(item.as_deref(), Some("text"));
         assert_eq!(first.settle(), Code::Exit);
     }
 }
@@ -127,7 +127,7 @@ fn a_task_that_something_else_keeps_is_not_told_to_go() {
 #[test]
 fn an_operation_that_finishes_in_another_task_lets_the_first_one_go_before_its_end_goes() {
     let host = host::install();
-    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
     let shelf = Log::new();
     let first = host.start({
         let shelf = shelf.clone();
@@ -141,11 +141,11 @@ fn an_operation_that_finishes_in_another_task_lets_the_first_one_go_before_its_e
     let second = host.start(async move {
         let read = shelf.take().pop().expect("it was left");
         let (item, _reader) = read.await;
-        assert_eq!(item, Some(4));
+        assert_eq!(item.as_deref(), Some("text"));
         pending().await
     });
     assert!(matches!(first.settle(), Code::Wait(_)));
-    peer.write([4]);
+    peer.write(["text".to_owned()]);
     assert!(matches!(second.settle(), Code::Wait(_)));
     assert_eq!(first.settle(), Code::Exit);
     assert_eq!(second.cancel(), Code::Exit);
@@ -202,9 +202,75 @@ fn an_operation_that_moves_twice_keeps_the_task_that_started_it_and_no_other() {
 }
 
 #[test]
-fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
+fn numbers_that_are_read_in_another_task_keep_no_task() {
     let host = host::install();
     let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut read = Box::pin(async move { reader.next().await });
+            assert!(poll_once(&mut read).await.is_pending());
+            shelf.note(read);
+        }
+    });
+    assert!(first.is_waiting());
+    let second = host.start(async move {
+        let read = shelf.take().pop().expect("it was left");
+        assert_eq!(read.await, Some(4));
+    });
+    assert!(second.is_waiting());
+    // The host copies them, and asks for nobody.
+    assert_eq!(first.settle(), Code::Exit);
+    peer.write([4]);
+    assert_eq!(second.settle(), Code::Exit);
+}
+
+#[test]
+fn a_task_in_whose_set_a_read_of_numbers_was_dropped_does_not_stay_for_the_next_one() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let job: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
+        {
+            let mut read = reader.read(Vec::with_capacity(1));
+            assert!(poll_once(&mut read).await.is_pending());
+            pause().await;
+            // In the second task, which drops it.
+            assert!(poll_once(&mut read).await.is_pending());
+        }
+        pause().await;
+        // In the first one again.
+        assert_eq!(reader.next().await, Some(4));
+    });
+    let shelf = Log::new();
+    shelf.note(job);
+    let polls_once = |end| {
+        let (shelf, mut job) = (shelf.clone(), shelf.take().pop().expect("it was left"));
+        host.start(async move {
+            assert!(poll_once(&mut job).await.is_pending());
+            shelf.note(job);
+            let goes_on: oneshot::Receiver<bool> = end;
+            if goes_on.await.expect("it is told") {
+                shelf.take().pop().expect("it was left").await;
+            }
+        })
+    };
+    let (go_on, goes_on) = oneshot::channel();
+    let first = polls_once(goes_on);
+    let (end, ends) = oneshot::channel();
+    let second = polls_once(ends);
+    go_on.send(true).expect("it waits");
+    assert!(matches!(first.settle(), Code::Wait(_)));
+    end.send(false).expect("it waits");
+    assert_eq!(second.settle(), Code::Exit);
+    peer.write([4]);
+    assert_eq!(first.settle(), Code::Exit);
+}
+
+#[test]
+fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
     // It begins in one task, and is awaited and cancelled in another one.
     let mut job = Box::pin(async move {
         {
@@ -214,7 +280,10 @@ fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
             assert!(poll_once(&mut read).await.is_pending());
             pause().await;
             let (result, items) = Pin::new(&mut read).cancel();
-            assert_eq!((result, items), (StreamResult::Complete(1), vec![4]));
+            assert_eq!(
+                (result, items),
+                (StreamResult::Complete(1), vec!["text".to_owned()])
+            );
         }
         reader
     });
@@ -233,7 +302,7 @@ fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
         async move { readers.note(shelf.take().pop().expect("it was left").await) }
     });
     assert!(matches!(first.settle(), Code::Wait(_)));
-    peer.write([4]);
+    peer.write(["text".to_owned()]);
     host.calls();
     assert_eq!(second.settle(), Code::Exit);
     let calls = host.calls();

@@ -3,7 +3,7 @@
 use crate::fair::{Count, PER_TURN, reads, ready_items, turns};
 use crate::host::foreign::Executor;
 use crate::host::imports::{Import, Shout, Until};
-use crate::host::{self, Code, Installed, Log, Outcome, future, poll_once, stream};
+use crate::host::{self, Code, Installed, Log, Outcome, Peer, future, poll_once, stream};
 use futures::future::join;
 use std::cell::RefCell;
 use std::future::{Future, IntoFuture};
@@ -52,6 +52,71 @@ fn a_withheld_read_is_cancelled_without_the_host() {
         drop(read);
     });
     assert_eq!(peer.settle(), Some(Outcome::Dropped(0)));
+}
+
+/// A write in a pair whose reader goes to a peer, which reads one item.
+async fn told_to_begin_at_the_host(
+    peers: &Log<Peer<String>>,
+) -> impl Future<Output = (StreamResult, usize)> + Unpin {
+    let (mut writer, reader) = stream::<String>();
+    let mut write = Box::pin(async move {
+        let (result, rest) = writer.write(vec!["text".to_owned()]).await;
+        (result, rest.remaining())
+    });
+    // Both ends are here: the host is not told.
+    assert!(poll_once(&mut write).await.is_pending());
+    let mut peer = host::lift_stream(reader);
+    assert_eq!(peer.read(1), Outcome::Blocked);
+    peers.note(peer);
+    write
+}
+
+#[test]
+fn a_write_that_is_to_begin_at_the_host_is_withheld() {
+    let host = host::install();
+    let (mut items, _items_peer) = ready_items(&host, PER_TURN + 1);
+    let (peers, done) = (Log::new(), Count::default());
+    let task = host.start({
+        let (peers, done) = (peers.clone(), done.clone());
+        async move {
+            let mut write = told_to_begin_at_the_host(&peers).await;
+            for _ in 0..PER_TURN {
+                assert!(items.next().await.is_some());
+            }
+            host::host().calls();
+            assert!(poll_once(&mut write).await.is_pending());
+            assert_eq!(host::host().calls(), [""; 0]);
+            done.add();
+            assert_eq!(write.await, (StreamResult::Complete(1), 0));
+        }
+    });
+    assert_eq!(done.get(), 1, "all of it is done in one turn");
+    assert_eq!(task.settle(), Code::Exit);
+    let mut peer = peers.take().pop().expect("it was handed away");
+    assert_eq!(peer.settle(), Some(Outcome::Dropped(1)));
+    assert_eq!(peer.received(), ["text"]);
+    assert!(host.most_in_a_turn() <= PER_TURN);
+}
+
+#[test]
+fn a_write_that_begins_at_the_host_counts() {
+    let host = host::install();
+    let (mut items, _items_peer) = ready_items(&host, PER_TURN + 1);
+    let (peers, done) = (Log::new(), Count::default());
+    let task = host.start({
+        let (peers, done) = (peers.clone(), done.clone());
+        async move {
+            let write = told_to_begin_at_the_host(&peers).await;
+            assert_eq!(write.await, (StreamResult::Complete(1), 0));
+            for _ in 0..PER_TURN {
+                assert!(items.next().await.is_some());
+                done.add();
+            }
+        }
+    });
+    assert_eq!(done.get(), PER_TURN - 1);
+    assert_eq!(task.settle(), Code::Exit);
+    assert!(host.most_in_a_turn() <= PER_TURN);
 }
 
 #[test]
