@@ -10,8 +10,9 @@ use std::cell::{Cell, RefCell};
 #[derive(Default)]
 pub struct Turns {
     stack: RefCell<Vec<(usize, u32)>>,
-    /// Sets that were made in the middle of a turn, by a `block_on` there.
-    nested: RefCell<Vec<u32>>,
+    /// Sets that were made in the middle of a turn, by a `block_on` there, and how many
+    /// turns were on the stack then, with its own.
+    nested: RefCell<Vec<(u32, usize)>>,
     most: Cell<u32>,
 }
 
@@ -49,9 +50,10 @@ impl Turns {
     pub(super) fn makes_set(&self, set: u32) {
         let stack = self.stack.borrow();
         let mut nested = self.nested.borrow_mut();
-        nested.retain(|other| *other != set);
-        if stack[since_entered(&stack)..].len() > 1 {
-            nested.push(set);
+        nested.retain(|(other, _)| *other != set);
+        let depth = stack[since_entered(&stack)..].len();
+        if depth > 1 {
+            nested.push((set, depth));
         }
     }
 
@@ -80,9 +82,11 @@ impl Host {
     /// belong to no task, and what a `block_on` takes between its turns to the next one.
     pub(super) fn takes_event(&self, set: u32) {
         let stack = self.turns.stack.borrow();
-        let is_nested = stack[since_entered(&stack)..].len() > 1;
+        let depth = stack[since_entered(&stack)..].len();
         drop(stack);
-        if is_nested || !self.turns.nested.borrow().contains(&set) {
+        let nested = self.turns.nested.borrow();
+        let own = nested.iter().find(|(other, _)| *other == set);
+        if own.is_none_or(|(_, own)| depth >= *own) {
             self.completes(1);
         }
     }
