@@ -58,7 +58,6 @@ pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, adopt, settle, spawn_in_some_task, take_in, with_some_task};
 pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late, wake_others};
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, is_told_dropped, let_go, needs_task, note_dropped, over,
-    standing,
+    Registry, Standing, awaits_foreign, is_told_dropped, needs_task, note_dropped, over, standing,
 };
 pub(crate) use seats::{forget, leave, wait};

@@ -228,7 +228,6 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         code: Copied,
         stage: Stage,
     ) -> Progress<Self::Flight, Written<O>> {
-        let apart = code == Copied::Apart;
         let code = match code {
             // The host knows nothing of it.
             Copied::Apart if stage == Stage::Cancel => Copied::Cancelled(0),
@@ -239,7 +238,6 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         trace::<O::Payload>(code, stage);
         let WritableEnd { ops, written, .. } = &mut *writer.end;
         match code {
-            Copied::Blocked if apart => Progress::Anew((writer, block)),
             Copied::Blocked => Progress::Pending((writer, block)),
             Copied::Completed(_) => {
                 // First: what follows may panic.

@@ -30,9 +30,8 @@
 //! and the operation stays in flight.
 //!
 //! A subtask may stay in flight over several events: ② then leads back to
-//! `InFlight`. So it does for an operation whose built-in is called again
-//! ([`Progress::Anew`]): a write that waited for a reader in this instance, which was
-//! then handed away. It counts as started by the task that polls it now.
+//! `InFlight`. So it does for an operation whose built-in is called again: a write that
+//! waited for a reader in this instance, which was then handed away.
 //!
 //! # Soundness
 //!
@@ -57,8 +56,6 @@ use core::task::{Context, Poll};
 pub(crate) enum Progress<Flight, Output> {
     /// Still in flight.
     Pending(Flight),
-    /// In flight again: the built-in was called anew.
-    Anew(Flight),
     /// Finished.
     Done(Output),
 }
@@ -301,15 +298,13 @@ impl<S: WaitableOp> WaitableOperation<S> {
             }
             State::Finished => panic!("{} was polled after it finished", self.op.name()),
         };
-        let mut anew = false;
-        match self.advance(flight, code, stage, &mut anew) {
+        match self.advance(flight, code, stage) {
             Some(output) => Poll::Ready(output),
             None => {
                 // Its event will count.
                 waitable::give_back(spent);
                 if let State::InFlight(flight) = &self.state {
-                    let begins = stage == Stage::Start || anew;
-                    self.wait(self.op.waitable(flight), cx, begins);
+                    self.wait(self.op.waitable(flight), cx, stage == Stage::Start);
                 }
                 Poll::Pending
             }
@@ -363,7 +358,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         let Some(payload) = waitable::take(self.op.waitable(&flight)) else {
             return Err(flight);
         };
-        match self.advance(flight, S::decode(payload), Stage::Cancel, &mut false) {
+        match self.advance(flight, S::decode(payload), Stage::Cancel) {
             Some(output) => Ok(output),
             None => match mem::replace(&mut self.state, State::Finished) {
                 State::InFlight(flight) => Err(flight),
@@ -376,7 +371,7 @@ impl<S: WaitableOp> WaitableOperation<S> {
         let waitable = self.op.waitable(&flight);
         let left = waitable::leave(waitable);
         let code = waitable::preserve(|| self.op.cancel(&mut flight));
-        let Some(output) = self.advance(flight, code, Stage::Cancel, &mut false) else {
+        let Some(output) = self.advance(flight, code, Stage::Cancel) else {
             panic!("the host cancelled {} without an end", self.op.name());
         };
         // The waker goes last, for its destructor may panic; and not at the end of
@@ -385,14 +380,8 @@ impl<S: WaitableOp> WaitableOperation<S> {
         self.op.settled(output)
     }
 
-    /// Applies a code: `None` if the operation goes on. Says if it began anew.
-    fn advance(
-        &mut self,
-        flight: S::Flight,
-        code: S::Code,
-        stage: Stage,
-        anew: &mut bool,
-    ) -> Option<S::Output> {
+    /// Applies a code: `None` if the operation goes on.
+    fn advance(&mut self, flight: S::Flight, code: S::Code, stage: Stage) -> Option<S::Output> {
         // What finishes in the call that starts it never was anywhere.
         let waitable = (stage != Stage::Start).then(|| self.op.waitable(&flight));
         // Before the payload's code runs, which may panic: the operation is
@@ -401,14 +390,6 @@ impl<S: WaitableOp> WaitableOperation<S> {
         match self.op.advance(flight, code, stage) {
             Progress::Pending(flight) => {
                 count(Gauge::Operations);
-                self.state = State::InFlight(flight);
-                None
-            }
-            Progress::Anew(flight) => {
-                count(Gauge::Operations);
-                // Whoever started it before, it was not started there.
-                waitable::let_go(self.op.waitable(&flight));
-                *anew = true;
                 self.state = State::InFlight(flight);
                 None
             }

@@ -163,7 +163,6 @@ where
     }
 
     fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
-        let apart = code == Copied::Apart;
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
@@ -184,10 +183,7 @@ where
             trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
         }
         let Some((result, items)) = outcome(code, &mut self.writer.borrow_mut().done) else {
-            return match apart {
-                true => Progress::Anew(source),
-                false => Progress::Pending(source),
-            };
+            return Progress::Pending(source);
         };
         match code {
             Copied::Moved(_) => source.moved(items),

@@ -46,8 +46,8 @@ pub(super) struct Entry {
     pub(super) next: u32,
     previous: u32,
     /// The component-model task that started the operation, if it waits in the set
-    /// of another home now: see [`Home::component_task`]. It has to stay: the host
-    /// lowers results in the task that started it.
+    /// of another home now: see [`Home::component_task`]. It has to stay where the host
+    /// lowers the result in the task that started it; where not, it is not noted.
     pub(super) origin: Option<Arc<Home>>,
     /// The host said, unasked, that the other end is gone.
     pub(super) told_dropped: bool,
@@ -135,7 +135,7 @@ impl Entry {
             State::Foreign(..) => true,
             _ => self.needs_task && (is_awaited || matches!(self.state, State::Armed)),
         };
-        if needs_task && self.origin.is_none() && !self.is_guest && !orphans::is_home(home) {
+        if needs_task && self.origin.is_none() && !orphans::is_home(home) {
             let task = Home::component_task(home);
             task.awaited
                 .set(task.awaited.get() + usize::from(is_awaited));

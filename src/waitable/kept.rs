@@ -160,12 +160,7 @@ pub(crate) fn arm(waitable: Waitable) -> (Option<Waker>, bool) {
             Seat::Ours(home) => Some(Arc::clone(home)),
             Seat::Foreign(_) | Seat::Nowhere => None,
         };
-        // Who need not be there may go, and is not to be joined any more.
-        let origin = match entry.needs_task {
-            true => entry.origin.clone(),
-            false => entry.let_origin_go(),
-        };
-        let needs_task = entry.needs_task;
+        let (origin, needs_task) = (entry.origin.clone(), entry.needs_task);
         let seat = is_foreign.then(|| unseat(entries, index));
         (state, seat, [home, origin], needs_task)
     });
@@ -174,7 +169,7 @@ pub(crate) fn arm(waitable: Waitable) -> (Option<Waker>, bool) {
         task.unregister(waitable);
     }
     let [home, origin] = homes;
-    if let Some(origin) = origin.as_ref().filter(|_| needs_task) {
+    if let Some(origin) = &origin {
         origin.leaves_armed(waitable);
     }
     for home in home.iter().chain(&origin) {

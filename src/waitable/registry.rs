@@ -100,11 +100,6 @@ pub(crate) fn note_dropped(waitable: Waitable) {
 pub(crate) fn over(waitable: Waitable) {
     let orphan = instance::with(|instance| instance.orphans.remove(waitable));
     drop(orphan);
-    let_go(waitable);
-}
-
-/// The task that started the operation on `waitable` may go.
-pub(crate) fn let_go(waitable: Waitable) {
     let origin = with_table(waitable, |entries, index| entries[index].let_origin_go());
     if let Some(origin) = origin {
         origin.released();

@@ -344,28 +344,28 @@ fn a_call_that_has_started_and_moves_keeps_the_task_that_made_it() {
 #[test]
 fn an_operation_that_begins_in_another_task_does_not_keep_the_one_before() {
     let host = host::install();
-    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
     let (leave, left) = oneshot::channel::<()>();
     let shelf = Log::new();
     let first = host.start({
         let shelf = shelf.clone();
         async move {
-            assert_eq!(reader.next().await, Some(1));
+            assert_eq!(reader.next().await, Some("one".to_owned()));
             shelf.note(reader);
             left.await.expect("it is sent");
         }
     });
-    peer.write([1]);
+    peer.write(["one".to_owned()]);
     assert!(first.step());
     // The end still sits in the set of the first task.
     let second = host.start(async move {
         let mut reader = shelf.take().pop().expect("it was left");
-        assert_eq!(reader.next().await, Some(2));
+        assert_eq!(reader.next().await, Some("two".to_owned()));
     });
     assert!(second.is_waiting());
     leave.send(()).expect("it is awaited");
     assert_eq!(first.settle(), Code::Exit);
-    peer.write([2]);
+    peer.write(["two".to_owned()]);
     assert_eq!(second.settle(), Code::Exit);
 }
 

@@ -113,6 +113,27 @@ fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
 }
 
 #[test]
+fn nor_what_went_to_a_nested_block_on_and_came_back() {
+    let host = install();
+    let (reader, _peer) = host.incoming_future::<String>();
+    let shelf = Log::new();
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                let mut read = reader.into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+                block_on(async { assert!(poll_once(&mut read).await.is_pending()) });
+                assert!(poll_once(&mut read).await.is_pending());
+                shelf.note(read);
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    drop(shelf.take());
+    assert!(host.start(async {}).has_exited());
+}
+
+#[test]
 fn what_a_task_began_may_be_dropped_in_block_on() {
     let host = install();
     let (reader, _peer) = host.incoming_future::<String>();

@@ -8,7 +8,7 @@ use crate::sim::seen::Seen;
 
 /// How many steps a world takes before it closes. Under Miri each costs a thousand times
 /// as much, and more worlds show more than longer ones.
-const STEPS: u32 = if cfg!(miri) { 60 } else { 150 };
+const STEPS: u32 = if cfg!(miri) { 30 } else { 150 };
 
 /// How many more it may take until it is quiet.
 pub(super) const CLOSING_STEPS: u32 = 4000;
