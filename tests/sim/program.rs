@@ -31,7 +31,7 @@ use wit_async::{JoinHandle, UnitStreamOps, block_on, spawn_local, yield_async, y
 
 /// How many things a program does at most, one after the other. Under Miri each costs a
 /// hundred thousand times as much, and more programs show more than longer ones.
-const THINGS: u32 = if cfg!(miri) { 4 } else { 14 };
+const THINGS: u32 = if cfg!(miri) { 3 } else { 14 };
 
 /// Of so many yields one is a burst: rare, for it takes as long as many other things.
 const BURSTS: u32 = 128;
