@@ -1,30 +1,33 @@
 //! What guest code does: one thing after the other, as the choices say.
 
 mod line;
+mod shared;
 mod small;
+mod synchronous;
 mod together;
 
+pub use shared::{clear_shelves, drop_jobs, drop_shelf, forget_shelves, has_jobs, has_shelved};
 pub use small::begin;
+pub use synchronous::synchronous;
 
-use self::line::Line;
 use super::calls::{Borrowing, ENDS, Exchange, Message, TheHost};
 use super::ends::AnyEnd;
 use super::hopes::Hope;
 use super::items::Item;
 use super::operations;
 use super::scenario::{Scenario, Thing};
-use super::world::{World, world};
+use super::world::World;
 use crate::host::fault;
 use crate::host::pass::Pass;
 use crate::host::resource::Token;
 use crate::host::trap::text;
 use futures::future::{join, select};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use wit_async::rt::async_support::Subtask;
 use wit_async::{JoinHandle, UnitStreamOps, block_on, spawn_local, yield_async, yield_blocking};
@@ -42,14 +45,6 @@ const BURST: usize = 150;
 /// How deep programs spawn programs.
 const DEPTH: u32 = 2;
 
-/// Something that one task begins and others go on with.
-struct Job {
-    /// It gives back what it held.
-    future: Pin<Box<dyn Future<Output = Program>>>,
-    /// Whether nobody goes on with it now.
-    left: Rc<Cell<bool>>,
-}
-
 /// Where code runs.
 #[derive(Clone)]
 pub struct Place {
@@ -62,62 +57,6 @@ impl Place {
     /// Whether nobody waits for what is awaited here.
     pub fn is_left(&self) -> bool {
         self.left.as_ref().is_some_and(|left| left.get())
-    }
-}
-
-thread_local! {
-    /// What programs left for each other, by instance.
-    static SHELF: RefCell<Vec<Vec<AnyEnd>>> = const { RefCell::new(Vec::new()) };
-    /// What programs began and left in flight for each other, by instance.
-    static JOBS: RefCell<Vec<Vec<Job>>> = const { RefCell::new(Vec::new()) };
-    /// Those who wait to be told something, by instance.
-    static EARS: RefCell<Vec<Vec<Weak<Hope>>>> = const { RefCell::new(Vec::new()) };
-    /// What programs stand in line for, by instance.
-    static LINES: RefCell<Vec<Rc<Line>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// At the beginning of a run.
-pub fn clear_shelves(instances: usize) {
-    SHELF.set((0..instances).map(|_| Vec::new()).collect());
-    JOBS.set((0..instances).map(|_| Vec::new()).collect());
-    EARS.set((0..instances).map(|_| Vec::new()).collect());
-    let lines = (1..=instances).map(|limit| Rc::new(Line::new(limit)));
-    LINES.set(lines.collect());
-}
-
-/// After a run that failed: nothing is to be touched again.
-pub fn forget_shelves() {
-    std::mem::forget((SHELF.take(), JOBS.take(), EARS.take(), LINES.take()));
-}
-
-/// Whether something was left in flight.
-pub fn has_jobs(instance: usize) -> bool {
-    JOBS.with_borrow(|jobs| !jobs[instance].is_empty())
-}
-
-/// Whether an end was left.
-pub fn has_shelved(instance: usize) -> bool {
-    SHELF.with_borrow(|shelves| !shelves[instance].is_empty())
-}
-
-/// At the end of a run: what was left in flight is dropped.
-pub fn drop_jobs(instance: usize) {
-    while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
-        drop(job);
-    }
-}
-
-/// At the end of a run: what was left is dropped.
-pub fn drop_shelf(instance: usize) {
-    loop {
-        let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
-        match end {
-            Some(end) => {
-                note_unwritten(&world(), &end);
-                drop(end);
-            }
-            None => break,
-        }
     }
 }
 
@@ -209,52 +148,6 @@ pub async fn export(
     program.takes(message);
     program.run().await;
     program.message()
-}
-
-/// The body of a synchronous export: it may not wait.
-pub fn synchronous() {
-    let world = world();
-    let instance = world.running_instance();
-    for _ in 0..=world.pick(2) {
-        match world.pick(6) {
-            0 => drop(AnyEnd::pair(world.pick_payload(), false)),
-            1 => {
-                // The writable end of a future writes its default.
-                let [writer, reader] = AnyEnd::pair(world.pick_payload(), true);
-                note_unwritten(&world, &writer);
-                if reader.is_readable() {
-                    drop(reader);
-                }
-                drop(writer);
-            }
-            2 => block_on(async { yield_async().await }),
-            // No cancel is possible here.
-            3 => drop(JOBS.with_borrow_mut(|jobs| jobs[instance].pop())),
-            4 => {
-                let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
-                if let Some(end) = end {
-                    let end = block_on(touch(&world, instance, end));
-                    SHELF.with_borrow_mut(|shelves| shelves[instance].push(end));
-                }
-            }
-            _ => {
-                let end = SHELF.with_borrow_mut(|shelves| shelves[instance].pop());
-                if let Some(end) = end {
-                    note_unwritten(&world, &end);
-                    drop(end);
-                }
-            }
-        }
-    }
-}
-
-/// Begins something with an end, and drops it at once.
-async fn touch(world: &Rc<World>, instance: usize, end: AnyEnd) -> AnyEnd {
-    let mut program = Program::new(Rc::clone(world), instance, Rc::default());
-    let end = operations::touch(&mut program, end).await;
-    // What it made to send.
-    SHELF.with_borrow_mut(|shelves| shelves[instance].append(&mut program.ends));
-    end
 }
 
 /// Spawns a future; what is returned beside the handle is fulfilled when it ended.
@@ -407,7 +300,7 @@ impl Program {
                 survive(&world, pin!(self.joins_set())).await;
             }
             Thing::Limit => {
-                let line = LINES.with_borrow(|lines| Rc::clone(&lines[self.instance]));
+                let line = shared::line(self.instance);
                 survive(&world, pin!(self.stands_in_line(&line))).await;
             }
         }
@@ -545,93 +438,6 @@ impl Program {
                 .await;
             }
         }
-    }
-
-    /// Waits until another task of the instance tells it something.
-    async fn hears(&mut self) {
-        let world = Rc::clone(&self.world);
-        let hope = Rc::new(Hope::default());
-        let _waiting = world.hopes.wait(Rc::clone(&hope), self.instance);
-        EARS.with_borrow_mut(|ears| ears[self.instance].push(Rc::downgrade(&hope)));
-        hope.comes(|| world.is_closing()).await;
-    }
-
-    /// Tells one of those who wait.
-    fn tells(&self) {
-        let ear = EARS.with_borrow_mut(|ears| {
-            let ears = &mut ears[self.instance];
-            ears.retain(|ear| ear.strong_count() > 0);
-            let count = ears.len() as u32;
-            (count > 0).then(|| ears.swap_remove(self.world.pick(count) as usize))
-        });
-        if let Some(hope) = ear.and_then(|ear| ear.upgrade()) {
-            hope.fulfil();
-        }
-    }
-
-    /// Leaves an end for other tasks, or takes one.
-    fn shelve(&mut self) {
-        if self.world.pick(2) == 0 {
-            if let Some(end) = self.any_end() {
-                SHELF.with_borrow_mut(|shelves| shelves[self.instance].push(end));
-            }
-        } else {
-            let end = SHELF.with_borrow_mut(|shelves| shelves[self.instance].pop());
-            self.ends.extend(end);
-        }
-    }
-
-    /// Goes on with what another task began, or begins something; leaves it to
-    /// others if it is in flight still.
-    async fn hands(&mut self) {
-        let world = Rc::clone(&self.world);
-        let left = JOBS.with_borrow_mut(|jobs| jobs[self.instance].pop());
-        let mut job = left.unwrap_or_else(|| self.job());
-        job.left.set(false);
-        // At most so many turns, or as many as it takes.
-        let mut turns = match world.pick(3) {
-            0 => u32::MAX,
-            turns => turns,
-        };
-        let ended = poll_fn(|cx| match job.future.as_mut().poll(cx) {
-            Poll::Ready(program) => Poll::Ready(Some(program)),
-            Poll::Pending if world.is_closing() => Poll::Ready(None),
-            Poll::Pending => {
-                turns -= 1;
-                match turns {
-                    0 => Poll::Ready(None),
-                    _ => Poll::Pending,
-                }
-            }
-        })
-        .await;
-        match ended {
-            Some(mut program) => self.ends.append(&mut program.ends),
-            None => {
-                job.left.set(true);
-                JOBS.with_borrow_mut(|jobs| jobs[self.instance].push(job));
-            }
-        }
-    }
-
-    /// One operation, or a call.
-    fn job(&mut self) -> Job {
-        // It belongs to no task.
-        let mut child = Program::new(Rc::clone(&self.world), self.instance, Rc::default());
-        child.depth = DEPTH;
-        child.lends = false;
-        child.ends.extend(self.any_end());
-        let left = Rc::<Cell<bool>>::default();
-        child.left = Some(Rc::clone(&left));
-        let calls = self.world.pick(2) == 1;
-        let future = Box::pin(async move {
-            match calls {
-                true => child.call().await,
-                false => child.operates().await,
-            }
-            child
-        });
-        Job { future, left }
     }
 
     fn blocks(&mut self) {

@@ -1,6 +1,7 @@
 //! Scripts of worlds so small that all their schedules can be looked at.
 
-use super::{LINES, Program, SHELF, note_unwritten};
+use super::shared::{line, shelve, shelved};
+use super::{Program, note_unwritten};
 use crate::host::{Held, Type, host};
 use crate::sim::calls::{Caller, Exchange, Message};
 use crate::sim::ends::AnyEnd;
@@ -18,8 +19,8 @@ const THINGS: u32 = 3;
 /// Makes what the tasks need, and calls them.
 pub fn begin(world: &World, small: Small) {
     world.guest(0, || {
-        let ends = prepare(world, small);
-        SHELF.with_borrow_mut(|shelves| shelves[0].extend(ends));
+        let mut ends = prepare(world, small);
+        shelve(0, &mut ends);
     });
     for _ in 0..small.tasks() {
         world.enter(0, Caller::Host);
@@ -53,9 +54,7 @@ fn prepare(world: &World, small: Small) -> Vec<AnyEnd> {
 pub async fn script(program: &mut Program, small: Small) {
     let world = program.world.clone();
     program.sleeps().await;
-    program
-        .ends
-        .extend(SHELF.with_borrow_mut(|shelves| shelves[0].pop()));
+    program.ends.extend(shelved(0));
     // So that any of them may be first.
     yield_async().await;
     for _ in 0..THINGS {
@@ -70,8 +69,7 @@ pub async fn script(program: &mut Program, small: Small) {
             }
             Small::Wakes => wake_or_wait(program).await,
             Small::Limits => {
-                let line = LINES.with_borrow(|lines| Rc::clone(&lines[0]));
-                program.stands_in_line(&line).await;
+                program.stands_in_line(&line(0)).await;
             }
             Small::Stream | Small::Future | Small::HostReads | Small::HostWrites => {
                 let Some(end) = program.ends.pop() else { break };

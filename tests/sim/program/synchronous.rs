@@ -1,0 +1,53 @@
+//! What synchronous code of a guest does.
+
+use super::shared::{drop_job, shelve, shelved};
+use super::{Program, note_unwritten};
+use crate::sim::ends::AnyEnd;
+use crate::sim::operations;
+use crate::sim::world::{World, world};
+use std::rc::Rc;
+use wit_async::{block_on, yield_async};
+
+/// The body of a synchronous export: it may not wait.
+pub fn synchronous() {
+    let world = world();
+    let instance = world.running_instance();
+    for _ in 0..=world.pick(2) {
+        match world.pick(6) {
+            0 => drop(AnyEnd::pair(world.pick_payload(), false)),
+            1 => {
+                // The writable end of a future writes its default.
+                let [writer, reader] = AnyEnd::pair(world.pick_payload(), true);
+                note_unwritten(&world, &writer);
+                if reader.is_readable() {
+                    drop(reader);
+                }
+                drop(writer);
+            }
+            2 => block_on(async { yield_async().await }),
+            // No cancel is possible here.
+            3 => drop_job(instance),
+            4 => {
+                if let Some(end) = shelved(instance) {
+                    let end = block_on(touch(&world, instance, end));
+                    shelve(instance, &mut vec![end]);
+                }
+            }
+            _ => {
+                if let Some(end) = shelved(instance) {
+                    note_unwritten(&world, &end);
+                    drop(end);
+                }
+            }
+        }
+    }
+}
+
+/// Begins something with an end, and drops it at once.
+async fn touch(world: &Rc<World>, instance: usize, end: AnyEnd) -> AnyEnd {
+    let mut program = Program::new(Rc::clone(world), instance, Rc::default());
+    let end = operations::touch(&mut program, end).await;
+    // What it made to send.
+    shelve(instance, &mut program.ends);
+    end
+}
