@@ -1,5 +1,6 @@
 //! Ends that never left the instance, with items that the host does not let meet there.
 
+use crate::host::foreign::Executor;
 use crate::host::resource::Token;
 use crate::host::{
     self, Code, Fussy, Installed, Log, Nothing, Outcome, Rules, fault, future, panic_message,
@@ -9,7 +10,8 @@ use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Wake, Waker};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use wit_async::{FutureWriteCancel, StreamResult, block_on, spawn_local};
 
 fn texts(count: u32) -> Vec<String> {
@@ -336,6 +338,35 @@ struct Wild;
 impl Wake for Wild {
     fn wake(self: Arc<Self>) {
         panic!("a wild waker");
+    }
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Told(AtomicU32);
+
+impl Wake for Told {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_copy_wakes_who_waits_in_a_task_of_other_bindings() {
+    for version in 1..=3 {
+        let _host = host::install();
+        let (mut writer, mut reader) = stream::<String>();
+        let (reads, writes) = (Executor::new(version), Executor::new(version));
+        let told = Arc::new(Told::default());
+        let mut read = Box::pin(async move { reader.next().await });
+        let waker = Waker::from(Arc::clone(&told));
+        let poll = reads.enter(|| read.as_mut().poll(&mut Context::from_waker(&waker)));
+        assert!(poll.is_pending());
+        let mut write = Box::pin(writer.write_one("item".to_owned()));
+        assert_eq!(writes.poll(&mut write), Poll::Ready(None));
+        // No turn of a task of ours comes that could do it.
+        assert_eq!(told.0.load(Ordering::Relaxed), 1);
+        assert_eq!(reads.poll(&mut read), Poll::Ready(Some("item".to_owned())));
     }
 }
 
