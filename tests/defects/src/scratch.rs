@@ -7,11 +7,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use toml::{Table, Value};
 
-/// Neither copied nor touched: what is built, and history.
-const LEFT_OUT: [&str; 2] = ["target", ".git"];
+/// Neither copied nor touched: what is built, history, and the mark.
+const LEFT_OUT: [&str; 3] = ["target", ".git", MARK];
+/// A file that says that this tool made the copy.
+const MARK: &str = ".copy-that-may-be-broken";
 /// Where the guests are, below the root of the repository.
 const GUESTS: &str = "guest-tests";
 /// A crate of theirs that every guest uses.
@@ -25,12 +27,28 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes `root` the same as the tree `source`.
+    /// Makes `root` the same as the tree `source`: what else is in it is removed.
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written; when `root` is in the tree, or something is
+    /// in it that this did not put there.
     pub fn mirror(source: &Path, root: &Path) -> Result<Scratch> {
+        let place = std::path::absolute(root)?;
+        let tree = std::path::absolute(source)?;
+        ensure!(
+            !place.starts_with(&tree) || place.starts_with(tree.join("target")),
+            "{} is in the repository, which is not to be broken",
+            root.display()
+        );
+        let is_in_use = fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_some());
+        ensure!(
+            !is_in_use || root.join(MARK).exists(),
+            "{} is in use, and no copy that this tool made: what is in it would be removed",
+            root.display()
+        );
+        fs::create_dir_all(root).with_context(|| format!("could not make {}", root.display()))?;
+        same_file(b"", &root.join(MARK))?;
         same_directory(source, root)?;
         Ok(Scratch {
             root: root.to_owned(),
@@ -122,4 +140,47 @@ fn same_file(content: &[u8], copy: &Path) -> Result<()> {
         return Ok(());
     }
     fs::write(copy, content).with_context(|| format!("could not write {}", copy.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory that goes with this.
+    struct Temporary(PathBuf);
+
+    impl Temporary {
+        fn new(name: &str) -> Temporary {
+            let place = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+            fs::create_dir_all(&place).unwrap();
+            Temporary(place)
+        }
+    }
+
+    impl Drop for Temporary {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_put_there_stays() {
+        let place = Temporary::new("wit-async-scratch");
+        let (tree, other) = (place.0.join("tree"), place.0.join("other"));
+        for directory in [&tree, &other] {
+            fs::create_dir(directory).unwrap();
+            fs::write(directory.join("file"), "text").unwrap();
+        }
+        assert!(Scratch::mirror(&tree, &other).is_err());
+        assert!(Scratch::mirror(&tree, &tree.join("inside")).is_err());
+        assert_eq!(fs::read_to_string(other.join("file")).unwrap(), "text");
+        // A copy is brought up to date.
+        let copy = place.0.join("copy");
+        Scratch::mirror(&tree, &copy).unwrap();
+        fs::write(copy.join("more"), "text").unwrap();
+        Scratch::mirror(&tree, &copy).unwrap();
+        assert!(copy.join("file").exists() && !copy.join("more").exists());
+        // What is built may be in the tree.
+        Scratch::mirror(&tree, &tree.join("target").join("copy")).unwrap();
+    }
 }
