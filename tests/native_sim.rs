@@ -57,9 +57,16 @@ fn passes(seed: u64, scenario: Scenario) -> Stats {
         let trace = run(Choices::of_seed(seed), scenario, true).trace;
         let name = scenario.name();
         // First what is wrong: who looks for it reads as far as the first empty line.
+        // Under Miri worlds are smaller.
+        let again = match cfg!(miri) {
+            true => "tests/miri.md tells how to run it again".to_owned(),
+            false => format!(
+                "replay it with: cargo run --release --example simulate -- --replay {seed} \
+                 --scenario {name}"
+            ),
+        };
         panic!(
-            "seed {seed} of {name}: {failure}\nreplay it with: cargo run --release --example \
-             simulate -- --replay {seed} --scenario {name}\n\n{}",
+            "seed {seed} of {name}: {failure}\n{again}\n\n{}",
             trace.join("\n"),
         );
     }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use wit_async::rt::async_support::{StreamReader, Subtask as _, TaskCancelOnDrop};
 use wit_async::yield_async;
-use wit_async::{JoinSet, scope, spawn_local};
+use wit_async::{JoinSet, UnitStreamOps, scope, spawn_local};
 
 /// What one turn completes.
 pub const PER_TURN: u32 = 128;
@@ -110,6 +110,71 @@ fn a_busy_task_calls_nothing_but_what_it_does() {
     task.step();
     assert_eq!(host.calls(), ["stream.read 1 x1: completed 1"; 128]);
     assert_eq!(task.cancel(), Code::Exit);
+}
+
+#[test]
+fn turns_stay_bounded_however_often_something_was_withheld() {
+    const READERS: usize = 1000;
+    // Each is withheld once in nearly each turn: together more often than one turn withholds.
+    const ITEMS: usize = 20;
+    let host = host::install();
+    let task = host.start(async {
+        let pairs = (0..READERS).map(|_| {
+            let (mut writer, mut reader) = UnitStreamOps::new();
+            async move {
+                let reads = async {
+                    for _ in 0..ITEMS {
+                        assert_eq!(reader.next().await, Some(()));
+                    }
+                };
+                join(writer.write_all(vec![(); ITEMS]), reads).await;
+            }
+        });
+        // Each is polled in each turn.
+        let mut pairs: Vec<_> = pairs.map(Box::pin).collect();
+        poll_fn(|cx| {
+            pairs.retain_mut(|pair| pair.as_mut().poll(cx).is_pending());
+            match pairs.is_empty() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        })
+        .await;
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(host.most_in_a_turn(), PER_TURN);
+}
+
+#[test]
+fn a_task_that_was_busy_once_asks_for_events_no_more_often_than_others() {
+    let host = host::install();
+    let (mut reader, _peer) = ready_items(&host, PER_TURN + 1);
+    let (mut numbers, mut number_peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        assert!(numbers.next().await.is_some());
+        for _ in 0..=PER_TURN {
+            assert!(reader.next().await.is_some());
+        }
+        for _ in 0..2 {
+            assert!(numbers.next().await.is_some());
+        }
+    });
+    let mut brings = |number| {
+        number_peer.write([number]);
+        host.calls();
+        assert!(task.step());
+        let calls = host.calls();
+        assert!(matches!(task.settle(), Code::Wait(_) | Code::Exit));
+        calls
+    };
+    // The turn ends because it has used up what it may complete.
+    assert!(brings(1).contains(&"stream.read 1 x1: completed 1".to_owned()));
+    // From now on the host brings each event, and the task asks for none.
+    for number in [2, 3] {
+        let calls = brings(number);
+        let asks = |call: &String| call.starts_with("waitable-set.poll");
+        assert!(!calls.iter().any(asks), "{calls:#?}");
+    }
 }
 
 /// A task that never returns by itself, cancelled after its first turn.
