@@ -130,3 +130,30 @@ fn streams_that_were_read_stay_when_the_rest_is_handed_away() {
     assert_eq!(task.settle(), Code::Exit);
     drop(log.take());
 }
+
+#[test]
+fn a_stream_that_waits_in_another_one_stays_when_the_rest_is_handed_away() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, mut reader) = stream::<StreamReader<String>>();
+            let mut write = writer.write(vec![being_written(), stream().1]);
+            assert!(poll_once(&mut write).await.is_pending());
+            let inner = reader.next().await.expect("it is written");
+            let (_, rest) = write.await;
+            let (mut other_writer, mut other_reader) = stream::<StreamReader<String>>();
+            let mut other_write = Box::pin(other_writer.write_one(inner));
+            assert!(poll_once(&mut other_write).await.is_pending());
+            log.note(host::host().outgoing_stream(reader));
+            let mut write = writer.write_buf(rest);
+            assert!(poll_once(&mut write).await.is_pending());
+            let inner = other_reader.next().await.expect("it is written");
+            assert!(other_write.await.is_none());
+            assert_eq!(inner.collect().await, texts(2));
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    drop(log.take());
+}
