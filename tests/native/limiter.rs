@@ -271,6 +271,31 @@ fn a_wait_that_is_polled_by_others_wakes_the_last_one() {
 }
 
 #[test]
+fn a_wait_further_back_that_is_polled_by_others_wakes_the_last_one() {
+    let host = host::install();
+    let limiter = limiter!(1);
+    let permit = limiter.try_admit().expect("it is free");
+    let slot = Rc::new(RefCell::new(None));
+    let first = host.start({
+        let slot = Rc::clone(&slot);
+        async move {
+            let (mut one, mut other) = (limiter.admit(), limiter.admit());
+            assert!(poll_once(&mut one).await.is_pending());
+            assert!(poll_once(&mut other).await.is_pending());
+            slot.replace(Some((one, other)));
+        }
+    });
+    assert!(first.has_exited());
+    let (one, other) = slot.take().expect("the first left them");
+    let third = host.start(async move { drop(other.await) });
+    let second = host.start(async move { drop(one.await) });
+    assert!(second.is_waiting() && third.is_waiting());
+    drop(permit);
+    assert_eq!(second.settle(), Code::Exit);
+    assert_eq!(third.settle(), Code::Exit);
+}
+
+#[test]
 fn nobody_is_admitted_beyond_the_limit() {
     const LIMIT: usize = 3;
     let host = host::install();
