@@ -15,7 +15,7 @@
 //! | edge | function | host calls |
 //! |---|---|---|
 //! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet; none while it is [withheld](waitable::may_start), and stays in Start |
-//! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ① |
+//! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ①, and while that is withheld none, and it stays in InFlight |
 //! | ③ | [`WaitableOp::unstarted`] | none |
 //! | ④ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::cancel`] and [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
 //! | ⑤ | [`WaitableOp::keep`] | none |

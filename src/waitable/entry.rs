@@ -11,6 +11,11 @@
 //!
 //!            register_foreign             deliver, unregister_foreign
 //!  Idle ──────────────────────► Foreign ────────────────────────────► Idle
+//!
+//!                arm                   deliver
+//!  Waiting ───────────────► Armed ─────────────────► Ready
+//!     ▲                      │ └── leave, forget ──► Idle
+//!     └── wait: the next read ┘
 //! ```
 //!
 //! An entry is *awaited* while the host has more to say: in Waiting, in Foreign,
