@@ -24,7 +24,7 @@ Runs generated guests on a simulated host, each decision of which comes from a s
                    {}
   --least N        fail if something that can happen to an operation, a scenario, or a
                    way to set the host's switches happened less often, or if fewer than
-                   a tenth of a kind of operation blocked
+                   a quarter of a kind of operation blocked
 
   --small          all schedules of the small worlds instead of seeds; of one with
                    --scenario NAME:

@@ -16,12 +16,16 @@ pub struct Failed {
     pub trace: String,
 }
 
+/// How many of the operations of a kind have to block, as a share of those that start.
+const LEAST_BLOCKED: f64 = 0.25;
+
 /// What came out of all runs.
 pub struct Report {
     pub runs: u64,
+    /// Runs that could not be brought to their end.
+    pub inconclusive: u64,
     pub failed: Option<Failed>,
     pub time: Duration,
-    inconclusive: u64,
     stats: Stats,
     scenarios: [u64; Scenario::ALL.len()],
     combinations: [u64; COMBINATIONS],
@@ -68,10 +72,13 @@ impl Report {
         counts.map(|(combination, count)| (switched_on(combination), count))
     }
 
-    /// What was not exercised often enough. Of the scenarios, only `chosen` if there is
-    /// one.
+    /// What was not exercised often enough. If there is a `chosen` one, of the scenarios
+    /// that one, and of the rest what can happen in it.
     pub fn rare(&self, least: u64, chosen: Option<Scenario>) -> Vec<String> {
         let cells = self.stats.rarer_than(least).into_iter();
+        let cells = cells.filter(|(kind, _, stop, _)| {
+            chosen.is_none_or(|chosen| chosen.is_about(*kind) && chosen.comes_to(*stop))
+        });
         let cells = cells.map(|(kind, state, stop, count)| {
             format!("{kind:?} {state:?} {stop:?}: {count} of {least}")
         });
@@ -79,7 +86,8 @@ impl Report {
             .into_iter()
             .map(|kind| (kind, self.stats.blocked(kind)));
         let shares = shares
-            .filter(|(_, share)| *share < 0.1)
+            .filter(|(kind, _)| chosen.is_none_or(|chosen| chosen.is_about(*kind)))
+            .filter(|(_, share)| *share < LEAST_BLOCKED)
             .map(|(kind, share)| format!("{kind:?} that blocked: {share:.3}"));
         let scenarios = self
             .scenarios()

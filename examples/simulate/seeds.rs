@@ -18,11 +18,17 @@ pub fn run_all(seeds: &Seeds, json: bool) -> bool {
     let rare = seeds
         .least
         .map_or_else(Vec::new, |least| report.rare(least, seeds.scenario));
-    let is_well = report.failed.is_none() && rare.is_empty();
+    let is_well = report.failed.is_none() && rare.is_empty() && report.inconclusive == 0;
     let text = match json {
         true => report.json(&rare).to_string(),
         false => report.text(),
     };
+    if report.inconclusive > 0 {
+        complain(&format!(
+            "{} runs could not be brought to their end",
+            report.inconclusive
+        ));
+    }
     for line in &rare {
         complain(&format!("too rare: {line}"));
     }
@@ -111,6 +117,7 @@ pub fn replay(seed: u64, scenario: Scenario, json: bool) -> bool {
         };
         format!("{trace}\n=> {end}")
     };
-    say(&text, u8::from(failure.is_some()));
-    failure.is_none()
+    let is_well = failure.is_none() && !inconclusive;
+    say(&text, u8::from(!is_well));
+    is_well
 }

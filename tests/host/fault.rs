@@ -13,7 +13,10 @@ pub enum Site {
     /// The destructor of a payload.
     Drop,
     WakerClone,
+    /// A waker that panics when it has woken,
     Wake,
+    /// and one that panics instead.
+    NoWake,
     WakerDrop,
     /// The slots of a `Subtask`: `call_import` before it calls,
     CallImport,
@@ -28,7 +31,7 @@ pub enum Site {
 }
 
 impl Site {
-    pub const ALL: [Site; 13] = [
+    pub const ALL: [Site; 14] = [
         Site::Lower,
         Site::Lift,
         Site::Dealloc,
@@ -36,6 +39,7 @@ impl Site {
         Site::Drop,
         Site::WakerClone,
         Site::Wake,
+        Site::NoWake,
         Site::WakerDrop,
         Site::CallImport,
         Site::ParamsLower,
@@ -71,12 +75,10 @@ pub fn has_fired() -> bool {
     FIRED.get()
 }
 
-/// Whether something stays where it is: an end whose default panicked, or lowering it,
-/// for there is nothing to write to it; what was lowered for a call that panicked itself,
-/// for nobody knows whose it is.
-pub fn left_something() -> bool {
-    let leaves = |site| matches!(site, Site::Default | Site::Lower | Site::CallImport);
-    FIRED.get() && PLANNED.get().is_some_and(|(site, _)| leaves(site))
+/// Where the panic has happened.
+pub fn fired() -> Option<Site> {
+    let (site, _) = PLANNED.get().filter(|_| has_fired())?;
+    Some(site)
 }
 
 /// How often each site was called since the last plan.
@@ -121,11 +123,13 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: made in `waker` or `clone`, and used up here.
     let inner = unsafe { Box::from_raw(data.cast_mut().cast::<Waker>()) };
+    at(Site::NoWake);
     inner.wake_by_ref();
     at(Site::Wake);
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
+    at(Site::NoWake);
     // SAFETY: as in `clone`.
     unsafe { &*data.cast::<Waker>() }.wake_by_ref();
     at(Site::Wake);

@@ -64,7 +64,7 @@ pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_
 pub use peer::Peer;
 pub use rules::Rules;
 pub use sites::Site;
-pub use table::{Event, Object, Table};
+pub use table::{Event, Left, Object, Table, What};
 pub use tasks::{Code, Context, Task};
 use trap::trap;
 pub use value::{
@@ -331,7 +331,8 @@ impl Host {
 
     /// The handles in the table, with what they are.
     pub fn handles(&self) -> Vec<String> {
-        self.table.borrow().left()
+        let left = self.table.borrow().left();
+        left.into_iter().map(|left| left.text).collect()
     }
 
     fn log(&self, call: impl FnOnce() -> String) {

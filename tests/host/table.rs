@@ -57,6 +57,34 @@ impl Default for Table {
     }
 }
 
+/// A handle that is in a table when nothing should be.
+pub struct Left {
+    pub what: What,
+    /// Its number, and the state of what it names.
+    pub text: String,
+}
+
+/// What a handle names.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub enum What {
+    Set,
+    /// An end of the channel with this number.
+    End {
+        serial: u32,
+        /// Whether it is the writable one of a future.
+        is_promise: bool,
+    },
+    Subtask,
+    Token,
+    ErrorContext,
+}
+
+impl fmt::Debug for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// An event: what it is (§3), the handle, the payload.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Event(pub u32, pub u32, pub u32);
@@ -373,10 +401,24 @@ impl Table {
     }
 
     /// What is in the table.
-    pub fn left(&self) -> Vec<String> {
+    pub fn left(&self) -> Vec<Left> {
         let named = |(at, entry): (usize, &Option<Entry>)| {
-            let entry = entry.as_ref()?;
-            Some(format!("{} {:?}", at + 1, entry.object))
+            let object = &entry.as_ref()?.object;
+            let what = match object {
+                Object::Set(_) => What::Set,
+                Object::End(channel, side) => {
+                    let channel = channel.borrow();
+                    What::End {
+                        serial: channel.serial,
+                        is_promise: channel.is_future && *side == Side::Writable,
+                    }
+                }
+                Object::Subtask(_) => What::Subtask,
+                Object::Resource(..) => What::Token,
+                Object::ErrorContext(_) => What::ErrorContext,
+            };
+            let text = format!("{} {object:?}", at + 1);
+            Some(Left { what, text })
         };
         self.entries.iter().enumerate().filter_map(named).collect()
     }

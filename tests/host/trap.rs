@@ -82,6 +82,8 @@ pub fn caught() -> Option<String> {
 pub enum After {
     /// A copy starts, and never ends.
     Blocked,
+    /// The other end has gone.
+    Dropped,
     /// It was cancelled.
     Cancelled,
     /// One item was copied.
@@ -103,6 +105,7 @@ impl Harmless for u32 {
     fn harmless(after: After) -> u32 {
         match after {
             After::Blocked => u32::MAX,
+            After::Dropped => 1,
             After::Cancelled => 2,
             After::Copied => 1 << 4,
             After::One => 1,

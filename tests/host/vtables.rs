@@ -243,16 +243,20 @@ unsafe fn dealloc_list(at: *mut u8) {
 }
 
 unsafe fn lower_token(token: Token, to: *mut u8) {
+    fault::at(Site::Lower);
     // SAFETY: the contract of the slot.
     unsafe { to.cast::<u32>().write(token.take_handle()) }
 }
 
 unsafe fn lift_token(from: *mut u8) -> Token {
     // SAFETY: the contract of the slot.
-    Token::from_handle(unsafe { from.cast::<u32>().read() })
+    let token = Token::from_handle(unsafe { from.cast::<u32>().read() });
+    fault::at(Site::Lift);
+    token
 }
 
 unsafe fn lower_reader(nested: Nested, to: *mut u8) {
+    fault::at(Site::Lower);
     let handle = nested.reader.take_handle();
     super::goes_on_with(nested.serial, handle);
     // SAFETY: the contract of the slot.
@@ -262,13 +266,16 @@ unsafe fn lower_reader(nested: Nested, to: *mut u8) {
 unsafe fn lift_reader(from: *mut u8) -> Nested {
     // SAFETY: the contract of the slot.
     let handle = unsafe { from.cast::<u32>().read() };
-    Nested {
+    let nested = Nested {
         serial: super::host().serial(handle),
         reader: StreamReader::new(handle, u32::STREAM),
-    }
+    };
+    fault::at(Site::Lift);
+    nested
 }
 
 unsafe fn lower_awaited(nested: NestedFuture, to: *mut u8) {
+    fault::at(Site::Lower);
     // SAFETY: the contract of the slot.
     unsafe { to.cast::<u32>().write(nested.reader.take_handle()) }
 }
@@ -276,11 +283,13 @@ unsafe fn lower_awaited(nested: NestedFuture, to: *mut u8) {
 unsafe fn lift_awaited(from: *mut u8) -> NestedFuture {
     // SAFETY: the contract of the slot.
     let handle = unsafe { from.cast::<u32>().read() };
-    NestedFuture {
+    let nested = NestedFuture {
         serial: super::host().serial(handle),
         // SAFETY: the handle is that of a future of this type.
         reader: unsafe { FutureReader::new(handle, u32::FUTURE) },
-    }
+    };
+    fault::at(Site::Lift);
+    nested
 }
 
 unsafe fn lower_texts(texts: StreamReader<String>, to: *mut u8) {
@@ -365,7 +374,7 @@ unsafe extern "C" fn stream_read<T: Wire>(stream: u32, to: *mut u8, items: usize
 }
 
 unsafe extern "C" fn future_write<T: Wire>(future: u32, from: *const u8) -> u32 {
-    slot(After::Blocked, |host| {
+    slot(After::Dropped, |host| {
         host.copy(true, T::TYPE, Side::Writable, future, from.cast_mut(), 1)
     })
 }

@@ -94,6 +94,9 @@ pub fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
             if let Some(end) = &end {
                 program::note_unwritten(&world(), end);
             }
+            // Not at the end of the scope: a value that is on its way out leaks when a
+            // destructor panics.
+            drop(end);
             value
         });
         let serial = crate::host::last_serial();

@@ -16,6 +16,8 @@ pub trait Item: Wire {
     /// Whether a value is the same in Rust and in the ABI: its reads may outlive
     /// the task that began them.
     const IS_PLAIN: bool = matches!(Self::CODE, 0 | 5);
+    /// Whether there are ends of channels in it, and whether tokens.
+    const CARRIES: (bool, bool) = (matches!(Self::CODE, 4 | 8), Self::CODE == 3);
 
     /// A value, and what it is known by. A stream or a future in a value brings a
     /// writable end along.

@@ -6,7 +6,7 @@
 //! then what the writers were told is what the readers got.
 
 use super::plant::is_planted;
-use crate::host::{Channel, Type};
+use crate::host::{Channel, Side, Type, fault};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -19,12 +19,15 @@ struct Account {
     told: usize,
     /// Which ones, if the writer is a guest.
     sent: Vec<u32>,
-    /// A read was forgotten in flight: what it got is gone.
+    /// A read was forgotten in flight, or foreign code panicked in it: what it got is gone.
     read_lost: bool,
     /// A read was dropped in flight: its reader keeps what it gets, or kept it to the end.
     read_kept: bool,
     /// A write was dropped or forgotten in flight: nobody was told.
     write_lost: bool,
+    /// How many reads and writes have begun, and are neither over nor gone. Behind a run
+    /// they are those that were leaked, in what they were a part of.
+    underway: [u32; 2],
 }
 
 /// The books of a run.
@@ -62,6 +65,16 @@ impl Ledger {
             account.told += sent.len();
             account.sent.extend(sent);
         });
+    }
+
+    /// A read or a write begins.
+    pub fn begins(&self, serial: u32, side: Side) {
+        self.account(serial, |account| account.underway[side as usize] += 1);
+    }
+
+    /// It is over, or gone.
+    pub fn ends(&self, serial: u32, side: Side) {
+        self.account(serial, |account| account.underway[side as usize] -= 1);
     }
 
     pub fn read_lost(&self, serial: u32) {
@@ -114,7 +127,11 @@ impl Ledger {
 }
 
 impl Account {
-    fn check(&self, channel: &Channel) -> Result<(), String> {
+    fn check(&mut self, channel: &Channel) -> Result<(), String> {
+        self.read_lost |= self.underway[Side::Readable as usize] > 0;
+        self.write_lost |= self.underway[Side::Writable as usize] > 0;
+        // Behind a panic the end of a future may be dropped that nobody says is unwritten.
+        self.write_lost |= channel.is_future && self.told == 0 && fault::has_fired();
         let Some(whole) = self.whole(channel) else {
             // Nobody knows what went through it; but never twice, nor out of order.
             let is_sorted = self.received.is_sorted_by(|a, b| a < b);

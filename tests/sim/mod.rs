@@ -23,6 +23,7 @@
 //! | `awaited` | operations that programs await, and whether they learn of the end |
 //! | `hopes` | what tasks wait for that other tasks do |
 //! | `ledger` | what was sent, received, given back; what has to add up |
+//! | `leaks` | what may be left behind a run, and why |
 //! | `plant` | a failure that is planted, to show that it is seen |
 //! | `heap` | bytes on the heap, of which none may be left |
 //! | `stats`, `seen` | what was exercised, and what the host has done |
@@ -41,6 +42,7 @@ pub mod explore;
 pub mod heap;
 mod hopes;
 mod items;
+mod leaks;
 mod ledger;
 mod operations;
 mod peers;

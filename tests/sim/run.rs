@@ -18,6 +18,8 @@ pub struct Outcome {
     /// A panic that was planned, and that no program survived, ended an instance.
     /// Nothing went wrong before.
     pub ended: bool,
+    /// Something stays on the heap for a reason.
+    pub leaked: bool,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
     pub stats: Stats,
@@ -68,11 +70,10 @@ pub fn run_with(
         + outcome.trace.iter().map(String::capacity).sum::<usize>();
     let left = heap::live() - before - kept as isize;
     if outcome.failure.is_none()
-        && !fault::left_something()
         && !outcome.inconclusive
         && !outcome.ended
+        && !outcome.leaked
         && left != 0
-        && scenario != Scenario::Forgets
     {
         outcome.failure = Some(format!("{left} bytes are left on the heap"));
     }
@@ -112,9 +113,8 @@ fn live(
         world.live();
         let residue = match world.failure() {
             None if world.has_ended() => None,
-            // Not everything can be cleared away behind a panic.
-            None if scenario != Scenario::Forgets && !fault::left_something() => world.residue(),
-            _ => None,
+            None => world.residue(),
+            Some(_) => None,
         };
         residue.into_iter().for_each(|what| world.fail(what));
     }));
@@ -123,15 +123,16 @@ fn live(
     }
     let channels = observed();
     let mut failure = world.failure();
+    // Where an instance has ended nobody closes the books.
     if failure.is_none()
-        && scenario != Scenario::Forgets
-        && !fault::has_fired()
+        && !world.has_ended()
         && let Err(what) = world.ledger.check(&channels)
     {
         failure = Some(what);
     }
     let (inconclusive, ended) = (world.is_inconclusive(), world.has_ended());
     let trace = if traced { world.traced() } else { Vec::new() };
+    let leaked = world.leaks.left_memory();
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
     let (rules, seen) = (world.rules(), world.seen());
@@ -148,6 +149,7 @@ fn live(
     Outcome {
         inconclusive,
         ended,
+        leaked,
         failure: failure.filter(|_| !inconclusive),
         stats,
         rules,

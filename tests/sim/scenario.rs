@@ -1,5 +1,7 @@
 //! What a run is about: which things programs do more often than others.
 
+use super::stats::{Kind, Stop};
+
 /// A selection of what programs do.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Scenario {
@@ -185,6 +187,20 @@ impl Scenario {
                 Yield, Pair, Operate, Operate, Block, Block, Call, Spawn, Hand,
             ],
         }
+    }
+
+    /// Whether operations of a kind are what it is about: elsewhere they are rare, or none.
+    pub fn is_about(self, kind: Kind) -> bool {
+        match kind {
+            Kind::StreamRead | Kind::StreamWrite => self.is_future() != Some(true),
+            Kind::FutureRead | Kind::FutureWrite => self.is_future() != Some(false),
+            Kind::Import => true,
+        }
+    }
+
+    /// Whether an operation in it can be stopped like that.
+    pub fn comes_to(self, stop: Stop) -> bool {
+        stop != Stop::Forgotten || self == Scenario::Forgets
     }
 
     /// The small world that it is, if it is one.

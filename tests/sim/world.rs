@@ -14,6 +14,7 @@ use super::choices::Choices;
 use super::ends::PAYLOADS;
 use super::hopes::Hopes;
 use super::items::Item;
+use super::leaks::Leaks;
 use super::ledger::Ledger;
 use super::peers::HostEnd;
 use super::program;
@@ -21,7 +22,7 @@ use super::scenario::Scenario;
 use super::seen::Seen;
 use super::stats::{Kind, State, Stats, Stop};
 use crate::host::trap::{has_trapped, text};
-use crate::host::{Blocked, Elsewhere, Fussy, Held, Host, Rules, fault};
+use crate::host::{Blocked, Elsewhere, Fussy, Held, Host, Rules, Task, fault};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
@@ -65,6 +66,8 @@ pub struct World {
     scenario: Scenario,
     hosts: RefCell<Vec<Rc<Host>>>,
     tasks: RefCell<Vec<Rc<Export>>>,
+    /// Those that drop what programs left for each other.
+    dropping: RefCell<Vec<(usize, Task)>>,
     ends: RefCell<Vec<HostEnd>>,
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
@@ -96,6 +99,7 @@ pub struct World {
     pub aborted: Hopes,
     pub awaited: AllAwaited,
     pub ledger: Ledger,
+    pub leaks: Leaks,
     pub stats: RefCell<Stats>,
     seen: Cell<u32>,
 }
@@ -116,6 +120,7 @@ impl World {
             scenario,
             hosts: RefCell::default(),
             tasks: RefCell::default(),
+            dropping: RefCell::default(),
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
@@ -137,6 +142,7 @@ impl World {
             aborted: Hopes::default(),
             awaited: AllAwaited::default(),
             ledger: Ledger::default(),
+            leaks: Leaks::default(),
             stats: RefCell::default(),
             seen: Cell::new(0),
         });
@@ -159,6 +165,7 @@ impl World {
         self.ends.take();
         self.calls.take();
         self.tasks.take();
+        self.dropping.take();
         self.sleepers.take();
         for host in self.hosts.take() {
             host.retire();

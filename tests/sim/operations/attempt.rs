@@ -7,10 +7,12 @@
 //!                                    └── Forget ──► Unknown
 //! ```
 
-use super::doubt::InDoubt;
+use super::doubt::{InDoubt, side_of};
 use super::fate::{End, Fate};
-use crate::host::{Side, host};
+use crate::host::host;
 use crate::sim::awaited::{Watch, What};
+use crate::sim::items::Item;
+use crate::sim::leaks::Entered;
 use crate::sim::program::{Place, Program};
 use crate::sim::stats::{Kind, State, Stop};
 use crate::sim::world::World;
@@ -30,12 +32,13 @@ pub struct Attempt<'a> {
     fate: Fate,
     what: What,
     place: Place,
+    entered: Option<Entered<'a>>,
 }
 
 /// How an operation that was carried ended, or is to end.
-enum Carried<T> {
+enum Carried<'a, T> {
     Finished(T),
-    Stopped(End),
+    Stopped(End, Option<Entered<'a>>),
 }
 
 /// What an operation came to, that may be cancelled.
@@ -65,32 +68,35 @@ impl<'a> Attempt<'a> {
             fate,
             what: What::Call(RefCell::default()),
             place: program.place(),
+            entered: Entered::call(&program.world),
         }
     }
 
     /// Of an operation on an end of a channel.
-    pub fn copy(program: &'a Program, kind: Kind, serial: u32, fate: Fate) -> Attempt<'a> {
-        let side = match kind {
-            Kind::StreamRead | Kind::FutureRead => Side::Readable,
-            Kind::StreamWrite | Kind::FutureWrite => Side::Writable,
-            Kind::Import => unreachable!("it has no end"),
-        };
+    pub fn copy<T: Item>(program: &'a Program, kind: Kind, serial: u32, fate: Fate) -> Attempt<'a> {
+        let side = side_of(kind);
         Attempt {
             world: &program.world,
             kind,
             fate,
             what: What::Copy(serial, side),
             place: program.place(),
+            entered: Entered::copy::<T>(&program.world, serial),
         }
     }
 
     /// The same, with a fate of its own.
-    pub fn on(program: &'a Program, kind: Kind, name: &str, serial: u32) -> (Attempt<'a>, InDoubt) {
+    pub fn on<T: Item>(
+        program: &'a Program,
+        kind: Kind,
+        name: &str,
+        serial: u32,
+    ) -> (Attempt<'a>, InDoubt) {
         let world = &program.world;
         let fate = Fate::pick(world);
         let doubt = InDoubt::new(world, kind, serial, fate.forgets());
         world.trace(|| format!("program: {name} on {serial}, {fate:?}"));
-        (Attempt::copy(program, kind, serial, fate), doubt)
+        (Attempt::copy::<T>(program, kind, serial, fate), doubt)
     }
 
     /// Of an operation that stays on the stack, and can only be dropped.
@@ -98,7 +104,7 @@ impl<'a> Attempt<'a> {
         let mut operation = pin!(operation);
         match self.carry(&mut operation).await {
             Carried::Finished(output) => Some(output),
-            Carried::Stopped(_) => None,
+            Carried::Stopped(..) => None,
         }
     }
 
@@ -110,8 +116,8 @@ impl<'a> Attempt<'a> {
                 drop(operation);
                 Some(output)
             }
-            Carried::Stopped(end) => {
-                leave(operation, end);
+            Carried::Stopped(end, entered) => {
+                leave(operation, end, entered);
                 None
             }
         }
@@ -129,20 +135,20 @@ impl<'a> Attempt<'a> {
                 drop(operation);
                 Outcome::Finished(output)
             }
-            Carried::Stopped(End::Cancel) => {
+            Carried::Stopped(End::Cancel, _) => {
                 let output = cancel(Pin::new(&mut operation));
                 drop(operation);
                 Outcome::Cancelled(output)
             }
-            Carried::Stopped(end) => {
-                leave(operation, end);
+            Carried::Stopped(end, entered) => {
+                leave(operation, end, entered);
                 Outcome::Unknown
             }
         }
     }
 
     /// Brings an operation as far as its fate allows, or until the world closes.
-    async fn carry<F: Future + Unpin>(self, operation: &mut F) -> Carried<F::Output> {
+    async fn carry<F: Future + Unpin>(self, operation: &mut F) -> Carried<'a, F::Output> {
         let mut underway = Underway {
             world: self.world,
             kind: self.kind,
@@ -156,7 +162,7 @@ impl<'a> Attempt<'a> {
             Some(output) => (Stop::Finished, Carried::Finished(output)),
             None => {
                 let (stop, end) = self.fate.stop();
-                (stop, Carried::Stopped(end))
+                (stop, Carried::Stopped(end, self.entered))
             }
         };
         self.world.count(self.kind, state, stop);
@@ -229,9 +235,12 @@ async fn progress<F: Future + Unpin>(
 }
 
 /// Stops an operation without a word.
-fn leave<F>(operation: F, end: End) {
+fn leave<F>(operation: F, end: End, entered: Option<Entered<'_>>) {
     match end {
-        End::Forget => mem::forget(operation),
+        End::Forget => {
+            entered.iter().for_each(Entered::leaks);
+            mem::forget((operation, entered));
+        }
         End::Drop | End::Cancel => drop(operation),
     }
 }

@@ -1,5 +1,6 @@
 //! Whether somebody knows what an operation came to.
 
+use crate::host::{Side, fault};
 use crate::sim::stats::Kind;
 use crate::sim::world::World;
 use std::rc::Rc;
@@ -17,6 +18,7 @@ pub struct InDoubt {
 
 impl InDoubt {
     pub fn new(world: &Rc<World>, kind: Kind, serial: u32, forgets: bool) -> InDoubt {
+        world.ledger.begins(serial, side_of(kind));
         InDoubt {
             world: Rc::clone(world),
             serial,
@@ -46,15 +48,27 @@ impl InDoubt {
 
 impl Drop for InDoubt {
     fn drop(&mut self) {
+        let ledger = &self.world.ledger;
+        ledger.ends(self.serial, side_of(self.kind));
         if self.settled {
             return;
         }
-        let ledger = &self.world.ledger;
         match self.kind {
-            // The reader keeps what comes of it.
-            Kind::StreamRead if !self.forgets => ledger.read_kept(self.serial),
+            // The reader keeps what comes of it, unless it cannot be lifted.
+            Kind::StreamRead if !self.forgets && !fault::has_fired() => {
+                ledger.read_kept(self.serial)
+            }
             Kind::StreamRead | Kind::FutureRead => ledger.read_lost(self.serial),
             _ => ledger.write_lost(self.serial),
         }
+    }
+}
+
+/// The end that an operation is on.
+pub fn side_of(kind: Kind) -> Side {
+    match kind {
+        Kind::StreamRead | Kind::FutureRead => Side::Readable,
+        Kind::StreamWrite | Kind::FutureWrite => Side::Writable,
+        Kind::Import => unreachable!("it has no end"),
     }
 }

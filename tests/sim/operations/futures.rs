@@ -13,7 +13,7 @@ pub async fn fulfil<T: Item>(
     writer: FutureWriter<T>,
 ) -> Option<FutureWriter<T>> {
     let (value, known) = program.make::<T>();
-    let (attempt, doubt) = Attempt::on(program, Kind::FutureWrite, "fulfil", serial);
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureWrite, "fulfil", serial);
     let outcome = attempt
         .cancellable(writer.write(value), |operation| operation.cancel())
         .await;
@@ -39,7 +39,7 @@ pub async fn receive<T: Item>(
     serial: u32,
     reader: FutureReader<T>,
 ) -> Option<FutureReader<T>> {
-    let (attempt, doubt) = Attempt::on(program, Kind::FutureRead, "receive", serial);
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureRead, "receive", serial);
     let outcome = attempt
         .cancellable(reader.into_future(), |operation| operation.cancel())
         .await;

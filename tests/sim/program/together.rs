@@ -76,6 +76,7 @@ impl Program {
         })
         .await;
         if !finished && world.forgets() && world.pick(2) == 1 {
+            world.leaks.leak();
             forget(scoped);
         } else {
             drop(scoped);

@@ -5,6 +5,7 @@
 //! looked whether each of them waits for something that is still to come.
 
 use super::World;
+use crate::host::fault;
 
 impl World {
     /// Lets tasks do what they have to do. Now and then the world's end comes before that.
@@ -40,7 +41,9 @@ impl World {
         }
         // While code of an instance is blocked, other tasks of it get no events.
         let is_locked = |instance| self.host(instance).is_on_stack();
-        if self.hopes.lost(is_locked) {
+        // A waker that panics instead has woken nobody.
+        let wakes = fault::fired() != Some(fault::Site::NoWake);
+        if wakes && self.hopes.lost(is_locked) {
             self.fail("lost: a task waits for what another one has told it".to_owned());
         }
         for (instance, host) in self.hosts.borrow().iter().enumerate() {
@@ -53,9 +56,9 @@ impl World {
                 ));
             }
         }
-        // What was forgotten is awaited for ever; and where a panic was planned, the
+        // What was leaked is awaited for ever; and where a panic was planned, the
         // future that it came through may be gone.
-        if self.forgets() || crate::host::fault::has_fired() {
+        if self.leaks.have_begun() || fault::has_fired() {
             return;
         }
         if self.aborted.lost(is_locked) {

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::host::trap::give_up;
-use crate::host::{Blocked, Context, Elsewhere, Task};
+use crate::host::{Blocked, Context, Elsewhere, Left, Task, What};
 use crate::sim::program;
 use crate::sim::seen::Seen;
 
@@ -30,14 +30,16 @@ impl World {
         dropping.append(&mut self.drops(program::has_shelved, program::drop_shelf));
         self.drain();
         // Those too may have to wait: for a reader of a default.
-        while !self.has_failed() && dropping.iter().any(|task| self.steps_on(task)) {
+        while !self.has_failed() && dropping.iter().any(|(_, task)| self.steps_on(task)) {
             self.drain();
         }
+        dropping.retain(|(_, task)| !task.has_exited());
+        self.dropping.replace(dropping);
     }
 
     /// Drops what programs left for each other: in a task of each instance, where it
     /// may be cancelled, or before that.
-    fn drops(&self, is_left: fn(usize) -> bool, what: fn(usize)) -> Vec<Task> {
+    fn drops(&self, is_left: fn(usize) -> bool, what: fn(usize)) -> Vec<(usize, Task)> {
         let mut dropping = Vec::new();
         for instance in 0..self.instances() {
             if self.has_failed() {
@@ -53,7 +55,7 @@ impl World {
             let host = self.host(instance);
             self.catch(|| {
                 let root = async move { what(instance) };
-                dropping.push(host.start_in(Context::new(false), root));
+                dropping.push((instance, host.start_in(Context::new(false), root)));
             });
         }
         dropping
@@ -91,19 +93,23 @@ impl World {
         }
     }
 
+    /// How many tasks of an instance have not come to their end.
+    fn tasks_of(&self, instance: usize) -> usize {
+        let (tasks, dropping) = (self.tasks.borrow(), self.dropping.borrow());
+        let tasks = tasks.iter().map(|task| task.instance);
+        let dropping = dropping.iter().map(|(instance, _)| *instance);
+        tasks.chain(dropping).filter(|of| *of == instance).count()
+    }
+
     /// What is left that should not be.
     pub fn residue(&self) -> Option<String> {
-        if !self.tasks.borrow().is_empty() {
-            return Some(format!(
-                "deadlock: {} tasks wait, and nothing is left that could wake them",
-                self.tasks.borrow().len()
-            ));
-        }
-        // A task settles what belongs to none.
+        let mut tokens = crate::host::resource::tokens_alive();
         for instance in 0..self.instances() {
             let host = self.host(instance);
+            let tasks = self.tasks_of(instance);
+            // A task settles what belongs to none.
             for _ in 0..3 {
-                if host.table().borrow().is_empty() {
+                if tasks > 0 || host.table().borrow().is_empty() {
                     break;
                 }
                 self.catch(|| {
@@ -112,16 +118,18 @@ impl World {
                     task.settle();
                 });
             }
-            let left = host.handles();
-            if !left.is_empty() {
-                return Some(format!("handles are left in instance {instance}: {left:?}"));
+            let left = host.table().borrow().left();
+            let is_token = |left: &&Left| left.what == What::Token;
+            tokens -= left.iter().filter(is_token).count() as isize;
+            if let Some(what) = self.leaks.unexcused(left, tasks) {
+                return Some(format!("in instance {instance} {what}"));
             }
             if host.backpressure() > 0 {
                 return Some(format!("instance {instance} holds calls back"));
             }
         }
-        let tokens = crate::host::resource::tokens_alive();
-        (tokens != 0).then(|| format!("{tokens} tokens are alive"))
+        // Those without a handle.
+        (tokens != 0 && !self.leaks.excuses_tokens()).then(|| format!("{tokens} tokens are alive"))
     }
 }
 
