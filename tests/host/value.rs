@@ -218,7 +218,7 @@ impl Type {
                 Type::Reader | Type::Awaited | Type::Texts => {
                     let is_future = self == Type::Awaited;
                     let ty = match self {
-                        Type::Texts => Type::Text,
+                        Type::Texts | Type::Awaited => Type::Text,
                         _ => Type::Word,
                     };
                     let held = table

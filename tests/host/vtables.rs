@@ -17,9 +17,9 @@ pub struct Nested {
     pub serial: u32,
 }
 
-/// A future in what is sent, and what tells it from others.
+/// A future of texts in what is sent, and what tells it from others.
 pub struct NestedFuture {
-    pub reader: FutureReader<u32>,
+    pub reader: FutureReader<String>,
     pub serial: u32,
 }
 
@@ -286,7 +286,7 @@ unsafe fn lift_awaited(from: *mut u8) -> NestedFuture {
     let nested = NestedFuture {
         serial: super::host().serial(handle),
         // SAFETY: the handle is that of a future of this type.
-        reader: unsafe { FutureReader::new(handle, u32::FUTURE) },
+        reader: unsafe { FutureReader::new(handle, String::FUTURE) },
     };
     fault::at(Site::Lift);
     nested

@@ -1,6 +1,6 @@
 //! Readable ends inside of what is written: they are handed away with it, or stay here.
 
-use crate::host::{self, Code, Installed, Log, future, poll_once, stream};
+use crate::host::{self, Code, Installed, Log, NestedFuture, future, poll_once, stream};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -156,4 +156,39 @@ fn a_stream_that_waits_in_another_one_stays_when_the_rest_is_handed_away() {
     });
     assert_eq!(task.settle(), Code::Exit);
     drop(log.take());
+}
+
+/// Both ends of a future of which a text is being written, ready to be sent.
+fn being_fulfilled() -> NestedFuture {
+    let (writer, reader) = future(|| unreachable!("it is written"));
+    spawn_local(async move {
+        // Nobody reads the one that is handed away.
+        let _ = writer.write("a text".to_owned()).await;
+    });
+    let serial = host::last_serial();
+    NestedFuture { reader, serial }
+}
+
+#[test]
+fn futures_that_were_read_stay_when_the_rest_is_handed_away() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (mut writer, mut reader) = stream::<NestedFuture>();
+            let mut write = writer.write(vec![being_fulfilled(), being_fulfilled()]);
+            assert!(poll_once(&mut write).await.is_pending());
+            let inner = reader.next().await.expect("it is written").reader;
+            let (result, rest) = write.await;
+            assert_eq!(result, StreamResult::Complete(1));
+            log.note(host::lift_stream(reader));
+            let mut write = writer.write_buf(rest);
+            assert!(poll_once(&mut write).await.is_pending());
+            assert_eq!(inner.await, "a text");
+        }
+    });
+    task.settle();
+    drop(log.take());
+    assert_eq!(task.settle(), Code::Exit);
 }

@@ -68,7 +68,7 @@ fn nested() -> Nested {
 
 /// Its default waits for a reader, or for its end.
 fn nested_future() -> NestedFuture {
-    let (_, reader) = future::<u32>(|| 7);
+    let (_, reader) = future(|| "text".to_owned());
     let serial = last_serial();
     NestedFuture { reader, serial }
 }

@@ -89,7 +89,7 @@ impl Item for NestedFuture {
     const CODE: u32 = 8;
 
     fn make(_: u32) -> (Self, u32, Option<AnyEnd>) {
-        let [writer, reader] = pair::<u32>(true);
+        let [writer, reader] = pair::<String>(true);
         let EndOf::Awaited(serial, reader) = reader else {
             unreachable!("a future was made");
         };
@@ -116,7 +116,9 @@ pub fn host_value(ty: Type, number: u32, rules: Rules) -> (Value, Option<Held>) 
         Type::Texts => unreachable!("programs have no such payload"),
         Type::Token => Value::Token(Rep::new(number)),
         Type::Reader | Type::Awaited => {
-            let channel = Channel::shared(ty == Type::Awaited, Type::Word, rules);
+            let is_future = ty == Type::Awaited;
+            let inner = if is_future { Type::Text } else { Type::Word };
+            let channel = Channel::shared(is_future, inner, rules);
             let reader = Held::new(channel.clone(), Side::Readable);
             return (
                 Value::Reader(reader),

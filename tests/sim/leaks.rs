@@ -30,6 +30,8 @@ pub struct Leaks {
     next: Cell<u32>,
     /// Whether something was leaked already.
     leaked: Cell<bool>,
+    /// Whether an end was found that nobody can drop, and what the runtime knows of it.
+    keeps_end: Cell<bool>,
 }
 
 /// An operation that is underway for as long as this is there.
@@ -97,7 +99,7 @@ impl Leaks {
 
     /// Whether memory is left with what was leaked.
     pub fn left_memory(&self) -> bool {
-        self.leaked.get() || fault::fired() == Some(Site::CallImport)
+        self.leaked.get() || self.keeps_end.get() || fault::fired() == Some(Site::CallImport)
     }
 
     /// Whether tokens may be left that have no handle, in the hands of a callee or in a
@@ -138,6 +140,7 @@ impl Leaks {
         // to no task.
         let mut sets = if waits { tasks + 1 } else { 0 };
         let mut bells = 2 * sets;
+        let may_keep = promises;
         let mut is_excused = |left: &Left| match left.what {
             What::Subtask => one_less(&mut calls),
             What::End { serial, .. } if has_leaked(serial) => true,
@@ -148,6 +151,8 @@ impl Leaks {
             What::ErrorContext => false,
         };
         left.retain(|left| !is_excused(left));
+        self.keeps_end
+            .set(self.keeps_end.get() || promises < may_keep);
         if tasks > 0 && !waits {
             return Some(format!(
                 "there is a deadlock: {tasks} tasks wait, and nothing is left that could wake them"

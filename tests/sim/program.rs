@@ -115,6 +115,12 @@ async fn bursts() {
     assert!(unsent.is_empty(), "the reader is there");
 }
 
+/// An end that comes back to where its other end is cannot be used: the host traps when
+/// both meet in one instance.
+fn usable(end: &AnyEnd) -> bool {
+    !crate::host::came_back(end.serial())
+}
+
 /// The unwritten writable end of a future delivers its default, untold.
 pub(super) fn note_unwritten(world: &World, end: &AnyEnd) {
     if end.is_promise() {
@@ -201,16 +207,11 @@ impl Program {
     /// Values that were received. What is in them is dropped with them.
     pub fn keep<T: Item>(&mut self, items: Vec<T>) {
         for item in items {
-            if let Some(end) = item.into_end() {
-                self.ends.push(end);
-            }
+            self.ends.extend(item.into_end().filter(usable));
         }
     }
 
     fn takes(&mut self, message: Message) {
-        // An end that comes back to where its other end is cannot be used: the
-        // host traps when both meet in one instance.
-        let usable = |end: &AnyEnd| !crate::host::came_back(end.serial());
         self.ends.extend(message.ends.into_iter().filter(usable));
         self.tokens.extend(message.token);
     }

@@ -158,7 +158,7 @@ impl World {
     pub(super) fn check_stays(&self) {
         // What is over and left to others is looked at when one takes it; and
         // what was forgotten, never.
-        if self.forgets() || self.has_failed() {
+        if self.leaks.have_begun() || self.has_failed() {
             return;
         }
         for export in self.tasks.borrow().iter() {
