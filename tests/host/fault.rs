@@ -81,6 +81,12 @@ pub fn fired() -> Option<Site> {
     Some(site)
 }
 
+/// Whether a waker has panicked and woken nobody. Those behind it, who passed the wake on
+/// and wait to be polled, are not woken by the next one either.
+pub fn has_lost_a_wake() -> bool {
+    fired() == Some(Site::NoWake)
+}
+
 /// How often each site was called since the last plan.
 pub fn calls() -> [u32; Site::ALL.len()] {
     CALLS.get()

@@ -30,8 +30,9 @@ pub struct Leaks {
     next: Cell<u32>,
     /// Whether something was leaked already.
     leaked: Cell<bool>,
-    /// Whether an end was found that nobody can drop, and what the runtime knows of it.
-    keeps_end: Cell<bool>,
+    /// Whether something was found that stays for a reason, and what the runtime knows of
+    /// it.
+    keeps: Cell<bool>,
 }
 
 /// An operation that is underway for as long as this is there.
@@ -99,7 +100,7 @@ impl Leaks {
 
     /// Whether memory is left with what was leaked.
     pub fn left_memory(&self) -> bool {
-        self.leaked.get() || self.keeps_end.get() || fault::fired() == Some(Site::CallImport)
+        self.leaked.get() || self.keeps.get() || fault::fired() == Some(Site::CallImport)
     }
 
     /// Whether tokens may be left that have no handle, in the hands of a callee or in a
@@ -151,8 +152,12 @@ impl Leaks {
             What::ErrorContext => false,
         };
         left.retain(|left| !is_excused(left));
-        self.keeps_end
-            .set(self.keeps_end.get() || promises < may_keep);
+        self.keeps.set(self.keeps.get() || promises < may_keep);
+        if tasks > 0 && fault::has_lost_a_wake() {
+            // Whom the waker did not wake stays, with what it has.
+            self.keeps.set(true);
+            return None;
+        }
         if tasks > 0 && !waits {
             return Some(format!(
                 "there is a deadlock: {tasks} tasks wait, and nothing is left that could wake them"

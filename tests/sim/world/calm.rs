@@ -41,9 +41,7 @@ impl World {
         }
         // While code of an instance is blocked, other tasks of it get no events.
         let is_locked = |instance| self.host(instance).is_on_stack();
-        // A waker that panics instead has woken nobody.
-        let wakes = fault::fired() != Some(fault::Site::NoWake);
-        if wakes && self.hopes.lost(is_locked) {
+        if !fault::has_lost_a_wake() && self.hopes.lost(is_locked) {
             self.fail("lost: a task waits for what another one has told it".to_owned());
         }
         for (instance, host) in self.hosts.borrow().iter().enumerate() {
