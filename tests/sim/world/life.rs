@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::host::trap::give_up;
-use crate::host::{Blocked, Context, Elsewhere, Left, Task, What};
+use crate::host::{Blocked, Context, Elsewhere, Left, Task, What, fault};
 use crate::sim::program;
 use crate::sim::seen::Seen;
 
@@ -164,6 +164,8 @@ impl World {
         // Everything waits: only the end of the world can help.
         if self.closing.get() {
             self.inconclusive.set(has_to_wait);
+            // Whom a waker should have woken blocks its instance for ever.
+            self.ended.set(self.ended.get() || fault::has_lost_a_wake());
             return false;
         }
         self.close();
