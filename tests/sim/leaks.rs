@@ -110,7 +110,8 @@ impl Leaks {
         let mut carries = underway
             .iter()
             .map(|of| of.carries_tokens || of.carries_ends);
-        carries.any(|carries| carries) || fault::fired() == Some(Site::CallImport)
+        let keeps = matches!(fault::fired(), Some(Site::CallImport | Site::NoWake));
+        keeps || carries.any(|carries| carries)
     }
 
     /// What is wrong with the handles that are left in an instance in which so many tasks
