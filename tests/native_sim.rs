@@ -162,6 +162,10 @@ fn every_call_of_foreign_code_panics_once() {
                     outcome.failure, None,
                     "seed {seed}, call {call} of {site:?}"
                 );
+                assert!(
+                    !outcome.inconclusive,
+                    "seed {seed}, call {call} of {site:?}"
+                );
                 if !fault::has_fired() {
                     break;
                 }
@@ -182,6 +186,7 @@ fn the_host_does_all_that_hosts_do() {
     for seed in 1..=SEEDS {
         let outcome = run(Choices::of_seed(seed), Scenario::All, false);
         assert_eq!(outcome.failure, None, "seed {seed}");
+        assert!(!outcome.inconclusive, "seed {seed}");
         hosts.insert(outcome.rules.named());
         for what in Seen::ALL {
             seen[what as usize] += u32::from(outcome.seen & what.bit() != 0);
@@ -217,6 +222,7 @@ fn the_first_choices_are_counted_through() {
     {
         let outcome = run(Choices::given(choices).kept(), Scenario::All, false);
         assert_eq!(outcome.failure, None, "after {runs} runs");
+        assert!(!outcome.inconclusive, "after {runs} runs");
         runs += 1;
         let mut taken = outcome.taken;
         taken.truncate(12);

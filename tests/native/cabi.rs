@@ -214,6 +214,36 @@ fn spawning_in_a_foreign_task_needs_version_3_and_its_function() {
 }
 
 #[test]
+fn what_is_kept_is_passed_on_in_a_foreign_task_that_spawns() {
+    let host = host::install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let executor = Executor::new(3);
+    let items = ["a", "b"].map(str::to_owned);
+    {
+        let mut read = Box::pin(reader.read(Vec::with_capacity(2)));
+        assert!(executor.poll(&mut read).is_pending());
+        peer.write(items.clone());
+        executor.enter(|| drop(read));
+    }
+    let mut other = executor.enter(|| host.outgoing_stream(reader));
+    let mut spawned = executor.spawned();
+    assert_eq!(spawned.len(), 1, "it is left to the executor");
+    assert!(executor.poll(&mut spawned[0]).is_pending());
+    // It waits for somebody who reads.
+    assert_eq!(other.read(2), Outcome::Blocked);
+    while executor.step() {
+        assert!(executor.poll(&mut spawned[0]).is_pending());
+    }
+    other.settle();
+    let read = other.received();
+    assert_eq!(read, items);
+    drop((other, peer));
+    while executor.poll(&mut spawned[0]).is_pending() {
+        executor.step();
+    }
+}
+
+#[test]
 fn block_on_in_a_foreign_task_is_a_task_of_ours_and_puts_the_cell_back() {
     let host = host::install();
     let executor = Executor::new(2);

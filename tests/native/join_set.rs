@@ -120,6 +120,24 @@ fn aborting_all_drops_what_runs_and_keeps_outputs() {
 }
 
 #[test]
+fn a_future_that_aborts_its_own_set_leaves_no_output_in_it() {
+    let host = host::install();
+    let task = host.start(async {
+        let set = Rc::new(RefCell::new(JoinSet::new()));
+        let own = Rc::clone(&set);
+        set.borrow_mut().spawn(async move {
+            // It finishes all the same, for nobody polls it again.
+            own.borrow_mut().abort_all();
+            7
+        });
+        yield_async().await;
+        assert_eq!(set.borrow().len(), 0);
+        assert_eq!(set.borrow_mut().try_join_next(), None);
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn a_future_that_is_aborted_before_its_first_poll_never_runs() {
     let host = host::install();
     let task = host.start(async {

@@ -182,6 +182,34 @@ fn items_that_are_kept_come_before_the_end() {
 }
 
 #[test]
+fn of_many_items_that_are_kept_all_are_there_for_the_reads_that_follow() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let many: Vec<String> = (0..200).map(|n| n.to_string()).collect();
+    let expected = many.clone();
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(200));
+        assert!(poll_once(&mut read).await.is_pending());
+        drop(read);
+        pause().await;
+        let mut items = Vec::new();
+        // One by one at first: what is left stays where it is.
+        for _ in 0..3 {
+            items.extend(reader.next().await);
+        }
+        while items.len() < 200 {
+            let (_, read) = reader.read(Vec::with_capacity(50)).await;
+            assert!(!read.is_empty(), "{} of 200 are there", items.len());
+            items.extend(read);
+        }
+        assert_eq!(items, expected);
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write(many), Outcome::Completed(200));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn cancelling_the_next_read_cancels_the_one_that_goes_on() {
     let host = install();
     let (mut reader, mut peer) = host.incoming_stream::<String>();

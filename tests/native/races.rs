@@ -17,7 +17,7 @@
 //! | `-` | nothing: it works; of an event: there is none |
 //! | `T` | a trap |
 
-use crate::host::{self, Installed, Rules, Side, Type, panic_message};
+use crate::host::{self, Installed, Rules, Side, Type, panic_message, trap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
 
@@ -215,7 +215,10 @@ fn check(row: &str, is_future: bool, rules: Rules) {
     for step in row.split(' ') {
         let (step, expected) = step.split_once('=').expect("a step and its result");
         let found = catch_unwind(AssertUnwindSafe(|| ends.step(step)));
-        let found = found.unwrap_or_else(|_| "T".to_owned());
+        let found = found.unwrap_or_else(|panic| match trap::text(&*panic) {
+            text if text.starts_with("trap: ") => "T".to_owned(),
+            text => panic!("{step} of `{row}` with {rules:?}: {text}"),
+        });
         assert_eq!(found, expected, "{step} of `{row}` with {rules:?}");
     }
 }

@@ -110,8 +110,8 @@ impl Leaks {
         let mut carries = underway
             .iter()
             .map(|of| of.carries_tokens || of.carries_ends);
-        let keeps = matches!(fault::fired(), Some(Site::CallImport | Site::NoWake));
-        keeps || carries.any(|carries| carries)
+        let lowered = fault::fired() == Some(Site::CallImport);
+        lowered || self.keeps.get() && fault::has_lost_a_wake() || carries.any(|carries| carries)
     }
 
     /// What is wrong with the handles that are left in an instance in which so many tasks

@@ -269,7 +269,7 @@ impl Program {
                 // Gone, whatever it is.
                 if let Some(end) = self.any_end() {
                     note_unwritten(&world, &end);
-                    drop(end);
+                    survive(&world, pin!(async { drop(end) })).await;
                 }
             }
             Thing::Call => {

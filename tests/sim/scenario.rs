@@ -194,7 +194,7 @@ impl Scenario {
         match kind {
             Kind::StreamRead | Kind::StreamWrite => self.is_future() != Some(true),
             Kind::FutureRead | Kind::FutureWrite => self.is_future() != Some(false),
-            Kind::Import => true,
+            Kind::Import => self.is_future().is_none(),
         }
     }
 

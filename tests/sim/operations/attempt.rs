@@ -92,8 +92,29 @@ impl<'a> Attempt<'a> {
         name: &str,
         serial: u32,
     ) -> (Attempt<'a>, InDoubt) {
+        let fate = Fate::pick(&program.world);
+        Attempt::with::<T>(program, kind, name, serial, fate)
+    }
+
+    /// The same, of one that can only be dropped.
+    pub fn dropping<T: Item>(
+        program: &'a Program,
+        kind: Kind,
+        name: &str,
+        serial: u32,
+    ) -> (Attempt<'a>, InDoubt) {
+        let fate = Fate::pick(&program.world).dropped();
+        Attempt::with::<T>(program, kind, name, serial, fate)
+    }
+
+    fn with<T: Item>(
+        program: &'a Program,
+        kind: Kind,
+        name: &str,
+        serial: u32,
+        fate: Fate,
+    ) -> (Attempt<'a>, InDoubt) {
         let world = &program.world;
-        let fate = Fate::pick(world);
         let doubt = InDoubt::new(world, kind, serial, fate.forgets());
         world.trace(|| format!("program: {name} on {serial}, {fate:?}"));
         (Attempt::copy::<T>(program, kind, serial, fate), doubt)

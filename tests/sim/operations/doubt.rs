@@ -55,7 +55,7 @@ impl Drop for InDoubt {
         }
         match self.kind {
             // The reader keeps what comes of it, unless it cannot be lifted.
-            Kind::StreamRead if !self.forgets && !fault::has_fired() => {
+            Kind::StreamRead if !self.forgets && fault::fired() != Some(fault::Site::Lift) => {
                 ledger.read_kept(self.serial)
             }
             Kind::StreamRead | Kind::FutureRead => ledger.read_lost(self.serial),

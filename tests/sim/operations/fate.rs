@@ -45,6 +45,15 @@ impl Fate {
         }
     }
 
+    /// The same, of an operation that can only be dropped.
+    pub fn dropped(self) -> Fate {
+        match self {
+            Fate::Finish => Fate::Finish,
+            Fate::Unstarted(_) => Fate::Unstarted(End::Drop),
+            Fate::After(turns, _) => Fate::After(turns, End::Drop),
+        }
+    }
+
     /// Whether an operation that did not finish is leaked.
     pub fn forgets(self) -> bool {
         matches!(

@@ -44,7 +44,7 @@ pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut Str
 
 pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
     let (item, known) = program.make::<T>();
-    let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write_one", serial);
+    let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamWrite, "write_one", serial);
     let Some(back) = attempt.droppable(writer.write_one(item)).await else {
         return;
     };
@@ -59,7 +59,7 @@ pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut
 
 pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
     let (items, known) = make::<T>(program);
-    let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write_all", serial);
+    let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamWrite, "write_all", serial);
     let Some(back) = attempt.droppable(writer.write_all(items)).await else {
         return;
     };
@@ -88,7 +88,7 @@ pub async fn read<T: Item>(program: &mut Program, serial: u32, reader: &mut Stre
 }
 
 pub async fn next<T: Item>(program: &mut Program, serial: u32, reader: &mut StreamReader<T>) {
-    let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamRead, "next", serial);
+    let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamRead, "next", serial);
     let Some(item) = attempt.droppable(reader.next()).await else {
         return;
     };
@@ -108,7 +108,12 @@ pub async fn adapt<T: Item>(
     let mut stream = Box::pin(reader.into_stream());
     let mut all_known = true;
     for _ in 0..=world.pick(3) {
-        let attempt = Attempt::copy::<T>(program, Kind::StreamRead, serial, Fate::pick(&world));
+        let attempt = Attempt::copy::<T>(
+            program,
+            Kind::StreamRead,
+            serial,
+            Fate::pick(&world).dropped(),
+        );
         let Some(item) = attempt.droppable(stream.next()).await else {
             // The item is in flight in the adapter, and stays there.
             all_known = false;

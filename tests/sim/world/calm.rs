@@ -56,7 +56,7 @@ impl World {
         }
         // What was leaked is awaited for ever; and where a panic was planned, the
         // future that it came through may be gone.
-        if self.leaks.have_begun() || fault::has_fired() {
+        if self.leaks.have_begun() || fault::has_lost_a_wake() {
             return;
         }
         if self.aborted.lost(is_locked) {
