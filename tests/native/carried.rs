@@ -1,11 +1,11 @@
 //! Readable ends inside of what is written: they are handed away with it, or stay here.
 
-use crate::host::{self, Code, Installed, Log, NestedFuture, future, poll_once, stream};
+use crate::host::{self, Code, Installed, Log, NestedFuture, Wire, future, poll_once, stream};
 use futures::future::join;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use wit_async::rt::async_support::StreamReader;
-use wit_async::{StreamResult, spawn_local, yield_async};
+use wit_async::rt::async_support::{AbiBuffer, StreamReader, StreamVtable};
+use wit_async::{StreamResult, StreamWriter, spawn_local, yield_async};
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|n| format!("item {n}")).collect()
@@ -108,6 +108,24 @@ fn streams_inside_of_items_are_handed_away_with_them() {
     }
 }
 
+/// A pair of which the first of two items was read, that item, and the rest.
+async fn first_is_read<T: Wire>(
+    items: Vec<T>,
+) -> (
+    StreamWriter<T>,
+    StreamReader<T>,
+    T,
+    AbiBuffer<&'static StreamVtable<T>>,
+) {
+    let (mut writer, mut reader) = stream::<T>();
+    let mut write = writer.write(items);
+    assert!(poll_once(&mut write).await.is_pending());
+    let first = reader.next().await.expect("it is written");
+    let (result, rest) = write.await;
+    assert_eq!(result, StreamResult::Complete(1));
+    (writer, reader, first, rest)
+}
+
 #[test]
 fn streams_that_were_read_stay_when_the_rest_is_handed_away() {
     let host = host::install();
@@ -115,12 +133,8 @@ fn streams_that_were_read_stay_when_the_rest_is_handed_away() {
     let task = host.start({
         let log = log.clone();
         async move {
-            let (mut writer, mut reader) = stream::<StreamReader<String>>();
-            let mut write = writer.write(vec![being_written(), stream().1]);
-            assert!(poll_once(&mut write).await.is_pending());
-            let inner = reader.next().await.expect("it is written");
-            let (result, rest) = write.await;
-            assert_eq!(result, StreamResult::Complete(1));
+            let items = vec![being_written(), stream().1];
+            let (mut writer, reader, inner, rest) = first_is_read(items).await;
             log.note(host::host().outgoing_stream(reader));
             let mut write = writer.write_buf(rest);
             assert!(poll_once(&mut write).await.is_pending());
@@ -138,11 +152,8 @@ fn a_stream_that_waits_in_another_one_stays_when_the_rest_is_handed_away() {
     let task = host.start({
         let log = log.clone();
         async move {
-            let (mut writer, mut reader) = stream::<StreamReader<String>>();
-            let mut write = writer.write(vec![being_written(), stream().1]);
-            assert!(poll_once(&mut write).await.is_pending());
-            let inner = reader.next().await.expect("it is written");
-            let (_, rest) = write.await;
+            let items = vec![being_written(), stream().1];
+            let (mut writer, reader, inner, rest) = first_is_read(items).await;
             let (mut other_writer, mut other_reader) = stream::<StreamReader<String>>();
             let mut other_write = Box::pin(other_writer.write_one(inner));
             assert!(poll_once(&mut other_write).await.is_pending());
@@ -176,16 +187,12 @@ fn futures_that_were_read_stay_when_the_rest_is_handed_away() {
     let task = host.start({
         let log = log.clone();
         async move {
-            let (mut writer, mut reader) = stream::<NestedFuture>();
-            let mut write = writer.write(vec![being_fulfilled(), being_fulfilled()]);
-            assert!(poll_once(&mut write).await.is_pending());
-            let inner = reader.next().await.expect("it is written").reader;
-            let (result, rest) = write.await;
-            assert_eq!(result, StreamResult::Complete(1));
+            let items = vec![being_fulfilled(), being_fulfilled()];
+            let (mut writer, reader, inner, rest) = first_is_read(items).await;
             log.note(host::lift_stream(reader));
             let mut write = writer.write_buf(rest);
             assert!(poll_once(&mut write).await.is_pending());
-            assert_eq!(inner.await, "a text");
+            assert_eq!(inner.reader.await, "a text");
         }
     });
     task.settle();
