@@ -119,13 +119,19 @@ fn one_object_tells_what_was_run_and_what_was_not() {
     let switches = report["switches"].as_array().expect("a list").len();
     let combinations = report["combinations"].as_array().expect("a list");
     assert_eq!(combinations.len(), 1 << switches);
+    let of_faults = object("--json --runs 300 --scenario faults");
+    let panics = of_faults["panics"].as_array().expect("a list");
+    assert!(panics.iter().any(|site| site["runs"].as_u64() > Some(0)));
+    for site in panics {
+        assert!(site["ended"].as_u64() <= site["runs"].as_u64(), "{site}");
+    }
 }
 
 #[test]
 fn what_was_not_run_is_too_rare() {
     let (code, _, stderr) = output(&mut simulate("--runs 7 --least 1"));
     assert_eq!(code, Some(1));
-    for what in ["scenario ", "host with "] {
+    for what in ["scenario ", "host with ", "panics of "] {
         let line = format!("too rare: {what}");
         assert!(stderr.contains(&line), "{line}:\n{stderr}");
     }

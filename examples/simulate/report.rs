@@ -98,8 +98,21 @@ impl Report {
             .combinations()
             .filter(|(_, count)| *count < least)
             .map(|(on, count)| format!("host with {}: {count} of {least}", with(&on)));
+        let has_panics = chosen.is_none_or(|chosen| chosen == Scenario::Faults);
+        let panics = self.stats.panics().filter(|_| has_panics);
+        // Some are of calls that are rare themselves.
+        let panics = panics
+            .filter(|(_, panicked, _)| *panicked < least.div_ceil(10))
+            .map(|(site, panicked, _)| {
+                format!("panics of {site:?}: {panicked} of {}", least.div_ceil(10))
+            });
+        let ended = self.stats.end_too_often().map(|(site, panicked, ended)| {
+            format!("panics of {site:?} that were survived: all but {ended} of {panicked}")
+        });
         cells
             .chain(shares)
+            .chain(panics)
+            .chain(ended)
             .chain(scenarios)
             .chain(combinations)
             .collect()
@@ -122,6 +135,16 @@ impl Report {
         );
         let shares = KINDS.map(|kind| format!("{kind:?} {:.2}", self.stats.blocked(kind)));
         lines.push(format!("share that blocked: {}", shares.join(", ")));
+        let panics = self.stats.panics().filter(|(_, panicked, _)| *panicked > 0);
+        let panics: Vec<String> = panics
+            .map(|(site, panicked, ended)| format!("{site:?} {panicked} ({ended})"))
+            .collect();
+        if !panics.is_empty() {
+            lines.push(format!(
+                "panics that happened (those that ended an instance): {}",
+                panics.join(", ")
+            ));
+        }
         let scenarios: Vec<String> = self
             .scenarios()
             .map(|(scenario, count)| format!("{} {count}", scenario.name()))
@@ -170,6 +193,9 @@ impl Report {
         let combinations = self
             .combinations()
             .map(|(on, runs)| json!({ "on": on, "runs": runs }));
+        let panics = self.stats.panics().map(|(site, panicked, ended)| {
+            json!({ "site": format!("{site:?}"), "runs": panicked, "ended": ended })
+        });
         let failure = self.failed.as_ref().map(|failed| {
             json!({
                 "seed": failed.seed,
@@ -189,6 +215,7 @@ impl Report {
             "counts": cells.collect::<Vec<_>>(),
             "blocked": blocked,
             "scenarios": scenarios,
+            "panics": panics.collect::<Vec<_>>(),
             "switches": Rules::SWITCHES,
             "combinations": combinations.collect::<Vec<_>>(),
             "too_rare": rare,

@@ -6,7 +6,9 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{came_back, channel_of, goes_on_with, last_serial, observe, observed};
+pub use observe::{
+    came_back, channel_of, goes_on_with, last_serial, observe, observed, went_through,
+};
 
 use super::sites::Site;
 use super::table::Table;

@@ -53,6 +53,8 @@ thread_local! {
     static PLANNED: Cell<Option<(Site, u32)>> = const { Cell::new(None) };
     static CALLS: Cell<[u32; Site::ALL.len()]> = const { Cell::new([0; Site::ALL.len()]) };
     static FIRED: Cell<bool> = const { Cell::new(false) };
+    /// Whether what runs is about the value of a future; it stays if that panics.
+    static OF_FUTURE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What a planned panic says.
@@ -63,6 +65,20 @@ pub fn plan(fault: Option<(Site, u32)>) {
     PLANNED.set(fault);
     CALLS.set([0; Site::ALL.len()]);
     FIRED.set(false);
+    OF_FUTURE.set(false);
+}
+
+/// Runs what is about the value of a future.
+pub fn of_future<R>(f: impl FnOnce() -> R) -> R {
+    let before = OF_FUTURE.replace(true);
+    let result = f();
+    OF_FUTURE.set(before);
+    result
+}
+
+/// Whether the panic has happened in what is about the value of a future.
+pub fn was_of_future() -> bool {
+    has_fired() && OF_FUTURE.get()
 }
 
 /// Whether that is what the planned panic said, and it has happened.
@@ -85,6 +101,12 @@ pub fn fired() -> Option<Site> {
 /// and wait to be polled, are not woken by the next one either.
 pub fn has_lost_a_wake() -> bool {
     fired() == Some(Site::NoWake)
+}
+
+/// Whether the panic goes through to who called, wherever programs can help it: one in so
+/// many does.
+pub fn goes_through() -> bool {
+    PLANNED.get().is_some_and(|(_, call)| call % 8 == 2)
 }
 
 /// How often each site was called since the last plan.

@@ -71,11 +71,13 @@ pub enum What {
     /// An end of the channel with this number.
     End {
         serial: u32,
-        /// Whether it is the writable one of a future.
-        is_promise: bool,
+        side: Side,
+        is_future: bool,
+        ty: Type,
     },
     Subtask,
-    Token,
+    /// The token with this number.
+    Token(u32),
     ErrorContext,
 }
 
@@ -410,11 +412,13 @@ impl Table {
                     let channel = channel.borrow();
                     What::End {
                         serial: channel.serial,
-                        is_promise: channel.is_future && *side == Side::Writable,
+                        side: *side,
+                        is_future: channel.is_future,
+                        ty: channel.ty,
                     }
                 }
                 Object::Subtask(_) => What::Subtask,
-                Object::Resource(..) => What::Token,
+                Object::Resource(rep, _) => What::Token(rep.0),
                 Object::ErrorContext(_) => What::ErrorContext,
             };
             let text = format!("{} {object:?}", at + 1);

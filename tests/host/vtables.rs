@@ -73,7 +73,11 @@ macro_rules! wire {
             const FUTURE: &'static FutureVtable<Self> = {
                 static VTABLE: FutureVtable<$payload> = FutureVtable {
                     layout: layout::<$payload>(),
-                    lower: $lower,
+                    lower: {
+                        const LOWER: unsafe fn($payload, *mut u8) = $lower;
+                        // SAFETY: the contract of the slot is that of the other one.
+                        |value, to| fault::of_future(|| unsafe { LOWER(value, to) })
+                    },
                     dealloc_lists: $dealloc,
                     lift: $lift,
                     start_write: future_write::<$payload>,

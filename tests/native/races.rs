@@ -15,8 +15,15 @@
 //! | `B` | BLOCKED |
 //! | `C4`, `D0`, `X0` | COMPLETED, DROPPED, CANCELLED, with the count |
 //! | `-` | nothing: it works; of an event: there is none |
-//! | `T` | a trap |
+//! | `T` | a trap: of a copy because another one is in flight or none can follow, of a cancel
+//!   because nothing is in flight, of a drop because something is |
+//! | `U` | a trap: of a drop because a future is unwritten |
+//!
+//! Behind each row it is looked what is in the buffers: what reads were told of is what
+//! writes were told of, in that order, as far as both are over; and the rest of the memory
+//! that was read into is as it was.
 
+use crate::host::sites::Site;
 use crate::host::{self, Installed, Rules, Side, Type, panic_message, trap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
@@ -106,7 +113,7 @@ const FUTURES: &[&str] = &[
     "w=B r=C0 ew=C0 w=T",
     "w=B dr=- ew=D0 dw=-",
     "dr=- w=D0 dw=-",
-    "w=B cw=X0 dw=T",
+    "w=B cw=X0 dw=U",
     "w=B cw=X0 w=B r=C0 ew=C0 dw=-",
     "w=B r=C0 cw=C0 dw=-",
     "w=B dr=- cw=D0 dw=-",
@@ -114,8 +121,8 @@ const FUTURES: &[&str] = &[
     "r=B cr=X0 dr=-",
     "r=B w=C0 cr=C0 dr=-",
     "r=B dr=T",
-    "dw=T",
-    "dr=- dw=T",
+    "dw=U",
+    "dr=- dw=U",
     "w=B r=C0 dw=T",
     "w=B r=C0 ew=C0 dw=-",
     "w=B dr=- dw=T",
@@ -129,8 +136,17 @@ struct Ends {
     is_future: bool,
     handles: [u32; 2],
     sets: [u32; 2],
+    /// The memory of the last copy of each end, and whether it is in flight.
     memory: [Box<[u8; 16]>; 2],
+    in_flight: [bool; 2],
+    /// What copies were told that was read, and written.
+    told: [Vec<u8>; 2],
+    /// How many bytes were made to be written.
+    made: u8,
 }
+
+/// A byte that nobody writes.
+const UNTOUCHED: u8 = 0xee;
 
 impl Ends {
     fn new(is_future: bool, rules: Rules) -> Ends {
@@ -143,11 +159,24 @@ impl Ends {
             is_future,
             handles: [ends as u32, (ends >> 32) as u32],
             sets,
-            memory: [Box::new([0; 16]), Box::new([0; 16])],
+            memory: [Box::new([UNTOUCHED; 16]), Box::new([UNTOUCHED; 16])],
+            in_flight: [false; 2],
+            told: [Vec::new(), Vec::new()],
+            made: 0,
         }
     }
 
+    /// Begins a copy. One that traps may come while another one is in flight.
     fn copy(&mut self, side: Side, items: usize) -> u32 {
+        if !self.in_flight[side as usize] {
+            self.memory[side as usize] = Box::new([UNTOUCHED; 16]);
+        }
+        if side == Side::Writable && !self.in_flight[side as usize] {
+            for byte in &mut self.memory[side as usize][..items] {
+                self.made += 1;
+                *byte = self.made;
+            }
+        }
         let start = self.memory[side as usize].as_mut_ptr();
         let handle = self.handles[side as usize];
         self.host
@@ -171,7 +200,42 @@ impl Ends {
             (true, Side::Writable) => 5,
         };
         assert_eq!((event, payload[0]), (expected, handle));
-        said(payload[1])
+        self.ends(side, payload[1])
+    }
+
+    /// What a copy is told when it begins, is over, or was taken back.
+    fn ends(&mut self, side: Side, code: u32) -> String {
+        self.in_flight[side as usize] = code == u32::MAX;
+        let said = said(code);
+        // That of a future has no number.
+        let items = match (said.as_bytes()[0], self.is_future) {
+            (b'B', _) => return said,
+            (b'C', true) => 1,
+            _ => (code >> 4) as usize,
+        };
+        let (told, rest) = self.memory[side as usize].split_at(items);
+        assert!(
+            side == Side::Writable || rest.iter().all(|byte| *byte == UNTOUCHED),
+            "more was read than was told: {said}, {rest:x?}"
+        );
+        self.told[side as usize].extend_from_slice(told);
+        // An idle end may be told again that the other one has gone.
+        self.memory[side as usize] = Box::new([UNTOUCHED; 16]);
+        said
+    }
+
+    /// What was read is what was written.
+    fn check(&self, row: &str) {
+        let [read, written] = &self.told;
+        let same = match self.in_flight {
+            [false, false] => read == written,
+            [true, false] => written.starts_with(read),
+            [false, true] => read.starts_with(written),
+            [true, true] => read.starts_with(written) || written.starts_with(read),
+        };
+        assert!(same, "`{row}`: {read:?} were read, and {written:?} written");
+        let sorted = read.is_sorted() && written.is_sorted();
+        assert!(sorted, "`{row}`: {read:?}, {written:?}");
     }
 
     fn step(&mut self, step: &str) -> String {
@@ -182,7 +246,8 @@ impl Ends {
         match step.as_bytes() {
             [b'c', side] => {
                 let handle = self.handles[of(*side) as usize];
-                said(self.host.cancel_copy(self.is_future, of(*side), handle))
+                let code = self.host.cancel_copy(self.is_future, of(*side), handle);
+                self.ends(of(*side), code)
             }
             [b'd', side] => {
                 let handle = self.handles[of(*side) as usize];
@@ -192,7 +257,8 @@ impl Ends {
             [b'e', side] => self.event(of(*side)),
             [side, ..] => {
                 let items = step[1..].parse().unwrap_or(1);
-                said(self.copy(of(*side), items))
+                let code = self.copy(of(*side), items);
+                self.ends(of(*side), code)
             }
             [] => unreachable!("no step is empty"),
         }
@@ -216,11 +282,26 @@ fn check(row: &str, is_future: bool, rules: Rules) {
         let (step, expected) = step.split_once('=').expect("a step and its result");
         let found = catch_unwind(AssertUnwindSafe(|| ends.step(step)));
         let found = found.unwrap_or_else(|panic| match trap::text(&*panic) {
-            text if text.starts_with("trap: ") => "T".to_owned(),
+            text if is_trap(&text, Site::FutureNotDone) => "U".to_owned(),
+            text if is_trap(&text, of_step(step)) => "T".to_owned(),
             text => panic!("{step} of `{row}` with {rules:?}: {text}"),
         });
         assert_eq!(found, expected, "{step} of `{row}` with {rules:?}");
     }
+    ends.check(row);
+}
+
+/// Where a step traps.
+fn of_step(step: &str) -> Site {
+    match step.as_bytes()[0] {
+        b'c' => Site::NotCopying,
+        b'd' => Site::DropInFlight,
+        _ => Site::NotIdle,
+    }
+}
+
+fn is_trap(text: &str, site: Site) -> bool {
+    text.starts_with("trap: ") && text.contains(site.rule())
 }
 
 #[test]
@@ -253,7 +334,7 @@ fn idle_ends_that_are_told() {
             check(row, false, rules);
         }
         // The writer of a future is told, and still has to write.
-        check("dr=- ew=D0 dw=T", true, rules);
+        check("dr=- ew=D0 dw=U", true, rules);
         check("dr=- ew=D0 w=D0 dw=-", true, rules);
     }
 }

@@ -1,6 +1,7 @@
 //! Calls between guests and of the host, and what they carry.
 
 use super::ends::{AnyEnd, Raw};
+use super::leaks::Carried;
 use super::scenario::{Scenario, Small};
 use super::world::{World, world};
 use crate::host::fault::{self, Site};
@@ -31,6 +32,19 @@ pub struct Letter {
     text: String,
     ends: Vec<(u32, bool, Held)>,
     token: Option<Rep>,
+}
+
+impl Letter {
+    /// What will have a handle.
+    fn carries(&self) -> impl Iterator<Item = Carried> {
+        let serial = |held: &Held| held.channel().borrow().serial;
+        let ends = self
+            .ends
+            .iter()
+            .map(move |(.., held)| Carried::End(serial(held)));
+        let token = self.token.iter().map(|token| Carried::Token(token.0));
+        ends.chain(token)
+    }
 }
 
 /// The same in the memory of a guest. 0 is no handle.
@@ -129,6 +143,16 @@ impl Lowered {
 }
 
 impl Message {
+    /// What has a handle in it.
+    fn carries(&self) -> impl Iterator<Item = Carried> {
+        let ends = self.ends.iter().map(|end| Carried::End(end.serial()));
+        let token = self
+            .token
+            .iter()
+            .map(|token| Carried::Token(token.number()));
+        ends.chain(token)
+    }
+
     /// What reaches an export.
     pub fn arrived(letter: Letter) -> Message {
         let lowered = guarded_with(|| Lowered::put(letter, &host()));
@@ -205,6 +229,7 @@ unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     unsafe fn params_lower(&mut self, message: Message, to: *mut u8) -> Params {
         fault::at(Site::ParamsLower);
         let to = to.cast::<Lowered>();
+        world().leaks.lowers(message.carries());
         // SAFETY: the block begins with room for it.
         unsafe { to.write(Lowered::lower(message)) };
         Params(to)
@@ -277,6 +302,8 @@ pub struct TheHost;
 impl Callee for TheHost {
     fn call(&self, host: &Rc<Host>, params: *mut u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
         let world = world();
+        // What it gets it returns.
+        world.leaks.calls();
         let on_cancel = match world.decide(2) {
             0 => OnCancel::Confirm,
             _ => OnCancel::Return,
@@ -304,13 +331,17 @@ impl World {
         let letter = Rc::new(RefCell::new(None));
         let (arriving, leaving) = (Rc::clone(&letter), Rc::clone(&letter));
         let (sender, receiver) = (Rc::clone(&host), Rc::clone(&host));
+        let cargo = self.leaks.calls();
+        let brought = Rc::clone(&cargo);
         let reads = move |_: *const u8, _: *mut u8| {
             // SAFETY: lent until the callee has started.
             let letter = unsafe { (*params).take(&sender) };
+            cargo.take();
             arriving.replace(Some(letter));
         };
         let writes = move |_: *const u8, _: *mut u8| {
             let letter = leaving.take().unwrap_or_default();
+            brought.borrow_mut().extend(letter.carries());
             // SAFETY: lent until the callee has returned.
             unsafe { results.write(Lowered::put(letter, &receiver)) };
         };

@@ -1,6 +1,7 @@
 //! The ends that a program holds, of any payload.
 
 use super::items::Item;
+use super::leaks::Carried;
 use super::program::{self, Program};
 use super::world::world;
 use crate::host::fault::{self, Site};
@@ -90,7 +91,8 @@ pub fn pair<T: Item>(is_future: bool) -> [EndOf<T>; 2] {
     if is_future {
         let (writer, reader) = future::<T>(|| {
             fault::at(Site::Default);
-            let (value, _, end) = T::make(DEFAULT);
+            let (value, number, end) = T::make(DEFAULT);
+            world().leaks.defaults(Carried::in_item::<T>(number));
             if let Some(end) = &end {
                 program::note_unwritten(&world(), end);
             }

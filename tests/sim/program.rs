@@ -3,32 +3,33 @@
 mod line;
 mod shared;
 mod small;
+mod survive;
 mod synchronous;
 mod together;
 
 pub use shared::{clear_shelves, drop_jobs, drop_shelf, forget_shelves, has_jobs, has_shelved};
 pub use small::begin;
+pub use survive::Contained;
 pub use synchronous::synchronous;
 
 use super::calls::{Borrowing, ENDS, Exchange, Message, TheHost};
 use super::ends::AnyEnd;
 use super::hopes::Hope;
 use super::items::Item;
+use super::leaks::Carried;
 use super::operations;
-use super::scenario::{Scenario, Thing};
+use super::scenario::Thing;
 use super::world::World;
-use crate::host::fault;
 use crate::host::pass::Pass;
 use crate::host::resource::Token;
-use crate::host::trap::text;
 use futures::future::{join, select};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Poll;
+use survive::{give_up, spare, survive};
 use wit_async::rt::async_support::Subtask;
 use wit_async::{JoinHandle, UnitStreamOps, block_on, spawn_local, yield_async, yield_blocking};
 
@@ -77,31 +78,6 @@ pub struct Program {
     left: Option<Rc<Cell<bool>>>,
 }
 
-/// Awaits `future`. If foreign code in it panics as it was planned, goes on without
-/// it. It stays where it is pinned: these futures are large, and moving one costs as much
-/// as what it does.
-async fn survive<F: Future>(world: &World, mut future: Pin<&mut F>) -> Option<F::Output> {
-    if world.scenario() != Scenario::Faults {
-        return Some(future.await);
-    }
-    poll_fn(|cx| {
-        let poll = catch_unwind(AssertUnwindSafe(|| {
-            let waker = fault::waker(cx.waker());
-            let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
-            // Not at the end of the scope: a result that is on its way out leaks
-            // when a destructor panics.
-            drop(waker);
-            poll
-        }));
-        match poll {
-            Ok(poll) => poll.map(Some),
-            Err(panic) if text(&*panic).starts_with(fault::MESSAGE) => Poll::Ready(None),
-            Err(panic) => resume_unwind(panic),
-        }
-    })
-    .await
-}
-
 /// More operations in a row than one turn completes. Both ends are here, and the host lets
 /// them meet: nobody else is concerned.
 async fn bursts() {
@@ -128,14 +104,6 @@ pub(super) fn note_unwritten(world: &World, end: &AnyEnd) {
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        for end in &self.ends {
-            note_unwritten(&self.world, end);
-        }
-    }
-}
-
 /// The body of an async export.
 ///
 /// As long as one of its programs runs, it holds `presence`.
@@ -157,13 +125,17 @@ pub async fn export(
 }
 
 /// Spawns a future; what is returned beside the handle is fulfilled when it ended.
-fn spawned(future: impl Future<Output = ()> + 'static) -> (JoinHandle<()>, Rc<Hope>) {
+fn spawned(
+    world: &Rc<World>,
+    future: impl Future<Output = ()> + 'static,
+) -> (JoinHandle<()>, Rc<Hope>) {
     let ended = Rc::new(Hope::default());
     let end = Rc::clone(&ended);
-    let handle = spawn_local(async move {
+    let future = async move {
         future.await;
         end.fulfil();
-    });
+    };
+    let handle = spawn_local(Contained::new(Rc::clone(world), future));
     (handle, ended)
 }
 
@@ -197,8 +169,16 @@ impl Program {
         program
     }
 
-    /// A value to send.
-    pub fn make<T: Item>(&mut self) -> (T, u32) {
+    /// A value to send in a channel.
+    pub fn make<T: Item>(&mut self, serial: u32) -> (T, u32) {
+        let (value, number) = self.make_any();
+        self.world
+            .leaks
+            .means(serial, Carried::in_item::<T>(number));
+        (value, number)
+    }
+
+    fn make_any<T: Item>(&mut self) -> (T, u32) {
         let (value, number, end) = T::make(self.world.next_number());
         self.ends.extend(end);
         (value, number)
@@ -264,12 +244,13 @@ impl Program {
             Thing::Yield => yield_async().await,
             Thing::Pair => self.new_pair(),
             Thing::Operate => self.operates().await,
-            Thing::Select => self.selects().await,
+            Thing::Select => {
+                survive(&world, pin!(self.selects())).await;
+            }
             Thing::Drop => {
                 // Gone, whatever it is.
                 if let Some(end) = self.any_end() {
-                    note_unwritten(&world, &end);
-                    survive(&world, pin!(async { drop(end) })).await;
+                    give_up(&world, end);
                 }
             }
             Thing::Call => {
@@ -281,7 +262,9 @@ impl Program {
             }
             Thing::Spawn if self.depth < DEPTH => self.spawn(),
             Thing::Spawn => yield_async().await,
-            Thing::Join => self.join().await,
+            Thing::Join => {
+                survive(&world, pin!(self.join())).await;
+            }
             Thing::Hear => {
                 survive(&world, pin!(self.hears())).await;
             }
@@ -292,7 +275,9 @@ impl Program {
             Thing::Hand => {
                 survive(&world, pin!(self.hands())).await;
             }
-            Thing::Block => self.blocks(),
+            Thing::Block => {
+                spare(&world, || self.blocks());
+            }
             Thing::Pressure => self.pressure().await,
             Thing::Scope => {
                 survive(&world, pin!(self.scopes())).await;
@@ -390,7 +375,8 @@ impl Program {
 
     /// Passes a value to the host, which gives it back.
     pub(super) async fn pass<T: Item>(&mut self) {
-        let (value, number) = self.make::<T>();
+        let (value, number) = self.make_any::<T>();
+        self.world.leaks.lowers(Carried::in_item::<T>(number));
         let call = async { Pass::<T, TheHost>::to(TheHost).call(value).await };
         if let Some(back) = operations::import(self, call, false).await {
             assert_eq!(back.number(), number, "what was passed comes back");
@@ -409,11 +395,12 @@ impl Program {
     /// Spawns a future that tells somebody something.
     fn spawn_telling(&mut self) {
         let child = self.beside(DEPTH);
-        self.spawned.push(spawned(async move { child.tells() }));
+        let tells = spawned(&self.world, async move { child.tells() });
+        self.spawned.push(tells);
     }
 
     fn spawn_child(&mut self, mut child: Program) {
-        let (handle, ended) = spawned(async move { child.run().await });
+        let (handle, ended) = spawned(&self.world, async move { child.run().await });
         match self.world.pick(3) {
             // It goes on by itself.
             0 => drop(handle),
@@ -457,7 +444,7 @@ impl Program {
         }
         let mut inner = self.beside(self.depth + 1);
         inner.ends.extend(self.any_end());
-        block_on(inner.run());
+        block_on(Contained::new(Rc::clone(&self.world), inner.run()));
         self.ends.append(&mut inner.ends);
     }
 

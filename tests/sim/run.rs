@@ -136,7 +136,9 @@ fn live(
     let mut stats = world.stats.take();
     stats.items = world.ledger.items();
     let (rules, seen) = (world.rules(), world.seen());
-    stats.ended = u64::from(ended);
+    if let Some(site) = fault::fired() {
+        stats.panicked(site, ended);
+    }
     let taken = if failure.is_some() || ended {
         // What is left of the guests is not to be touched again.
         world.abandon().taken()

@@ -190,6 +190,8 @@ impl Scenario {
     }
 
     /// Whether operations of a kind are what it is about: elsewhere they are rare, or none.
+    /// Calls that the world's end stops are rare where there are futures alone: those worlds
+    /// are done early, and before that the host has lost patience with who waits.
     pub fn is_about(self, kind: Kind) -> bool {
         match kind {
             Kind::StreamRead | Kind::StreamWrite => self.is_future() != Some(true),

@@ -2,6 +2,7 @@
 //! hosts.
 
 use crate::host::Rules;
+use crate::host::fault::Site;
 
 /// The operations.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -11,6 +12,13 @@ pub enum Kind {
     FutureRead,
     FutureWrite,
     Import,
+}
+
+impl Kind {
+    /// Whether it is a copy on an end of a future.
+    pub fn is_of_future(self) -> bool {
+        matches!(self, Kind::FutureRead | Kind::FutureWrite)
+    }
 }
 
 /// How far it was when it was stopped, or how it ended.
@@ -88,6 +96,16 @@ const CELLS: [(State, Stop); 11] = [
     (State::Blocked, Stop::Finished),
 ];
 
+/// The largest share of the panics of a site that may end an instance. Programs survive all
+/// but some that [go through](crate::host::fault::goes_through), unless it is the executor
+/// that wakes.
+fn most_ended(site: Site) -> f64 {
+    match site {
+        Site::Wake | Site::NoWake => 0.5,
+        _ => 0.2,
+    }
+}
+
 /// How many combinations of the host's switches there are.
 pub const COMBINATIONS: usize = 1 << Rules::SWITCHES.len();
 
@@ -112,8 +130,10 @@ pub struct Stats {
     pub items: u64,
     /// Calls of synchronous code of an instance whose other code was blocked.
     pub interruptions: u64,
-    /// Runs that ended with a panic that was planned.
-    pub ended: u64,
+    /// Runs in which the panic that was planned happened, by its site.
+    panicked: [u64; Site::ALL.len()],
+    /// Of those, the ones in which it ended an instance.
+    ended: [u64; Site::ALL.len()],
 }
 
 impl Stats {
@@ -136,7 +156,10 @@ impl Stats {
         }
         self.items += other.items;
         self.interruptions += other.interruptions;
-        self.ended += other.ended;
+        for site in Site::ALL {
+            self.panicked[site as usize] += other.panicked[site as usize];
+            self.ended[site as usize] += other.ended[site as usize];
+        }
     }
 
     /// Everything that can happen, and whatever else happened.
@@ -161,6 +184,26 @@ impl Stats {
             .filter(|(kind, state, stop, _)| can_happen(*kind, *state, *stop))
             .filter(|(.., count)| *count < least)
             .collect()
+    }
+
+    /// The panic that was planned has happened, and perhaps ended an instance.
+    pub fn panicked(&mut self, site: Site, ended: bool) {
+        self.panicked[site as usize] += 1;
+        self.ended[site as usize] += u64::from(ended);
+    }
+
+    /// For each site in how many runs its panic happened, and in how many of those it
+    /// ended an instance: there not much is looked at.
+    pub fn panics(&self) -> impl Iterator<Item = (Site, u64, u64)> {
+        let panics = Site::ALL.into_iter().zip(self.panicked).zip(self.ended);
+        panics.map(|((site, panicked), ended)| (site, panicked, ended))
+    }
+
+    /// The sites whose panics ended an instance too often.
+    pub fn end_too_often(&self) -> impl Iterator<Item = (Site, u64, u64)> {
+        self.panics().filter(|(site, panicked, ended)| {
+            *ended as f64 > most_ended(*site) * *panicked as f64 + 10.0
+        })
     }
 
     /// How many operations there were.

@@ -75,6 +75,11 @@ pub fn channel_of(serial: u32, side: Side) -> Option<Rc<RefCell<Channel>>> {
     })
 }
 
+/// Whether the host has copied the item with this number in an observed channel.
+pub fn went_through(serial: u32, number: u32) -> bool {
+    observed_is(serial, |channel| channel.copied.contains(&number))
+}
+
 /// Whether there is an observed channel of which this holds.
 fn observed_is(serial: u32, holds: impl Fn(&Channel) -> bool) -> bool {
     OBSERVED.with_borrow(|observed| {

@@ -81,7 +81,7 @@ impl<'a> Attempt<'a> {
             fate,
             what: What::Copy(serial, side),
             place: program.place(),
-            entered: Entered::copy::<T>(&program.world, serial),
+            entered: Entered::copy::<T>(&program.world, serial, kind.is_of_future()),
         }
     }
 

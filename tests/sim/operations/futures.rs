@@ -12,7 +12,7 @@ pub async fn fulfil<T: Item>(
     serial: u32,
     writer: FutureWriter<T>,
 ) -> Option<FutureWriter<T>> {
-    let (value, known) = program.make::<T>();
+    let (value, known) = program.make::<T>(serial);
     let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureWrite, "fulfil", serial);
     let outcome = attempt
         .cancellable(writer.write(value), |operation| operation.cancel())

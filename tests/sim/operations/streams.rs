@@ -11,9 +11,9 @@ use std::pin::Pin;
 use wit_async::{StreamReader, StreamResult, StreamWriter};
 
 /// Values to write, and what they are known by.
-fn make<T: Item>(program: &mut Program) -> (Vec<T>, Vec<u32>) {
+fn make<T: Item>(program: &mut Program, serial: u32) -> (Vec<T>, Vec<u32>) {
     let count = program.world.amount();
-    (0..count).map(|_| program.make::<T>()).unzip()
+    (0..count).map(|_| program.make::<T>(serial)).unzip()
 }
 
 fn numbers<T: Item>(items: &[T]) -> Vec<u32> {
@@ -26,7 +26,7 @@ fn came_back<T: Item>(items: Vec<T>, known: &[u32]) {
 }
 
 pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
-    let (items, known) = make::<T>(program);
+    let (items, known) = make::<T>(program, serial);
     let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write", serial);
     let outcome = attempt
         .cancellable(writer.write(items), |operation| operation.cancel())
@@ -43,7 +43,7 @@ pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut Str
 }
 
 pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
-    let (item, known) = program.make::<T>();
+    let (item, known) = program.make::<T>(serial);
     let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamWrite, "write_one", serial);
     let Some(back) = attempt.droppable(writer.write_one(item)).await else {
         return;
@@ -58,7 +58,7 @@ pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut
 }
 
 pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
-    let (items, known) = make::<T>(program);
+    let (items, known) = make::<T>(program, serial);
     let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamWrite, "write_all", serial);
     let Some(back) = attempt.droppable(writer.write_all(items)).await else {
         return;

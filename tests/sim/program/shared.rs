@@ -2,7 +2,8 @@
 //! how they take it up.
 
 use super::line::Line;
-use super::{DEPTH, Program, note_unwritten};
+use super::survive::{Contained, give_up, spare};
+use super::{DEPTH, Program};
 use crate::sim::ends::AnyEnd;
 use crate::sim::hopes::Hope;
 use crate::sim::world::world;
@@ -57,16 +58,15 @@ pub fn has_shelved(instance: usize) -> bool {
 
 /// At the end of a run: what was left in flight is dropped.
 pub fn drop_jobs(instance: usize) {
-    while let Some(job) = JOBS.with_borrow_mut(|jobs| jobs[instance].pop()) {
-        drop(job);
+    while has_jobs(instance) {
+        drop_job(instance);
     }
 }
 
 /// At the end of a run: what was left is dropped.
 pub fn drop_shelf(instance: usize) {
     while let Some(end) = shelved(instance) {
-        note_unwritten(&world(), &end);
-        drop(end);
+        give_up(&world(), end);
     }
 }
 
@@ -82,7 +82,8 @@ pub(super) fn shelved(instance: usize) -> Option<AnyEnd> {
 
 /// Drops one thing that was left in flight.
 pub(super) fn drop_job(instance: usize) {
-    drop(JOBS.with_borrow_mut(|jobs| jobs[instance].pop()));
+    let job = JOBS.with_borrow_mut(|jobs| jobs[instance].pop());
+    spare(&world(), || drop(job));
 }
 
 /// What the programs of an instance stand in line for.
@@ -167,13 +168,15 @@ impl Program {
         let left = Rc::<Cell<bool>>::default();
         child.left = Some(Rc::clone(&left));
         let calls = self.world.pick(2) == 1;
-        let future = Box::pin(async move {
+        let world = Rc::clone(&self.world);
+        let future = async move {
             match calls {
                 true => child.call().await,
                 false => child.operates().await,
             }
             child
-        });
+        };
+        let future = Box::pin(Contained::new(world, future));
         Job { future, left }
     }
 }

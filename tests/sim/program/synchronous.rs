@@ -1,7 +1,8 @@
 //! What synchronous code of a guest does.
 
+use super::Program;
 use super::shared::{drop_job, shelve, shelved};
-use super::{Program, note_unwritten};
+use super::survive::{give_up, spare};
 use crate::sim::ends::AnyEnd;
 use crate::sim::operations;
 use crate::sim::world::{World, world};
@@ -14,29 +15,27 @@ pub fn synchronous() {
     let instance = world.running_instance();
     for _ in 0..=world.pick(2) {
         match world.pick(6) {
-            0 => drop(AnyEnd::pair(world.pick_payload(), false)),
+            0 => AnyEnd::pair(world.pick_payload(), false)
+                .into_iter()
+                .for_each(|end| give_up(&world, end)),
             1 => {
                 // The writable end of a future writes its default.
                 let [writer, reader] = AnyEnd::pair(world.pick_payload(), true);
-                note_unwritten(&world, &writer);
-                if reader.is_readable() {
-                    drop(reader);
-                }
-                drop(writer);
+                give_up(&world, reader);
+                give_up(&world, writer);
             }
             2 => block_on(async { yield_async().await }),
             // No cancel is possible here.
             3 => drop_job(instance),
             4 => {
                 if let Some(end) = shelved(instance) {
-                    let end = block_on(touch(&world, instance, end));
-                    shelve(instance, &mut vec![end]);
+                    let end = spare(&world, || block_on(touch(&world, instance, end)));
+                    shelve(instance, &mut end.into_iter().collect());
                 }
             }
             _ => {
                 if let Some(end) = shelved(instance) {
-                    note_unwritten(&world, &end);
-                    drop(end);
+                    give_up(&world, end);
                 }
             }
         }

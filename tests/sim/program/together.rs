@@ -1,5 +1,6 @@
 //! Scopes and sets of spawned futures.
 
+use super::survive::Contained;
 use super::{DEPTH, Program};
 use crate::sim::hopes::Hope;
 use futures::FutureExt;
@@ -103,7 +104,7 @@ impl Program {
             let aborted = Rc::new(Hope::default());
             let instance = self.instance;
             let abort = Rc::clone(&aborted);
-            let handle = s.spawn(async move {
+            let child = async move {
                 let _gone = world.aborted.wait(abort, instance);
                 let _alive = Counted::new(&family.alive);
                 side.sleeps().await;
@@ -123,7 +124,8 @@ impl Program {
                 family.ended.set(family.ended.get() + 1);
                 end.fulfil();
                 family.ended.get()
-            });
+            };
+            let handle = s.spawn(Contained::new(Rc::clone(world), child));
             handles.push((handle, ended, aborted));
         }
         for (handle, ended, aborted) in handles {
@@ -160,11 +162,12 @@ impl Program {
         let mut left = 0;
         for (number, mut side) in self.sides().into_iter().enumerate() {
             let ends = Rc::clone(&ends);
-            set.spawn(async move {
+            let child = async move {
                 side.run().await;
                 ends.end(number);
                 (number, side)
-            });
+            };
+            set.spawn(Contained::new(Rc::clone(&world), child));
             left += 1;
         }
         loop {

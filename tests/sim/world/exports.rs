@@ -94,7 +94,8 @@ impl World {
         let root = async move {
             let guard = TaskCancelOnDrop::new();
             let message = Message::arrived(letter);
-            let answer = program::export(world, instance, presence, message).await;
+            let body = program::export(Rc::clone(&world), instance, presence, message);
+            let answer = program::Contained::new(world, body).await;
             guard.forget();
             returns.task_return(answer);
         };

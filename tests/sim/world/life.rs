@@ -119,7 +119,7 @@ impl World {
                 });
             }
             let left = host.table().borrow().left();
-            let is_token = |left: &&Left| left.what == What::Token;
+            let is_token = |left: &&Left| matches!(left.what, What::Token(_));
             handles += left.iter().filter(is_token).count() as isize;
             if let Some(what) = self.leaks.unexcused(left, tasks) {
                 return Some(format!("in instance {instance} {what}"));
