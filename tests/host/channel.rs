@@ -6,9 +6,7 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{
-    came_back, channel_of, goes_on_with, last_serial, observe, observed, went_through,
-};
+pub use observe::{all_of, came_back, channel_of, goes_on_with, last_serial, observe, observed};
 
 use super::sites::Site;
 use super::table::Table;

@@ -56,8 +56,8 @@ mod value;
 mod vtables;
 
 pub use channel::{
-    Buffer, Channel, Held, Outcome, Side, State, came_back, channel_of, goes_on_with, last_serial,
-    observe, observed, went_through,
+    Buffer, Channel, Held, Outcome, Side, State, all_of, came_back, channel_of, goes_on_with,
+    last_serial, observe, observed,
 };
 pub use code::Blocked;
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};

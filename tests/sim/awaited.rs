@@ -5,6 +5,7 @@
 //! host knows whether it is over. Before the world closes, and wakes everybody, the two
 //! are compared: see `world/calm.rs`.
 
+use super::leaks::Cargo;
 use super::program::Place;
 use super::world::World;
 use crate::host::imports::Call;
@@ -20,8 +21,8 @@ use std::task::{Poll, Wake, Waker};
 pub enum What {
     /// A copy on an end of the channel with this number.
     Copy(u32, Side),
-    /// A call of an import, once it was made.
-    Call(RefCell<Option<Rc<Call>>>),
+    /// A call of an import, once it was made, and what it has in it if somebody asks.
+    Call(RefCell<Option<Rc<Call>>>, Option<Cargo>),
 }
 
 /// A waker that notes that it was woken, and passes it on.
@@ -164,7 +165,7 @@ impl<'a> Watch<'a> {
         operation: &mut F,
         cx: &mut std::task::Context<'_>,
     ) -> Poll<F::Output> {
-        let What::Call(call) = &self.awaited.what else {
+        let What::Call(call, cargo) = &self.awaited.what else {
             return Pin::new(operation).poll(cx);
         };
         /// What a poll that panics has called is nobody's.
@@ -176,10 +177,13 @@ impl<'a> Watch<'a> {
             }
         }
 
+        let leaks = &self.world.leaks;
+        let others = cargo.clone().map(|cargo| leaks.polls(cargo));
         let made = self.world.awaited.called.take();
         let clear = Clear(&self.world.awaited.called);
         let poll = Pin::new(operation).poll(cx);
         std::mem::forget(clear);
+        others.map(|others| leaks.polls(others));
         // In the first poll it was made; in a later one others were, if any.
         let mine = self.world.awaited.called.replace(made);
         if call.borrow().is_none() {
@@ -191,7 +195,7 @@ impl<'a> Watch<'a> {
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
-        if let What::Call(call) = &self.awaited.what
+        if let What::Call(call, _) = &self.awaited.what
             && self.is_pending.get()
             && host().is_in_sync_task()
             && let Some(call) = call.take()
@@ -212,7 +216,7 @@ impl Awaited {
     fn name(&self) -> String {
         match &self.what {
             What::Copy(serial, side) => format!("a {} on {serial}", side.verb()),
-            What::Call(call) => format!(
+            What::Call(call, _) => format!(
                 "a call that is {:?}",
                 call.borrow().as_ref().map(|call| call.state())
             ),
@@ -224,7 +228,7 @@ impl Awaited {
         match &self.what {
             What::Copy(serial, side) => channel_of(*serial, *side)
                 .is_some_and(|channel| channel.borrow().is_in_flight(*side)),
-            What::Call(_) => false,
+            What::Call(..) => false,
         }
     }
 
@@ -235,7 +239,7 @@ impl Awaited {
             return Some("it was woken, and not polled");
         }
         match &self.what {
-            What::Call(call) => {
+            What::Call(call, _) => {
                 let call = call.borrow();
                 let call = call.as_ref()?;
                 let told = "the caller was told that it is over, and not woken";

@@ -144,7 +144,7 @@ impl Lowered {
 
 impl Message {
     /// What has a handle in it.
-    fn carries(&self) -> impl Iterator<Item = Carried> {
+    pub fn carries(&self) -> impl Iterator<Item = Carried> {
         let ends = self.ends.iter().map(|end| Carried::End(end.serial()));
         let token = self
             .token
@@ -229,7 +229,6 @@ unsafe impl<const WITH_HOST: bool> Subtask for Exchange<WITH_HOST> {
     unsafe fn params_lower(&mut self, message: Message, to: *mut u8) -> Params {
         fault::at(Site::ParamsLower);
         let to = to.cast::<Lowered>();
-        world().leaks.lowers(message.carries());
         // SAFETY: the block begins with room for it.
         unsafe { to.write(Lowered::lower(message)) };
         Params(to)
@@ -302,8 +301,6 @@ pub struct TheHost;
 impl Callee for TheHost {
     fn call(&self, host: &Rc<Host>, params: *mut u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
         let world = world();
-        // What it gets it returns.
-        world.leaks.calls();
         let on_cancel = match world.decide(2) {
             0 => OnCancel::Confirm,
             _ => OnCancel::Return,
@@ -331,7 +328,7 @@ impl World {
         let letter = Rc::new(RefCell::new(None));
         let (arriving, leaving) = (Rc::clone(&letter), Rc::clone(&letter));
         let (sender, receiver) = (Rc::clone(&host), Rc::clone(&host));
-        let cargo = self.leaks.calls();
+        let cargo = self.leaks.polled();
         let brought = Rc::clone(&cargo);
         let reads = move |_: *const u8, _: *mut u8| {
             // SAFETY: lent until the callee has started.

@@ -6,15 +6,16 @@
 //! if it is that of something leaked, or was in it; nothing else is.
 //!
 //! ```text
-//!   leaked copy ──┬── the ends of its channel
-//!                 └── what was to be written, or was copied, in its channel
-//!   leaked call ───── what was lowered for it, until it starts, and what it returned
+//!   leaked copy ───── its channel
+//!   leaked call ───── what it was given, until it starts, and what it returned:
+//!                     tokens, and channels
+//!   channel ───────── its ends; what was to be written or was copied in it, and so on
 //! ```
 
 use super::items::Item;
 use super::world::World;
 use crate::host::fault::{self, Site};
-use crate::host::{Left, Side, Type, What, went_through};
+use crate::host::{Left, Side, Type, What, all_of};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -37,13 +38,17 @@ impl Carried {
         }
     }
 
-    fn number(self) -> u32 {
-        let (Carried::End(number) | Carried::Token(number)) = self;
-        number
+    /// What an item with this number is in a channel of this type.
+    fn of_type(ty: Type, number: u32) -> Option<Carried> {
+        match ty {
+            Type::Reader | Type::Awaited => Some(Carried::End(number)),
+            Type::Token => Some(Carried::Token(number)),
+            _ => None,
+        }
     }
 }
 
-/// What the memory of a call has in it.
+/// What a call has in it, or its memory.
 pub type Cargo = Rc<RefCell<Vec<Carried>>>;
 
 /// Something underway.
@@ -55,7 +60,6 @@ struct Underway {
 enum Of {
     Copy {
         serial: u32,
-        is_future: bool,
         /// Whether its items have handles.
         carries: bool,
     },
@@ -71,10 +75,10 @@ pub struct Leaks {
     meant: RefCell<Vec<(u32, Carried)>>,
     /// What defaults had in them, in whatever future they went.
     defaults: RefCell<Vec<Carried>>,
-    /// What was lowered last for a call,
-    lowered: RefCell<Vec<Carried>>,
-    /// and where it belongs as soon as the call is made.
-    cargo: RefCell<Cargo>,
+    /// What the next call is given.
+    given: RefCell<Vec<Carried>>,
+    /// Of the call that is polled.
+    polled: RefCell<Cargo>,
     /// Whether something was leaked already.
     leaked: Cell<bool>,
     /// Whether something was found that stays for a reason, and what the runtime knows of
@@ -88,6 +92,8 @@ pub struct Leaks {
 pub struct Entered<'a> {
     leaks: &'a Leaks,
     number: u32,
+    /// Of a call.
+    cargo: Cargo,
 }
 
 impl Drop for Entered<'_> {
@@ -99,23 +105,25 @@ impl Drop for Entered<'_> {
 
 impl<'a> Entered<'a> {
     /// A copy on an end of a channel of `T`.
-    pub fn copy<T: Item>(world: &'a World, serial: u32, is_future: bool) -> Option<Entered<'a>> {
+    pub fn copy<T: Item>(world: &'a World, serial: u32) -> Option<Entered<'a>> {
         let what = Of::Copy {
             serial,
-            is_future,
             carries: T::CARRIES != (false, false),
         };
         // Elsewhere nothing is leaked, and nobody asks.
         world.forgets().then(|| Entered::enter(world, what))
     }
 
-    /// A call, which is made next.
+    /// A call, with what it was [given](Leaks::gives).
     pub fn call(world: &'a World) -> Option<Entered<'a>> {
-        world.forgets().then(|| {
-            let cargo = Cargo::default();
-            world.leaks.cargo.replace(Rc::clone(&cargo));
-            Entered::enter(world, Of::Call(cargo))
-        })
+        let given = world.leaks.given.take();
+        let is_asked = world.forgets() || world.plans_faults();
+        is_asked.then(|| Entered::enter(world, Of::Call(Rc::new(RefCell::new(given)))))
+    }
+
+    /// Of a call: what it has in it.
+    pub fn cargo(&self) -> Cargo {
+        Rc::clone(&self.cargo)
     }
 
     /// It is about to be leaked.
@@ -126,8 +134,16 @@ impl<'a> Entered<'a> {
     fn enter(world: &'a World, what: Of) -> Entered<'a> {
         let leaks = &world.leaks;
         let number = leaks.next.replace(leaks.next.get() + 1);
+        let cargo = match &what {
+            Of::Copy { .. } => Cargo::default(),
+            Of::Call(cargo) => Rc::clone(cargo),
+        };
         leaks.underway.borrow_mut().push(Underway { number, what });
-        Entered { leaks, number }
+        Entered {
+            leaks,
+            number,
+            cargo,
+        }
     }
 }
 
@@ -153,23 +169,26 @@ impl Leaks {
         self.defaults.borrow_mut().extend(carried);
     }
 
-    /// This is lowered for a call, which is made next.
-    pub fn lowers(&self, carried: impl IntoIterator<Item = Carried>) {
-        if is_lowered_for_ever() {
-            return;
-        }
-        let mut lowered = self.lowered.borrow_mut();
-        lowered.clear();
-        lowered.extend(carried);
+    /// The next call is given this.
+    pub fn gives(&self, carried: impl IntoIterator<Item = Carried>) {
+        self.given.borrow_mut().extend(carried);
     }
 
-    /// The call is made: what its memory has in it.
-    pub fn calls(&self) -> Cargo {
-        let cargo = self.cargo.take();
-        if !is_lowered_for_ever() {
-            cargo.borrow_mut().append(&mut self.lowered.borrow_mut());
+    /// A call is polled from now on; what is returned is the one before. If it panicked where
+    /// it was made, it stays for good.
+    pub fn polls(&self, cargo: Cargo) -> Cargo {
+        match is_lowered_for_ever() {
+            true => cargo,
+            false => self.polled.replace(cargo),
         }
-        cargo
+    }
+
+    /// Of the call that is polled: what it has in it. Behind one that panicked nobody asks.
+    pub fn polled(&self) -> Cargo {
+        match is_lowered_for_ever() {
+            true => Cargo::default(),
+            false => Rc::clone(&self.polled.borrow()),
+        }
     }
 
     /// Whether memory is left with what was leaked.
@@ -190,41 +209,49 @@ impl Leaks {
             || carries.any(|carries| carries)
     }
 
-    /// Whether this was in something that was leaked.
-    fn has_carried(&self, this: Carried) -> bool {
-        // Of the future with it either end was leaked: it waits for a reader.
-        let is_default = self.defaults.borrow().contains(&this);
-        let may_be = |cargo: &[Carried]| {
-            let has_end = || cargo.iter().any(|with| matches!(with, Carried::End(_)));
-            cargo.contains(&this) || is_default && has_end()
-        };
-        if is_lowered_for_ever() && may_be(&self.lowered.borrow()) {
-            return true;
+    /// Everything that was leaked, or was in something that was. Of a channel either end
+    /// was: somebody may wait for ever for what is done with the other one.
+    fn all(&self) -> Vec<Carried> {
+        let mut all = Vec::new();
+        for leaked in self.underway.borrow().iter() {
+            match &leaked.what {
+                Of::Copy { serial, .. } => all.push(Carried::End(*serial)),
+                Of::Call(cargo) => all.extend_from_slice(&cargo.borrow()),
+            }
         }
-        self.underway
-            .borrow()
-            .iter()
-            .any(|leaked| match &leaked.what {
-                Of::Copy {
-                    serial,
-                    is_future,
-                    carries: true,
-                } => {
-                    self.meant.borrow().contains(&(*serial, this))
-                        || *is_future && is_default
-                        || went_through(*serial, this.number())
-                }
-                Of::Copy { .. } => false,
-                Of::Call(cargo) => may_be(&cargo.borrow()),
-            })
+        if is_lowered_for_ever() {
+            all.extend_from_slice(&self.polled.borrow().borrow());
+        }
+        let mut at = 0;
+        while let Some(this) = all.get(at).copied() {
+            at += 1;
+            if let Carried::End(serial) = this {
+                self.add_items(serial, &mut all);
+            }
+        }
+        all
     }
 
-    /// Whether an end of this channel was leaked, or was in something that was. Somebody may
-    /// wait for ever for what is done with the other one.
-    fn has_leaked(&self, channel: u32) -> bool {
-        let mine =
-            |leaked: &Underway| matches!(leaked.what, Of::Copy { serial, .. } if serial == channel);
-        self.underway.borrow().iter().any(mine) || self.has_carried(Carried::End(channel))
+    /// Adds what may be left in a channel.
+    fn add_items(&self, serial: u32, all: &mut Vec<Carried>) {
+        let mut add = |item: Carried| {
+            if !all.contains(&item) {
+                all.push(item);
+            }
+        };
+        for (_, item) in self.meant.borrow().iter().filter(|(of, _)| *of == serial) {
+            add(*item);
+        }
+        all_of(serial, |channel| {
+            let copied = channel.copied.iter();
+            copied
+                .filter_map(|number| Carried::of_type(channel.ty, *number))
+                .for_each(&mut add);
+            if channel.is_future {
+                // A default waits for its reader. Nobody knows in which one it went.
+                self.defaults.borrow().iter().copied().for_each(&mut add);
+            }
+        });
     }
 
     /// What is wrong with the handles that are left in an instance in which so many tasks
@@ -232,18 +259,22 @@ impl Leaks {
     pub fn unexcused(&self, mut left: Vec<Left>, tasks: usize) -> Option<String> {
         let is_call = |leaked: &&Underway| matches!(leaked.what, Of::Call(_));
         let mut calls = self.underway.borrow().iter().filter(is_call).count();
+        let all = self.all();
+        let has_leaked = |serial| all.contains(&Carried::End(serial));
         let waits = left.iter().any(|left| match left.what {
-            What::End { serial, .. } => self.has_leaked(serial),
+            What::End { serial, .. } => has_leaked(serial),
             _ => false,
         });
         // Who waits has a set, and perhaps a stream by which it is woken; so has what belongs
         // to no task.
         let mut sets = if waits { tasks + 1 } else { 0 };
-        let bells = self.bells(&left, sets);
+        let mut bells = bells(&left);
+        bells.retain(|serial| !has_leaked(*serial));
+        bells.truncate(sets);
         left.retain(|left| {
             let is_excused = match left.what {
                 What::Subtask => one_less(&mut calls),
-                What::End { serial, .. } if self.has_leaked(serial) => true,
+                What::End { serial, .. } if has_leaked(serial) => true,
                 What::End {
                     side: Side::Writable,
                     is_future: true,
@@ -251,7 +282,7 @@ impl Leaks {
                     ..
                 } => self.may_keep_promise(ty),
                 What::End { serial, .. } => bells.contains(&serial),
-                What::Token(number) => self.has_carried(Carried::Token(number)),
+                What::Token(number) => all.contains(&Carried::Token(number)),
                 What::Set => one_less(&mut sets),
                 What::ErrorContext => false,
             };
@@ -268,29 +299,6 @@ impl Leaks {
             ));
         }
         (!left.is_empty()).then(|| format!("handles are left: {left:?}"))
-    }
-
-    /// The streams by which tasks are woken, at most so many: both of their ends are here.
-    fn bells(&self, left: &[Left], most: usize) -> Vec<u32> {
-        let mut readable = Vec::new();
-        let mut writable = Vec::new();
-        for left in left {
-            if let What::End {
-                serial,
-                side,
-                is_future: false,
-                ty: Type::Unit,
-            } = left.what
-            {
-                match side {
-                    Side::Readable => readable.push(serial),
-                    Side::Writable => writable.push(serial),
-                }
-            }
-        }
-        readable.retain(|serial| writable.contains(serial) && !self.has_leaked(*serial));
-        readable.truncate(most);
-        readable
     }
 
     /// Whether one more writable end of a future stays, which cannot go unwritten.
@@ -320,6 +328,25 @@ fn is_lowered_for_ever() -> bool {
 /// Whether lowering a payload of this type panics where that is planned.
 fn fails_to_lower(ty: Type) -> bool {
     matches!(ty, Type::Text | Type::Token | Type::Reader | Type::Awaited)
+}
+
+/// The streams by which tasks may be woken: of units, and both ends are here.
+fn bells(left: &[Left]) -> Vec<u32> {
+    let of = |wanted: Side| {
+        left.iter().filter_map(move |left| match left.what {
+            What::End {
+                serial,
+                side,
+                is_future: false,
+                ty: Type::Unit,
+            } if side == wanted => Some(serial),
+            _ => None,
+        })
+    };
+    let writable: Vec<u32> = of(Side::Writable).collect();
+    of(Side::Readable)
+        .filter(|serial| writable.contains(serial))
+        .collect()
 }
 
 /// Takes one off, if there is one.

@@ -364,6 +364,7 @@ impl Program {
             self.ends.push(writable);
             message.ends.push(readable);
         }
+        world.leaks.gives(message.carries());
         let answer = match with_host {
             true => operations::import(self, Exchange::<true>.call(message), false).await,
             false => operations::import(self, Exchange::<false>.call(message), false).await,
@@ -376,7 +377,7 @@ impl Program {
     /// Passes a value to the host, which gives it back.
     pub(super) async fn pass<T: Item>(&mut self) {
         let (value, number) = self.make_any::<T>();
-        self.world.leaks.lowers(Carried::in_item::<T>(number));
+        self.world.leaks.gives(Carried::in_item::<T>(number));
         let call = async { Pass::<T, TheHost>::to(TheHost).call(value).await };
         if let Some(back) = operations::import(self, call, false).await {
             assert_eq!(back.number(), number, "what was passed comes back");

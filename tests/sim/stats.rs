@@ -14,13 +14,6 @@ pub enum Kind {
     Import,
 }
 
-impl Kind {
-    /// Whether it is a copy on an end of a future.
-    pub fn is_of_future(self) -> bool {
-        matches!(self, Kind::FutureRead | Kind::FutureWrite)
-    }
-}
-
 /// How far it was when it was stopped, or how it ended.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum State {

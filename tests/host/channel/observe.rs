@@ -75,13 +75,16 @@ pub fn channel_of(serial: u32, side: Side) -> Option<Rc<RefCell<Channel>>> {
     })
 }
 
-/// Whether the host has copied the item with this number in an observed channel.
-pub fn went_through(serial: u32, number: u32) -> bool {
-    observed_is(serial, |channel| channel.copied.contains(&number))
+/// Looks at each observed channel that has this number or goes on with the one that has.
+pub fn all_of(serial: u32, mut look: impl FnMut(&Channel)) {
+    observed_is(serial, |channel| {
+        look(channel);
+        false
+    });
 }
 
 /// Whether there is an observed channel of which this holds.
-fn observed_is(serial: u32, holds: impl Fn(&Channel) -> bool) -> bool {
+fn observed_is(serial: u32, mut holds: impl FnMut(&Channel) -> bool) -> bool {
     OBSERVED.with_borrow(|observed| {
         let all = observed.iter().flatten();
         // Those that go on with another one come behind it.

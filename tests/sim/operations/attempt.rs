@@ -62,13 +62,15 @@ impl<T> Outcome<T, T> {
 impl<'a> Attempt<'a> {
     /// Of a call of an import.
     pub fn call(program: &'a Program, fate: Fate) -> Attempt<'a> {
+        let entered = Entered::call(&program.world);
+        let cargo = entered.as_ref().map(Entered::cargo);
         Attempt {
             world: &program.world,
             kind: Kind::Import,
             fate,
-            what: What::Call(RefCell::default()),
+            what: What::Call(RefCell::default(), cargo),
             place: program.place(),
-            entered: Entered::call(&program.world),
+            entered,
         }
     }
 
@@ -81,7 +83,7 @@ impl<'a> Attempt<'a> {
             fate,
             what: What::Copy(serial, side),
             place: program.place(),
-            entered: Entered::copy::<T>(&program.world, serial, kind.is_of_future()),
+            entered: Entered::copy::<T>(&program.world, serial),
         }
     }
 
