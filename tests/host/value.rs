@@ -88,7 +88,7 @@ pub enum Type {
     Awaited,
     /// `stream<string>`.
     Texts,
-    /// A record that holds one byte in the ABI, always 0, and nothing in Rust.
+    /// A record that holds one byte in the ABI, always the same, and nothing in Rust.
     Nothing,
 }
 
@@ -207,7 +207,7 @@ impl Type {
             match self {
                 Type::Unit => Value::Unit,
                 Type::Nothing => {
-                    assert_eq!(*from, 0, "a lowered `Nothing` is a zero");
+                    assert_eq!(*from, NOTHING, "a `Nothing` was lowered there");
                     Value::Unit
                 }
                 Type::Byte => Value::Byte(*from),
@@ -241,7 +241,7 @@ impl Type {
         unsafe {
             match (self, value) {
                 (Type::Unit, Value::Unit) => {}
-                (Type::Nothing, Value::Unit) => to.write(0),
+                (Type::Nothing, Value::Unit) => to.write(NOTHING),
                 (Type::Byte, Value::Byte(byte)) => to.write(byte),
                 (Type::Word, Value::Word(word)) => to.cast::<u32>().write(word),
                 (Type::Text, Value::Text(text)) => to.cast::<Text>().write(Text::lower(text)),
@@ -257,6 +257,9 @@ impl Type {
         }
     }
 }
+
+/// The byte that a [`Nothing`] is in the ABI: one that is nowhere by chance.
+pub const NOTHING: u8 = 0xa5;
 
 /// Nothing in Rust, a byte in the ABI: a record of zero-sized parts.
 #[derive(Clone, PartialEq, Eq, Debug)]

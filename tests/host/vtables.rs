@@ -5,7 +5,7 @@ use super::channel::Side;
 use super::fault::{self, Site};
 use super::resource::Token;
 use super::trap::{After, slot};
-use super::value::{Fussy, List, Nothing, Text, Type, Value};
+use super::value::{Fussy, List, NOTHING, Nothing, Text, Type, Value};
 use wit_async::rt::async_support::{
     FutureReader, FutureVtable, FutureWriter, StreamReader, StreamVtable, StreamWriter, future_new,
     stream_new,
@@ -324,12 +324,12 @@ unsafe fn dealloc_text(at: *mut u8) {
 
 unsafe fn lower_nothing(_: Nothing, to: *mut u8) {
     // SAFETY: the contract of the slot.
-    unsafe { to.write(0) }
+    unsafe { to.write(NOTHING) }
 }
 
 unsafe fn lift_nothing(from: *mut u8) -> Nothing {
     // SAFETY: the contract of the slot.
-    assert_eq!(unsafe { from.read() }, 0);
+    assert_eq!(unsafe { from.read() }, NOTHING);
     Nothing
 }
 

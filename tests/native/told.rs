@@ -5,6 +5,7 @@ use crate::host::{self, Log, panic_message};
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 use std::rc::Rc;
 use wit_async::{RawStreamReader, RawStreamWriter, StreamOps, StreamResult, block_on};
 
@@ -17,9 +18,38 @@ const WINDOW: usize = 1024;
 /// Numbers begin anew here; no power of two, so that windows differ.
 const NUMBERS: usize = 251;
 
+/// A payload that is a number of one byte in the ABI.
+trait Number: 'static {
+    /// Whether it is in Rust too.
+    const IS_CANONICAL: bool;
+
+    fn numbered(number: u8) -> Self;
+}
+
+impl Number for Numbered {
+    const IS_CANONICAL: bool = false;
+
+    fn numbered(_: u8) -> Numbered {
+        Numbered
+    }
+}
+
+impl Number for u8 {
+    const IS_CANONICAL: bool = true;
+
+    fn numbered(number: u8) -> u8 {
+        number
+    }
+}
+
 /// The built-ins and conversions of one stream.
-#[derive(Clone)]
-struct Told(Rc<Script>);
+struct Told<T>(Rc<Script>, PhantomData<T>);
+
+impl<T> Clone for Told<T> {
+    fn clone(&self) -> Told<T> {
+        Told(Rc::clone(&self.0), PhantomData)
+    }
+}
 
 struct Script {
     /// Codes that reads and writes return.
@@ -27,6 +57,8 @@ struct Script {
     contains_lists: bool,
     lift_panics_at: Option<usize>,
     lowered: Cell<usize>,
+    /// How many items were taken.
+    taken: Cell<usize>,
     log: Log<(&'static str, usize)>,
 }
 
@@ -41,21 +73,28 @@ fn told<const N: usize>(answers: [u32; N]) -> Script {
         contains_lists: false,
         lift_panics_at: None,
         lowered: Cell::new(0),
+        taken: Cell::new(0),
         log: Log::new(),
     }
 }
 
 impl Script {
-    fn writer(self) -> (RawStreamWriter<Told>, Log<(&'static str, usize)>) {
+    fn writer(self) -> (RawStreamWriter<Told<Numbered>>, Log<(&'static str, usize)>) {
         let log = self.log.clone();
-        // SAFETY: the built-ins take any handle.
-        let writer = unsafe { RawStreamWriter::new(1, Told(Rc::new(self))) };
-        (writer, log)
+        (self.writer_of(), log)
     }
 
-    fn reader(self) -> (RawStreamReader<Told>, Log<(&'static str, usize)>) {
+    fn writer_of<T: Number>(self) -> RawStreamWriter<Told<T>> {
+        // SAFETY: the built-ins take any handle.
+        unsafe { RawStreamWriter::new(1, Told(Rc::new(self), PhantomData)) }
+    }
+
+    fn reader(self) -> (RawStreamReader<Told<Numbered>>, Log<(&'static str, usize)>) {
         let log = self.log.clone();
-        (RawStreamReader::new(2, Told(Rc::new(self))), log)
+        (
+            RawStreamReader::new(2, Told(Rc::new(self), PhantomData)),
+            log,
+        )
     }
 
     fn answer(&self) -> u32 {
@@ -65,8 +104,8 @@ impl Script {
 }
 
 // SAFETY: elements are numbers of one byte, which own nothing.
-unsafe impl StreamOps for Told {
-    type Payload = Numbered;
+unsafe impl<T: Number> StreamOps for Told<T> {
+    type Payload = T;
 
     fn new(&mut self) -> u64 {
         unreachable!("the ends are made by the test")
@@ -77,14 +116,14 @@ unsafe impl StreamOps for Told {
     }
 
     fn native_abi_matches_canonical_abi(&self) -> bool {
-        false
+        T::IS_CANONICAL
     }
 
     fn contains_lists(&self) -> bool {
         self.0.contains_lists
     }
 
-    unsafe fn lower(&mut self, _: Numbered, to: *mut u8) {
+    unsafe fn lower(&mut self, _: T, to: *mut u8) {
         let number = self.0.lowered.get();
         self.0.lowered.set(number + 1);
         // SAFETY: the contract of this function.
@@ -97,17 +136,27 @@ unsafe impl StreamOps for Told {
         self.0.log.note(("freed", number));
     }
 
-    unsafe fn lift(&mut self, from: *mut u8) -> Numbered {
+    unsafe fn lift(&mut self, from: *mut u8) -> T {
         // SAFETY: the contract of this function.
-        let number = unsafe { from.read() }.into();
+        let byte = unsafe { from.read() };
+        let number = byte.into();
         self.0.log.note(("lifted", number));
         assert_ne!(Some(number), self.0.lift_panics_at, "as it was told to");
-        Numbered
+        T::numbered(byte)
     }
 
-    unsafe fn start_write(&mut self, _: u32, _: *const u8, items: usize) -> u32 {
+    unsafe fn start_write(&mut self, _: u32, from: *const u8, items: usize) -> u32 {
         self.0.log.note(("offered", items));
-        self.0.answer()
+        if items > 0 {
+            // SAFETY: the contract of this function.
+            let first = usize::from(unsafe { from.read() });
+            assert_eq!(first, self.0.taken.get() % NUMBERS, "another one is next");
+        }
+        let answer = self.0.answer();
+        self.0
+            .taken
+            .set(self.0.taken.get() + (answer >> 4) as usize);
+        answer
     }
 
     unsafe fn start_read(&mut self, _: u32, to: *mut u8, items: usize) -> u32 {
@@ -173,7 +222,7 @@ fn one_value_is_offered_until_it_is_taken() {
 #[test]
 fn a_host_that_counts_more_items_than_there_are_is_contradicted() {
     let _host = host::install();
-    let (mut writer, _) = told([completed(2), completed(2), completed(2)]).writer();
+    let (mut writer, _) = told([completed(2), completed(2)]).writer();
     let message = panic_message(|| {
         block_on(async {
             let (_, rest) = writer.write(vec![Numbered; 3]).await;
@@ -184,8 +233,21 @@ fn a_host_that_counts_more_items_than_there_are_is_contradicted() {
         message,
         "the host says it took 2 items where 1 were offered"
     );
+    let (mut writer, _) = told([completed(2)]).writer();
     let message = panic_message(|| assert!(block_on(writer.write_one(Numbered)).is_none()));
     assert_eq!(message, "the host says it took 2 items where 1 was offered");
+    // Also where nothing is lowered.
+    let mut writer = told([completed(2), completed(2)]).writer_of::<u8>();
+    let message = panic_message(|| {
+        block_on(async {
+            let (_, rest) = writer.write(vec![0, 1, 2]).await;
+            let _ = writer.write_buf(rest).await;
+        })
+    });
+    assert_eq!(
+        message,
+        "the host says it took 2 items where 1 were offered"
+    );
 
     let (mut reader, _) = told([completed(WINDOW as u32 + 1), completed(2)]).reader();
     let message = panic_message(|| drop(block_on(reader.read(Vec::new()))));
