@@ -23,6 +23,7 @@
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
 //! | `pairs`, `apart`, `carried` | ends that never left the instance, those that did since, and those inside of items |
 //! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
+//! | `printed` | what things print of themselves |
 //! | `panic` | foreign code that panics |
 //! | `regressions` | what broke other runtimes and is tested nowhere else |
 
@@ -61,6 +62,7 @@ mod moved;
 mod pairs;
 mod panic;
 mod passed;
+mod printed;
 mod races;
 mod regressions;
 mod scope;
