@@ -22,8 +22,8 @@ fn ends_print_their_handle() {
     );
     drop(writer);
     let (writer, reader) = future::<u32>(|| 0);
-    prints(&writer, "FutureWriter { handle: 2 }");
-    prints(&reader, "FutureReader { handle: 1 }");
+    prints(&writer, "FutureWriter { handle: 1 }");
+    prints(&reader, "FutureReader { handle: 2 }");
 }
 
 #[test]
