@@ -273,6 +273,8 @@ pub struct Waits {
 struct Completion {
     code: Cell<Option<u32>>,
     waker: RefCell<Option<Waker>>,
+    /// What else the callback does.
+    then: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 unsafe extern "C" fn on_event(data: *mut c_void, code: u32) {
@@ -281,6 +283,9 @@ unsafe extern "C" fn on_event(data: *mut c_void, code: u32) {
     completion.code.set(Some(code));
     let waker = completion.waker.take();
     waker.expect("polled before").wake();
+    if let Some(then) = completion.then.take() {
+        then();
+    }
 }
 
 impl Waits {
@@ -293,6 +298,11 @@ impl Waits {
             task: None,
             registered: false,
         }
+    }
+
+    /// From now on the callback also does this.
+    pub fn also(&self, then: impl FnOnce() + 'static) {
+        self.completion.then.replace(Some(Box::new(then)));
     }
 
     /// Registers once more. Returns whether the data that came back is that of

@@ -3,7 +3,9 @@
 use crate::cabi::VERSIONS;
 use crate::host::foreign::{self, Waits};
 use crate::host::{self, Code, Installed, Log, Outcome, Task, Wire, pause, poll_once};
-use std::future::Future;
+use futures::FutureExt;
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -69,6 +71,56 @@ fn a_foreign_operation_completes_in_our_task_and_is_in_no_set_then() {
         assert_eq!(peer.write([6, 7]), Outcome::Completed(2));
         assert_eq!(task.settle(), Code::Exit);
         assert_eq!(log.take(), [0x20]);
+    }
+}
+
+#[test]
+fn a_callback_may_begin_anew_and_wait_again_at_once() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (mut read, mut peer) = TheirRead::start(&host);
+        let task = host.start(async move {
+            let mut waits = Waits::new(version, read.handle);
+            let again = Rc::new(RefCell::new(Waits::new(version, read.handle)));
+            let (handle, memory) = (read.handle, read.memory.as_mut_ptr());
+            let next = Rc::clone(&again);
+            waits.also(move || {
+                // SAFETY: as in `start`; no read is in flight.
+                let code = unsafe { (u32::STREAM.start_read)(handle, memory.cast(), 4) };
+                assert_eq!(code, u32::MAX, "it blocks");
+                assert!(
+                    next.borrow_mut()
+                        .poll_unpin(&mut Context::from_waker(Waker::noop()))
+                        .is_pending()
+                );
+            });
+            assert!(poll_once(&mut waits).await.is_pending());
+            assert_eq!(waits.await, 0x10);
+            assert_eq!(poll_fn(|cx| again.borrow_mut().poll_unpin(cx)).await, 0x20);
+            assert_eq!(read.memory[..2], [8, 9]);
+        });
+        assert!(task.is_waiting());
+        peer.write([7]);
+        assert!(task.step());
+        peer.write([8, 9]);
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn a_callback_may_drop_its_handle() {
+    for version in VERSIONS {
+        let host = host::install();
+        let (read, mut peer) = TheirRead::start(&host);
+        let task = host.start(async move {
+            let mut waits = Waits::new(version, read.handle);
+            waits.also(move || drop(read));
+            assert!(poll_once(&mut waits).await.is_pending());
+            assert_eq!(waits.await, 0x10);
+        });
+        assert!(task.is_waiting());
+        peer.write([7]);
+        assert_eq!(task.settle(), Code::Exit);
     }
 }
 
