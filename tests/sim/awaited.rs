@@ -130,6 +130,11 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Whether whoever polls it was told to.
+    pub fn is_woken(&self) -> bool {
+        self.awaited.woken.as_ref().is_some_and(|woken| woken.is())
+    }
+
     pub fn poll<F: Future + Unpin>(
         &self,
         operation: &mut F,

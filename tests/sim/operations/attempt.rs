@@ -179,12 +179,19 @@ impl<'a> Attempt<'a> {
         };
         let watch = Watch::new(self.world, self.what, self.place);
         let (state, output) = progress(&mut underway, &watch, operation, self.fate).await;
+        // In synchronous code the runtime cancels nothing that is in flight, as the docs
+        // say; what it has told of is not.
+        let cannot_cancel =
+            host().is_in_sync_task() && state == State::InFlight && !watch.is_woken();
         drop(watch);
         mem::forget(underway);
         let (stop, carried) = match output {
             Some(output) => (Stop::Finished, Carried::Finished(output)),
             None => {
-                let (stop, end) = self.fate.stop();
+                let (stop, end) = match self.fate.stop() {
+                    (Stop::Cancelled, _) if cannot_cancel => (Stop::Dropped, End::Drop),
+                    stop => stop,
+                };
                 (stop, Carried::Stopped(end, self.entered))
             }
         };

@@ -1,6 +1,5 @@
 //! How far an operation is to get.
 
-use crate::host::host;
 use crate::sim::stats::Stop;
 use crate::sim::world::World;
 
@@ -33,8 +32,6 @@ impl Fate {
         }
         let end = |world: &World| match world.pick(if world.forgets() { 7 } else { 6 }) {
             0..3 => End::Drop,
-            // The runtime panics there, as the docs say.
-            3..6 if host().is_in_sync_task() => End::Drop,
             3..6 => End::Cancel,
             _ => End::Forget,
         };
