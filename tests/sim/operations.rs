@@ -12,7 +12,10 @@ use super::program::Program;
 use super::world::World;
 use attempt::Attempt;
 use fate::{End, Fate};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use wit_async::yield_async;
 
 /// Does something with an end, and gives it back if it is still there.
 pub async fn operate(program: &mut Program, end: AnyEnd) -> Option<AnyEnd> {
@@ -27,25 +30,25 @@ pub async fn touch(program: &mut Program, end: AnyEnd) -> AnyEnd {
 async fn touch_this<T: Item>(program: &mut Program, end: EndOf<T>) -> EndOf<T> {
     match end {
         EndOf::Writer(serial, mut writer) => {
-            poll_once(streams::write(program, serial, &mut writer)).await;
+            poll_and_drop(streams::write(program, serial, &mut writer)).await;
             EndOf::Writer(serial, writer)
         }
         EndOf::Reader(serial, mut reader) if T::IS_PLAIN => {
-            poll_once(streams::next(program, serial, &mut reader)).await;
+            poll_and_drop(streams::read(program, serial, &mut reader)).await;
             EndOf::Reader(serial, reader)
         }
         end => end,
     }
 }
 
-/// Polls `future` once and drops it.
-async fn poll_once(future: impl Future) {
-    let mut future = std::pin::pin!(future);
-    std::future::poll_fn(|cx| {
-        let _ = future.as_mut().poll(cx);
-        std::task::Poll::Ready(())
-    })
-    .await;
+/// Polls `future` twice, so that what is over at once is heard of, and drops it.
+async fn poll_and_drop(future: impl Future) {
+    let mut future = pin!(future);
+    let mut poll = async || poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
+    if poll().await.is_pending() {
+        yield_async().await;
+        let _ = poll().await;
+    }
 }
 
 async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<EndOf<T>> {

@@ -3,6 +3,7 @@
 use super::Program;
 use super::shared::{drop_job, shelve, shelved};
 use super::survive::{give_up, spare};
+use crate::sim::calls::Message;
 use crate::sim::ends::AnyEnd;
 use crate::sim::operations;
 use crate::sim::world::{World, world};
@@ -28,10 +29,20 @@ pub fn synchronous() {
             // No cancel is possible here.
             3 => drop_job(instance),
             4 => {
-                if let Some(end) = shelved(instance) {
-                    let end = spare(&world, || block_on(touch(&world, instance, end)));
-                    shelve(instance, &mut end.into_iter().collect());
-                }
+                // The other end of what comes from the host may act while this yields.
+                let mut arrived = Message::arrived(world.host_letter()).ends;
+                let ends = [shelved(instance), arrived.pop()];
+                let ends = ends.into_iter().flatten();
+                let touched = spare(&world, || {
+                    block_on(async {
+                        let mut touched = Vec::new();
+                        for end in ends {
+                            touched.push(touch(&world, instance, end).await);
+                        }
+                        touched
+                    })
+                });
+                shelve(instance, &mut touched.unwrap_or_default());
             }
             _ => {
                 if let Some(end) = shelved(instance) {
