@@ -1,6 +1,7 @@
 //! Limiters and guards: at most so many at a time, and calls that the host holds back.
 
 use crate::host::{self, Code, Log, NotesDrop, panic_message, poll_once};
+use futures::future::join_all;
 use std::cell::RefCell;
 use std::future::pending;
 use std::pin::pin;
@@ -119,6 +120,37 @@ fn tasks_are_admitted_in_the_order_in_which_they_asked() {
         assert_eq!(tasks[turn].settle(), Code::Exit);
     }
     assert_eq!(host.backpressure(), 0);
+}
+
+#[test]
+fn those_behind_who_gives_up_keep_their_order() {
+    let host = host::install();
+    let limiter = limiter!(1);
+    let log = Log::new();
+    let permit = limiter.try_admit().expect("it is free");
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let mut line: Vec<_> = (0..4).map(|_| limiter.admit()).collect();
+            for admit in &mut line {
+                assert!(poll_once(admit).await.is_pending());
+            }
+            drop(line.remove(0));
+            drop(permit);
+            let waits = line.into_iter().zip(1..).map(|(admit, number)| {
+                let log = log.clone();
+                async move {
+                    let _permit = admit.await;
+                    log.note(number);
+                    yield_async().await;
+                }
+            });
+            // The last one is polled first.
+            join_all(waits.rev()).await;
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [1, 2, 3]);
 }
 
 #[test]

@@ -137,6 +137,29 @@ fn block_on_does_not_leave_what_the_host_wants_its_task_for() {
     assert!(host.start(async {}).has_exited());
 }
 
+/// The host forbids to cancel in synchronous code that has not blocked.
+#[test]
+fn block_on_that_found_an_event_at_once_has_not_blocked() {
+    let host = install();
+    // Handle 1.
+    let (mut slow, _peer) = host.incoming_stream::<String>();
+    let (mut quick, mut peer) = host.incoming_stream::<u32>();
+    let message = panic_message(|| {
+        host.call_sync(|| {
+            block_on(async {
+                let mut next = pin!(quick.next());
+                assert!(futures::poll!(&mut next).is_pending());
+                assert_eq!(peer.write([1]), Outcome::Completed(1));
+                assert_eq!(next.await, Some(1));
+                assert!(futures::poll!(pin!(slow.next())).is_pending());
+            });
+        });
+    });
+    assert_eq!(message, LEFT);
+    drop((slow, quick));
+    assert!(host.start(async {}).has_exited());
+}
+
 #[test]
 fn block_on_does_not_let_out_what_the_host_wants_its_task_for() {
     let host = install();
