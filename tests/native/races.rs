@@ -169,7 +169,7 @@ impl Ends {
     /// Begins a copy. One that traps may come while another one is in flight.
     fn copy(&mut self, side: Side, items: usize) -> u32 {
         if !self.in_flight[side as usize] {
-            self.memory[side as usize] = Box::new([UNTOUCHED; 16]);
+            *self.memory[side as usize] = [UNTOUCHED; 16];
         }
         if side == Side::Writable && !self.in_flight[side as usize] {
             for byte in &mut self.memory[side as usize][..items] {
@@ -220,7 +220,7 @@ impl Ends {
         );
         self.told[side as usize].extend_from_slice(told);
         // An idle end may be told again that the other one has gone.
-        self.memory[side as usize] = Box::new([UNTOUCHED; 16]);
+        *self.memory[side as usize] = [UNTOUCHED; 16];
         said
     }
 

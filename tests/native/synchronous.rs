@@ -3,8 +3,10 @@
 
 use crate::begun::{begins, install, leaves_a_read, live};
 use crate::host::imports::{Import, Offered, Until};
-use crate::host::{self, Code, Log, Outcome, future, panic_message, pause, poll_once, stream};
-use std::future::IntoFuture;
+use crate::host::{
+    self, Code, Installed, Log, Outcome, future, panic_message, pause, poll_once, stream,
+};
+use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::{FutureWriteCancel, block_on};
@@ -35,46 +37,38 @@ fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
     assert_eq!(task.settle(), Code::Exit);
 }
 
+/// An operation that a task began, and that is over after `ends`: the host has delivered its
+/// event to the task, and nobody has looked at it yet.
+fn over<F: Future + Unpin + 'static>(host: &Installed, mut operation: F, ends: impl FnOnce()) -> F {
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            assert!(poll_once(&mut operation).await.is_pending());
+            shelf.note(operation);
+            pause().await;
+        }
+    });
+    let operation = shelf.take().pop().expect("it was begun");
+    ends();
+    assert_eq!(task.settle(), Code::Exit);
+    operation
+}
+
 #[test]
 fn what_is_over_can_be_cancelled_in_synchronous_code_too() {
     let host = install();
     let (reader, mut peer) = host.incoming_future::<u32>();
-    let mut read = reader.into_future();
-    let shelf = Log::new();
-    let task = host.start({
-        let shelf = shelf.clone();
-        async move {
-            assert!(poll_once(&mut read).await.is_pending());
-            shelf.note(read);
-            pause().await;
-        }
+    let mut read = over(&host, reader.into_future(), || {
+        assert_eq!(peer.send(5), Outcome::Completed(1));
     });
-    let mut read = shelf.take().pop().expect("it was begun");
-    // The host delivers to the task what nobody has looked at yet.
-    assert_eq!(peer.send(5), Outcome::Completed(1));
-    assert_eq!(task.settle(), Code::Exit);
     let cancelled = host.call_sync(|| Pin::new(&mut read).cancel());
     assert_eq!(cancelled.ok(), Some(5));
-}
-
-#[test]
-fn a_write_that_is_over_can_be_cancelled_in_synchronous_code_too() {
-    let host = install();
     let (writer, reader) = future::<u32>(|| 0);
     let mut peer = host.outgoing_future(reader);
-    let mut write = writer.write(5);
-    let shelf = Log::new();
-    let task = host.start({
-        let shelf = shelf.clone();
-        async move {
-            assert!(poll_once(&mut write).await.is_pending());
-            shelf.note(write);
-            pause().await;
-        }
+    let mut write = over(&host, writer.write(5), || {
+        assert_eq!(peer.read(1), Outcome::Completed(1));
     });
-    let mut write = shelf.take().pop().expect("it was begun");
-    assert_eq!(peer.read(1), Outcome::Completed(1));
-    assert_eq!(task.settle(), Code::Exit);
     let cancelled = host.call_sync(|| Pin::new(&mut write).cancel());
     assert!(matches!(cancelled, FutureWriteCancel::AlreadySent));
 }

@@ -181,7 +181,6 @@ impl<'a> Attempt<'a> {
         let (state, output) = progress(&mut underway, &watch, operation, self.fate).await;
         // In synchronous code the runtime cancels nothing that is in flight, as the docs
         // say; what it has told of is not.
-        if host().is_in_sync_task() {}
         let cannot_cancel =
             host().is_in_sync_task() && state == State::InFlight && !watch.is_woken();
         drop(watch);
