@@ -1,14 +1,15 @@
 //! Limiters and guards: at most so many at a time, and calls that the host holds back.
 
 use crate::host::{self, Code, Log, NotesDrop, panic_message, poll_once};
-use futures::future::join_all;
 use std::cell::RefCell;
 use std::future::pending;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use wit_async::rt::async_support::TaskCancelOnDrop;
-use wit_async::{Backpressure, Limiter, Permit, backpressure_dec, backpressure_inc, yield_async};
+use wit_async::{
+    Backpressure, Limiter, Permit, backpressure_dec, backpressure_inc, spawn_local, yield_async,
+};
 
 /// One of its own for each place in the code.
 macro_rules! limiter {
@@ -137,16 +138,15 @@ fn those_behind_who_gives_up_keep_their_order() {
             }
             drop(line.remove(0));
             drop(permit);
-            let waits = line.into_iter().zip(1..4).map(|(admit, number)| {
+            // The last one is polled first.
+            for (admit, number) in line.into_iter().zip(1..4).rev() {
                 let log = log.clone();
-                async move {
+                drop(spawn_local(async move {
                     let _permit = admit.await;
                     log.note(number);
                     yield_async().await;
-                }
-            });
-            // The last one is polled first.
-            join_all(waits.rev()).await;
+                }));
+            }
         }
     });
     assert_eq!(task.settle(), Code::Exit);
