@@ -258,6 +258,14 @@ fn current() -> *mut TaskV2 {
     task.cast()
 }
 
+/// Calls a built-in that may block, during which others are current.
+pub fn preserve<R>(f: impl FnOnce() -> R) -> R {
+    let task = host().wasip3_task_set(ptr::null_mut());
+    let result = f();
+    host().wasip3_task_set(task);
+    result
+}
+
 /// An importer: waits for one event of a waitable, in whatever task polls it.
 pub struct Waits {
     version: u32,
@@ -298,6 +306,11 @@ impl Waits {
             task: None,
             registered: false,
         }
+    }
+
+    /// The code of its event, if that was delivered.
+    pub fn code(&self) -> Option<u32> {
+        self.completion.code.get()
     }
 
     /// From now on the callback also does this.

@@ -5,6 +5,7 @@ mod doubt;
 mod fate;
 mod futures;
 mod streams;
+mod theirs;
 
 use super::ends::{AnyEnd, EndOf};
 use super::items::Item;
@@ -16,6 +17,8 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use wit_async::yield_async;
+
+pub use theirs::read as they_read;
 
 /// Does something with an end, and gives it back if it is still there.
 pub async fn operate(program: &mut Program, end: AnyEnd) -> Option<AnyEnd> {

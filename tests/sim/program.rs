@@ -191,6 +191,11 @@ impl Program {
         }
     }
 
+    /// An end that was made for something else.
+    pub fn holds(&mut self, end: impl Into<AnyEnd>) {
+        self.ends.push(end.into());
+    }
+
     fn takes(&mut self, message: Message) {
         self.ends.extend(message.ends.into_iter().filter(usable));
         self.tokens.extend(message.token);
@@ -285,6 +290,7 @@ impl Program {
             Thing::Set => {
                 survive(&world, pin!(self.joins_set())).await;
             }
+            Thing::Foreign => operations::they_read(self).await,
             Thing::Limit => {
                 let line = shared::line(self.instance);
                 survive(&world, pin!(self.stands_in_line(&line))).await;

@@ -125,6 +125,8 @@ pub enum Thing {
     Set,
     /// Stands in line for a permit.
     Limit,
+    /// Other bindings read in a task of ours.
+    Foreign,
 }
 
 impl Scenario {
@@ -166,7 +168,13 @@ impl Scenario {
     pub fn things(self) -> &'static [Thing] {
         use Thing::*;
         match self {
-            Scenario::All | Scenario::Forgets | Scenario::Faults => &[
+            Scenario::All | Scenario::Forgets => &[
+                Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
+                Pass, Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure, Scope, Set, Limit,
+                Foreign,
+            ],
+            // A panic in a callback of other bindings ends the process.
+            Scenario::Faults => &[
                 Yield, Pair, Operate, Operate, Operate, Operate, Operate, Select, Drop, Call, Call,
                 Pass, Spawn, Join, Hear, Tell, Shelve, Hand, Block, Pressure, Scope, Set, Limit,
             ],
@@ -179,12 +187,12 @@ impl Scenario {
             ],
             Scenario::Spawns => &[
                 Yield, Pair, Operate, Operate, Spawn, Spawn, Join, Hear, Tell, Shelve, Hand, Drop,
-                Scope, Scope, Set, Set, Limit,
+                Scope, Scope, Set, Set, Limit, Foreign,
             ],
             // It follows a script.
             Scenario::Small(_) => &[],
             Scenario::Blocking => &[
-                Yield, Pair, Operate, Operate, Block, Block, Call, Spawn, Hand,
+                Yield, Pair, Operate, Operate, Block, Block, Call, Spawn, Hand, Foreign,
             ],
         }
     }
