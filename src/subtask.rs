@@ -348,6 +348,10 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
         true
     }
 
+    fn is_call(&self) -> bool {
+        true
+    }
+
     fn unstarted(&mut self, params: T::Params) {
         record::<T::Results>(Kind::Subtask, Timing::CancelledBeforeStart);
         drop(params);

@@ -60,4 +60,4 @@ pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late, wake_ot
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, is_told_dropped, needs_task, note_dropped, over, standing,
 };
-pub(crate) use seats::{forget, leave, wait};
+pub(crate) use seats::{Begins, forget, leave, wait};

@@ -412,3 +412,61 @@ fn a_set_keeps_nothing_of_what_was_joined() {
     assert_eq!(LEFT.get(), 0);
     assert_eq!(task.cancel(), Code::Exit);
 }
+
+#[test]
+fn giving_up_again_and_again_what_another_task_began_keeps_nothing() {
+    let host = host::install();
+    host.record(false);
+    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let shelf = host::Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            {
+                let mut read = Box::pin(reader.next());
+                assert!(host::poll_once(&mut read).await.is_pending());
+            }
+            shelf.note(reader);
+            std::future::pending::<()>().await;
+        }
+    });
+    let mut reader = shelf.take().pop().expect("it was left");
+    let second = host.start(async move {
+        loop {
+            {
+                let mut read = std::pin::pin!(reader.next());
+                assert!(host::poll_once(&mut read).await.is_pending());
+            }
+            yield_async().await;
+        }
+    });
+    let counted = allocations(|| assert!(second.step()));
+    assert_eq!((counted, LEFT.get()), (0, 0));
+    assert_eq!(second.cancel(), Code::Exit);
+    assert_eq!(first.cancel(), Code::Exit);
+}
+
+#[test]
+fn a_reader_keeps_no_large_memory_of_a_read_that_was_dropped() {
+    let host = host::install();
+    host.record(false);
+    let readers = Rc::new(RefCell::new(Vec::new()));
+    allocations(|| {
+        let (mut reader, mut peer) = host.incoming_stream::<u32>();
+        let task = host.start({
+            let readers = Rc::clone(&readers);
+            async move {
+                let mut read = reader.read(Vec::with_capacity(4096));
+                assert!(host::poll_once(&mut read).await.is_pending());
+                drop(read);
+                host::pause().await;
+                assert_eq!(reader.next().await, Some(1));
+                readers.borrow_mut().push(reader);
+            }
+        });
+        assert_eq!(peer.write([1]), Outcome::Completed(1));
+        assert_eq!(task.settle(), Code::Exit);
+    });
+    // They are there still; what is known of each is small.
+    assert!(LEFT.get() < 4096 * ROUNDS as isize, "{}", LEFT.get());
+}

@@ -42,7 +42,7 @@
 
 use crate::abi::{Payload, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
-use crate::waitable::{self, Adrift, Ticket};
+use crate::waitable::{self, Adrift, Begins, Ticket};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
@@ -152,6 +152,11 @@ pub(crate) unsafe trait WaitableOp {
     /// Whether the host wants the task that started the operation to be there
     /// when it finishes: it lifts or lowers there (wasmtime 48).
     fn needs_its_task(&self) -> bool;
+
+    /// Whether it is a call of an import.
+    fn is_call(&self) -> bool {
+        false
+    }
 
     /// The operation ends before its start. What that gives back.
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
@@ -313,7 +318,10 @@ impl<S: WaitableOp> WaitableOperation<S> {
 
     #[track_caller]
     fn wait(&self, waitable: Waitable, cx: &Context<'_>, begins: bool) {
-        let begins = begins.then(|| self.op.needs_its_task());
+        let begins = begins.then(|| Begins {
+            needs_task: self.op.needs_its_task(),
+            is_call: self.op.is_call(),
+        });
         assert!(
             waitable::wait(waitable, cx.waker(), begins),
             "{} was polled outside of a task: it has to wait for {waitable:?}, and only an \

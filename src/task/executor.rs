@@ -152,6 +152,11 @@ impl<'a> Task<'a> {
             self.home.begin_poll();
             let poll = self.poll_all();
             waitable::settle_orphans();
+            if self.stays {
+                // What synchronous code left that ran while this was blocked: it found no
+                // task asleep that it could rouse for it.
+                waitable::adopt(&self.home);
+            }
             let woke = waitable::wake_late();
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {

@@ -62,6 +62,8 @@ pub(super) struct Entry {
     /// The host wants the task that started the operation to be there when it
     /// finishes. Set when one begins, and of no meaning while none is awaited.
     pub(super) needs_task: bool,
+    /// It is a subtask, whose events are states. Set when it begins to be awaited.
+    pub(super) is_call: bool,
     /// What the end keeps of operations whose futures are gone.
     pub(super) keeping: Keeping,
     /// It belongs to no task, and is in the set of one all the same, which does not wait
@@ -127,6 +129,7 @@ impl Entry {
         told_dropped: false,
         pair: None,
         needs_task: false,
+        is_call: false,
         keeping: Keeping::Nothing,
         is_guest: false,
     };

@@ -58,7 +58,7 @@ pub(super) fn deliver_here(waitable: Waitable, copied: Copied) {
 }
 
 /// Stores an event. Returns who waited for it.
-fn note_event(waitable: Waitable, payload: Payload) -> State {
+pub(super) fn note_event(waitable: Waitable, payload: Payload) -> State {
     let (state, origin) = with_table(waitable, |entries, index| {
         let entry = &mut entries[index];
         // The host has lowered what it had to. Who waits may have been leaked.

@@ -3,6 +3,7 @@
 
 use super::cabi::Callback;
 use super::entry::{Seat, State, unseat};
+use super::events::note_event;
 use super::home::Home;
 use super::registry::with_table;
 use super::seats::{join, leave};
@@ -50,17 +51,15 @@ pub(super) fn unregister_foreign(home: &Arc<Home>, waitable: Waitable) -> *mut c
 /// Passes on an event that a foreign executor delivered, which has taken the
 /// waitable out of its set.
 pub(super) fn delivered_by_foreign(waitable: Waitable, code: u32) {
-    // Delivered once per registration, so that there is nothing to tell apart.
-    let payload = Payload::Code(code);
-    let (_seat, state) = with_table(waitable, |entries, index| {
-        let seat = unseat(entries, index);
-        let state = match entries[index].state {
-            State::Waiting(_) => entries[index].set_state(State::Ready(payload)),
-            _ => State::Idle,
+    // The C ABI does not say what the event is about.
+    let (_seat, payload) = with_table(waitable, |entries, index| {
+        let payload = match entries[index].is_call {
+            true => Payload::Subtask(code),
+            false => Payload::Code(code),
         };
-        (seat, state)
+        (unseat(entries, index), payload)
     });
-    if let State::Waiting(waker) = state {
+    if let State::Waiting(waker) = note_event(waitable, payload) {
         waker.wake();
     }
 }

@@ -13,17 +13,26 @@ use core::mem;
 use core::ptr;
 use core::task::Waker;
 
+/// What is known of an operation that begins to be awaited.
+#[derive(Copy, Clone)]
+pub(crate) struct Begins {
+    /// Whether the host wants its task to be there when it finishes.
+    pub(crate) needs_task: bool,
+    /// Whether it is a call, whose events are states of a subtask.
+    pub(crate) is_call: bool,
+}
+
 /// Waits for the event of `waitable` in the task that is polling. Returns false
 /// if none is: there is no set that the waitable could join.
 ///
 /// An operation that `begins` here was not started by the task in whose set the
-/// waitable stayed after the one before it: it moves before it is awaited. With
-/// that comes whether the host wants its task to be there when it finishes.
+/// waitable stayed after the one before it: it moves before it is awaited.
 #[must_use]
-pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> bool {
-    if let Some(needs_task) = begins {
+pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<Begins>) -> bool {
+    if let Some(begins) = begins {
         with_table(waitable, |entries, index| {
-            entries[index].needs_task = needs_task
+            entries[index].needs_task = begins.needs_task;
+            entries[index].is_call = begins.is_call;
         });
     }
     // Before anything else, for cloning it may panic.
@@ -32,7 +41,8 @@ pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<bool>) -> b
         store(waitable, waker.take());
     }
     // What the host wants the task to be there for is not left to another one.
-    let waits = (begins != Some(true) || current::is_own()) && attend(waitable);
+    let goes_anywhere = begins.is_none_or(|begins| !begins.needs_task);
+    let waits = (goes_anywhere || current::is_own()) && attend(waitable);
     store(waitable, waker);
     waits
 }

@@ -330,3 +330,50 @@ fn a_panic_while_registering_leaves_the_cell_and_the_operation_as_they_were() {
     peer.send(5);
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn what_is_kept_is_left_to_a_task_of_ours_where_the_foreign_one_cannot_spawn() {
+    let executors: [fn() -> Executor; 3] = [
+        || Executor::new(1),
+        || Executor::new(2),
+        Executor::v3_without_spawn,
+    ];
+    for new in executors {
+        let host = host::install();
+        let (mut reader, mut peer) = host.incoming_stream::<String>();
+        let executor = new();
+        {
+            let mut read = Box::pin(reader.read(Vec::with_capacity(2)));
+            assert!(executor.poll(&mut read).is_pending());
+            peer.write(["a".to_owned()]);
+            executor.enter(|| drop(read));
+        }
+        let mut other = executor.enter(|| host.outgoing_stream(reader));
+        assert_eq!(other.read(2), Outcome::Blocked);
+        let task = host.start(async {});
+        while task.step() {}
+        assert_eq!(other.settle(), Some(Outcome::Completed(1)));
+        assert_eq!(other.received(), ["a"]);
+        drop((other, peer));
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
+fn what_runs_while_block_on_waits_in_a_foreign_task_is_no_part_of_it() {
+    for version in VERSIONS {
+        let host = host::install();
+        let executor = Executor::new(version);
+        let (reader, mut peer) = host.incoming_future::<u32>();
+        let inner = Rc::clone(&host);
+        host.when_blocked(move || {
+            inner.call_sync(|| {
+                assert!(inner.task_cell().is_null());
+                let message = panic_message(|| drop(spawn_local(async {})));
+                assert!(message.contains("outside of a task"), "{message}");
+            });
+            peer.send(2);
+        });
+        executor.enter(|| assert_eq!(block_on(async { reader.await }), 2));
+    }
+}

@@ -367,3 +367,35 @@ fn what_a_reader_was_told_before_it_was_handed_away_is_not_said_of_the_next_owne
     drop(peer);
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn collecting_goes_on_behind_a_read_that_completes_with_nothing() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move { assert_eq!(reader.collect().await, [1, 2]) });
+    assert!(task.is_waiting());
+    peer.finish_for_nothing();
+    assert!(task.step());
+    assert!(task.is_waiting());
+    assert_eq!(peer.write([1, 2]), Outcome::Completed(2));
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_write_that_completes_with_nothing_goes_on() {
+    let host = host::install();
+    let (mut writer, reader) = stream::<String>();
+    let mut peer = host.outgoing_stream(reader);
+    let task = host.start(async move {
+        assert_eq!(writer.write_all(vec!["a".to_owned()]).await, [""; 0]);
+    });
+    assert!(task.is_waiting());
+    // A host may finish a copy whenever it likes.
+    peer.finish_for_nothing();
+    assert!(task.step());
+    assert!(task.is_waiting());
+    assert_eq!(peer.read(1), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["a"]);
+    assert_eq!(task.settle(), Code::Exit);
+}

@@ -179,3 +179,51 @@ fn synchronous_code_that_has_blocked_is_known_again() {
         assert_eq!(host.calls(), [""; 0]);
     });
 }
+
+#[test]
+fn synchronous_code_that_blocks_again_is_known_again() {
+    let host = install();
+    for _ in 0..2 {
+        let (mut reader, mut peer) = host.incoming_stream::<String>();
+        let shelf = Log::new();
+        host.when_blocked({
+            let shelf = shelf.clone();
+            move || {
+                peer.write(["item".to_owned()]);
+                shelf.note(peer);
+            }
+        });
+        block_on(async {
+            assert_eq!(reader.next().await.as_deref(), Some("item"));
+            let mut read: Begun = Box::pin(async move {
+                reader.next().await;
+            });
+            assert!(poll_once(&mut read).await.is_pending());
+            let host = host::host();
+            host.calls();
+            hidden(|| drop(read));
+            assert_eq!(host.calls(), [""; 0]);
+        });
+    }
+}
+
+#[test]
+fn what_begins_there_does_not_wait_in_the_set_of_the_task() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        assert_eq!(reader.next().await.as_deref(), Some("item"));
+        // From now on the end is in the set of the task.
+        let message = panic_message(|| {
+            hidden(|| {
+                let mut read = Box::pin(reader.next());
+                let _ = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            })
+        });
+        assert!(message.contains("outside of a task"), "{message}");
+        drop(reader);
+    });
+    assert!(task.is_waiting());
+    peer.write(["item".to_owned()]);
+    assert_eq!(task.settle(), host::Code::Exit);
+}

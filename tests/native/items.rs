@@ -3,6 +3,7 @@
 
 use crate::host::{self, Code, Log, Nothing, Outcome, panic_message, pause, poll_once, stream};
 use futures::StreamExt;
+use futures::stream::FusedStream;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -326,4 +327,27 @@ fn waiting_outside_of_a_task_panics_before_the_host_traps() {
     assert!(host.start(async { drop(reader) }).has_exited());
     #[cfg(feature = "diagnostics")]
     assert_eq!(wit_async::diagnostics::live().operations, 0);
+}
+
+#[test]
+fn an_adapter_is_terminated_when_the_stream_has_ended_and_not_before() {
+    let host = host::install();
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        let mut stream = reader.into_stream();
+        // Nothing is in flight before an item is asked for, nor behind it.
+        assert!(!stream.is_terminated());
+        assert_eq!(stream.select_next_some().await, 1);
+        assert!(!stream.is_terminated());
+        assert!(poll_once(&mut stream.next()).await.is_pending());
+        assert!(!stream.is_terminated());
+        assert_eq!(stream.next().await, None);
+        assert!(stream.is_terminated());
+    });
+    assert!(task.is_waiting());
+    peer.write([1]);
+    assert!(task.step());
+    assert!(task.is_waiting());
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
 }

@@ -1,6 +1,7 @@
 //! Sets of spawned futures that are joined as they finish.
 
-use crate::host::{self, Code, Log, NotesDrop, panic_message, poll_once};
+use crate::host::foreign::Executor;
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, panic_message, poll_once};
 use futures::channel::oneshot;
 use std::cell::RefCell;
 use std::future::pending;
@@ -272,4 +273,41 @@ fn spawning_without_a_task_is_named_and_leaves_nothing_in_the_set() {
     );
     assert!(set.is_empty());
     assert_eq!(format!("{set:?}"), "JoinSet { .. }");
+}
+
+#[test]
+fn who_joins_is_woken_when_the_last_future_goes_with_its_task() {
+    let host = host::install();
+    let executor = Executor::new(3);
+    let mut set = JoinSet::<u32>::new();
+    executor.enter(|| set.spawn(pending()));
+    let task = host.start(async move { assert_eq!(set.join_next().await, None) });
+    assert!(task.is_waiting());
+    // As when a task of other bindings is cancelled.
+    drop(executor.spawned());
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn an_output_that_the_set_does_not_want_may_ask_the_set_when_it_goes() {
+    type Asks = OnDrop<Box<dyn FnMut()>>;
+
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let set: Rc<RefCell<JoinSet<Asks>>> = Rc::default();
+            let own = Rc::clone(&set);
+            set.borrow_mut().spawn(async move {
+                own.borrow_mut().abort_all();
+                let asks: Box<dyn FnMut()> = Box::new(move || log.note(own.borrow().len()));
+                OnDrop(asks)
+            });
+            yield_async().await;
+            assert_eq!(set.borrow().len(), 0);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [0]);
 }

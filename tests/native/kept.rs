@@ -538,3 +538,53 @@ fn an_item_that_cannot_be_lifted_is_lifted_once() {
     peer.write([Fussy::new("next")]);
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn what_waits_for_a_task_is_not_passed_on_by_a_block_on() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let mut receiver = host.call_sync(|| {
+        block_on(drops_a_read(&mut reader));
+        let receiver = host::host().outgoing_stream(reader);
+        // Nobody reads before this code has returned.
+        assert_eq!(block_on(async { 5 }), 5);
+        receiver
+    });
+    assert_eq!(receiver.read(3), Outcome::Blocked);
+    assert_eq!(peer.write([4]), Outcome::Completed(1));
+    let task = host.start(async {});
+    while task.step() {}
+    assert_eq!(receiver.settle(), Some(Outcome::Completed(1)));
+    assert_eq!(receiver.received(), [4]);
+    drop(receiver);
+    peer.write([6]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_is_kept_is_appended_to_what_is_in_the_buffer() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(9));
+        assert!(poll_once(&mut read).await.is_pending());
+        drop(read);
+        pause().await;
+        // A part of it, then all that is left.
+        let mut buffer = Vec::with_capacity(3);
+        buffer.push(100);
+        let (result, buffer) = reader.read(buffer).await;
+        assert_eq!(
+            (result, buffer),
+            (StreamResult::Complete(2), vec![100, 1, 2])
+        );
+        let mut buffer = Vec::with_capacity(20);
+        buffer.push(200);
+        let (result, buffer) = reader.read(buffer).await;
+        assert_eq!(result, StreamResult::Complete(7));
+        assert_eq!(buffer, [200, 3, 4, 5, 6, 7, 8, 9]);
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write(1..10), Outcome::Completed(9));
+    assert_eq!(task.settle(), Code::Exit);
+}

@@ -359,3 +359,39 @@ fn a_cancel_that_is_not_possible_leaves_the_read_waiting() {
     peer.write([1]);
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn what_is_handed_away_while_a_task_is_blocked_is_passed_on_although_it_sleeps_then() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let first = host.start({
+        let shelf = shelf.clone();
+        async move {
+            drops_a_read(&mut reader).await;
+            shelf.note(reader);
+        }
+    });
+    assert!(first.has_exited());
+    let reader = shelf.take().pop().expect("it was left");
+    let (answer, mut answered) = host.incoming_future::<u32>();
+    let receivers = Log::new();
+    let task = host.start({
+        let receivers = receivers.clone();
+        async move {
+            let host = host::host();
+            let hand = || host::host().outgoing_stream(reader);
+            receivers.note(host.call_lowered(|| host.call_sync(hand)));
+            answer.await;
+        }
+    });
+    peer.write([7]);
+    let mut receiver = receivers.take().pop().expect("it was handed away");
+    assert_eq!(receiver.read(1), Outcome::Blocked);
+    while task.step() {}
+    assert_eq!(receiver.settle(), Some(Outcome::Completed(1)));
+    drop(receiver);
+    peer.write([8]);
+    answered.send(1);
+    assert_eq!(task.settle(), Code::Exit);
+}

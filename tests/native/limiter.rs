@@ -2,10 +2,11 @@
 
 use crate::host::{self, Code, Log, NotesDrop, panic_message, poll_once};
 use std::cell::RefCell;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use wit_async::rt::async_support::TaskCancelOnDrop;
 use wit_async::{
     Backpressure, Limiter, Permit, backpressure_dec, backpressure_inc, spawn_local, yield_async,
@@ -382,4 +383,34 @@ fn an_admitted_wait_is_not_polled_again() {
         assert!(matches!(poll_once(&mut admit).await, Poll::Ready(_)));
         let _ = poll_once(&mut admit).await;
     });
+}
+
+/// A waker that asks for a permit when it goes.
+struct Asks(&'static Limiter);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        assert!(self.0.try_admit().is_none(), "it is full");
+    }
+}
+
+#[test]
+fn a_waker_that_is_renewed_may_ask_the_limiter_when_it_goes() {
+    let _host = host::install();
+    let limiter = limiter!(1);
+    let permit = limiter.try_admit().expect("it is free");
+    let mut admit = pin!(limiter.admit());
+    let asks = Waker::from(Arc::new(Asks(limiter)));
+    let poll = admit.as_mut().poll(&mut Context::from_waker(&asks));
+    assert!(poll.is_pending());
+    // The one in the line is the last.
+    drop(asks);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(admit.as_mut().poll(&mut cx).is_pending());
+    drop(permit);
+    assert!(admit.as_mut().poll(&mut cx).is_ready());
 }

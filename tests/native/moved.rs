@@ -397,3 +397,33 @@ fn a_call_made_in_block_on_keeps_the_task_around_it() {
     assert_eq!(second.settle(), Code::Exit);
     assert_eq!(first.settle(), Code::Exit);
 }
+
+#[test]
+fn a_call_that_starts_in_a_foreign_task_keeps_the_one_that_made_it() {
+    for version in 1..=3 {
+        let host = host::install();
+        let import = Import::new(Until::Starting);
+        let shelf = Log::new();
+        let first = host.start({
+            let (import, shelf) = (import.clone(), shelf.clone());
+            async move {
+                let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+                assert!(poll_once(&mut call).await.is_pending());
+                shelf.note(call);
+            }
+        });
+        let executor = Executor::new(version);
+        let mut call = shelf.take().pop().expect("it was left");
+        assert!(executor.poll(&mut call).is_pending());
+        assert!(matches!(first.settle(), Code::Wait(_)));
+        import.call(0).start();
+        assert!(executor.step());
+        // An event of others, before the call is polled.
+        assert!(matches!(first.deliver_raw(2, 50, 0), Code::Wait(_)));
+        assert!(executor.poll(&mut call).is_pending());
+        import.call(0).resolve();
+        assert!(executor.step());
+        assert_eq!(executor.poll(&mut call), Poll::Ready("HEY".to_owned()));
+        assert_eq!(first.settle(), Code::Exit);
+    }
+}

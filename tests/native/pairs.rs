@@ -3,15 +3,17 @@
 use crate::host::foreign::Executor;
 use crate::host::resource::Token;
 use crate::host::{
-    self, Code, Fussy, Installed, Log, Nothing, Outcome, Rules, fault, future, panic_message,
+    self, Code, Fussy, Installed, Log, Nothing, Outcome, Rules, Wire, fault, future, panic_message,
     poll_once, stream,
 };
 use futures::future::join;
+use std::fmt::Debug;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use wit_async::rt::async_support::{StreamVtable, stream_new};
 use wit_async::{FutureWriteCancel, StreamResult, block_on, spawn_local};
 
 fn texts(count: u32) -> Vec<String> {
@@ -555,4 +557,81 @@ type Left = Pin<Box<dyn Future<Output = ()>>>;
 
 thread_local! {
     static WRITER: std::cell::RefCell<Option<Left>> = const { std::cell::RefCell::new(None) };
+}
+
+/// The tables of numbers of the same size: the host of the tests would let those meet.
+macro_rules! like {
+    ($payload:ty, $number:ty) => {{
+        static TABLE: StreamVtable<$payload> = StreamVtable {
+            layout: <$number>::STREAM.layout,
+            lower: None,
+            dealloc_lists: None,
+            lift: None,
+            start_write: <$number>::STREAM.start_write,
+            start_read: <$number>::STREAM.start_read,
+            cancel_write: <$number>::STREAM.cancel_write,
+            cancel_read: <$number>::STREAM.cancel_read,
+            drop_writable: <$number>::STREAM.drop_writable,
+            drop_readable: <$number>::STREAM.drop_readable,
+            new: <$number>::STREAM.new,
+        };
+        &TABLE
+    }};
+}
+
+async fn meets<T: Copy + PartialEq + Debug + 'static>(table: &'static StreamVtable<T>, item: T) {
+    // SAFETY: the table describes streams of this host.
+    let (mut writer, mut reader) = unsafe { stream_new(table) };
+    let (back, read) = join(writer.write_one(item), reader.next()).await;
+    assert_eq!((back, read), (None, Some(item)));
+}
+
+#[test]
+fn flags_and_characters_are_no_numbers() {
+    let host = host::install();
+    let task = host.start(async {
+        meets(like!(bool, u8), true).await;
+        meets(like!(char, u32), 'x').await;
+    });
+    assert!(task.has_exited());
+    copies_nothing(&host);
+}
+
+#[test]
+fn an_end_that_is_gone_is_registered_with_nobody() {
+    for version in 1..=3 {
+        let _host = host::install();
+        let (mut writer, mut reader) = stream::<String>();
+        let executor = Executor::new(version);
+        // The reader goes with the future.
+        let mut read = Box::pin(async move { reader.next().await });
+        assert!(executor.poll(&mut read).is_pending());
+        let mut write = Box::pin(writer.write_one("item".to_owned()));
+        assert_eq!(executor.poll(&mut write), Poll::Ready(None));
+        let read = executor.poll(&mut read);
+        assert_eq!(read, Poll::Ready(Some("item".to_owned())));
+        assert_eq!((executor.registered(), executor.clones()), (vec![], 0));
+    }
+}
+
+#[test]
+fn an_end_in_a_task_of_other_bindings_hears_unasked_that_the_other_one_is_gone() {
+    let _host = host::install_with(Rules {
+        notices: true,
+        ..Rules::default()
+    });
+    let (mut writer, mut reader) = stream::<String>();
+    let executor = Executor::new(3);
+    {
+        let mut read = Box::pin(reader.next());
+        assert!(executor.poll(&mut read).is_pending());
+        let mut write = Box::pin(writer.write_one("item".to_owned()));
+        assert_eq!(executor.poll(&mut write), Poll::Ready(None));
+        let read = executor.poll(&mut read);
+        assert_eq!(read, Poll::Ready(Some("item".to_owned())));
+    }
+    drop(writer);
+    while executor.step() {}
+    let mut read = Box::pin(reader.next());
+    assert_eq!(executor.poll(&mut read), Poll::Ready(None));
 }

@@ -1,6 +1,6 @@
 //! Scopes: futures that borrow from the function that spawned them.
 
-use crate::host::{self, Code, Log, NotesDrop, poll_once};
+use crate::host::{self, Code, Log, NotesDrop, OnDrop, poll_once};
 use futures::channel::oneshot;
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
@@ -588,4 +588,19 @@ fn a_handle_that_aborts_on_drop_ends_its_future() {
     let mut notes = log.take();
     notes.sort_unstable();
     assert_eq!(notes, ["body", "detached", "scoped", "spawned"]);
+}
+
+#[test]
+fn an_output_that_nobody_wants_may_spawn_when_it_goes() {
+    let log = Log::new();
+    let mut future = pin!(scope(async |s| {
+        let log = &log;
+        drop(s.spawn(async move {
+            OnDrop(move || {
+                s.spawn(async move { log.note("spawned") });
+            })
+        }));
+    }));
+    while poll(future.as_mut()).is_pending() {}
+    assert_eq!(log.take(), ["spawned"]);
 }

@@ -126,3 +126,55 @@ fn a_destructor_spawns_in_the_task_that_drops() {
     assert_eq!(other.settle(), Code::Exit);
     assert_eq!(log.take(), ["spawned"]);
 }
+
+#[test]
+fn a_handle_that_was_cancelled_tells_what_became_of_the_future_when_it_is_gone() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let mut finished = spawn_local(async { 7 });
+            yield_async().await;
+            finished.cancel();
+            assert_eq!(finished.await, Some(7));
+            let noted = NotesDrop(log.clone(), "dropped");
+            let mut job = spawn_local(async move {
+                let _noted = noted;
+                pending::<()>().await;
+            });
+            yield_async().await;
+            job.cancel();
+            assert_eq!(log.take(), [""; 0]);
+            assert_eq!(job.await, None);
+            assert_eq!(log.take(), ["dropped"]);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_spawned_future_that_is_cancelled_runs_no_more() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let runs = log.clone();
+            let mut job = spawn_local(async move { runs.note("before its first poll") });
+            job.cancel();
+            assert_eq!(job.await, None);
+            let runs = log.clone();
+            let mut job = spawn_local(async move {
+                yield_async().await;
+                runs.note("woken");
+            });
+            yield_async().await;
+            // It would go on now.
+            job.cancel();
+            assert_eq!(job.await, None);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [""; 0]);
+}

@@ -274,3 +274,26 @@ fn in_a_task_block_on_may_cancel() {
     });
     assert!(task.has_exited());
 }
+
+#[test]
+fn code_that_has_blocked_in_a_nested_block_on_may_cancel() {
+    let host = host::install();
+    let (mut writer, reader) = stream::<String>();
+    let _peer = host.outgoing_stream(reader);
+    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
+    host.when_blocked(move || {
+        other_peer.write([1]);
+    });
+    block_on(async {
+        let mut write = Box::pin(writer.write_one("item".to_owned()));
+        assert!(poll_once(&mut write).await.is_pending());
+        assert_eq!(block_on(other.next()), Some(1));
+        host.calls();
+        drop(write);
+        let calls = host.calls();
+        assert!(
+            calls.iter().any(|call| call.ends_with(": cancelled 0")),
+            "{calls:#?}"
+        );
+    });
+}

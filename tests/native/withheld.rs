@@ -464,3 +464,28 @@ fn a_future_that_is_read_is_not_lost_when_its_read_is_withheld() {
     });
     assert_eq!(log.take(), ["kept"]);
 }
+
+#[test]
+fn a_default_that_is_to_begin_at_the_host_is_not_withheld() {
+    let host = host::install();
+    let (mut items, _items_peer) = ready_items(&host, PER_TURN + 1);
+    let peers = Log::new();
+    let task = host.start({
+        let peers = peers.clone();
+        async move {
+            let (writer, reader) = future(|| "default".to_owned());
+            // It waits here for the reader.
+            drop(writer);
+            for _ in 0..PER_TURN {
+                assert!(items.next().await.is_some());
+            }
+            // Nothing is left of this turn.
+            peers.note(host::host().outgoing_future(reader));
+        }
+    });
+    assert!(task.is_waiting());
+    let mut peer = peers.take().pop().expect("it was handed away");
+    assert_eq!(peer.receive(), Outcome::Completed(1));
+    assert_eq!(peer.received(), ["default"]);
+    assert_eq!(task.settle(), Code::Exit);
+}
