@@ -93,7 +93,7 @@ pub struct Entered<'a> {
     leaks: &'a Leaks,
     number: u32,
     /// Of a call.
-    cargo: Cargo,
+    cargo: Option<Cargo>,
 }
 
 impl Drop for Entered<'_> {
@@ -122,8 +122,8 @@ impl<'a> Entered<'a> {
     }
 
     /// Of a call: what it has in it.
-    pub fn cargo(&self) -> Cargo {
-        Rc::clone(&self.cargo)
+    pub fn cargo(&self) -> Option<Cargo> {
+        self.cargo.clone()
     }
 
     /// It is about to be leaked.
@@ -135,8 +135,8 @@ impl<'a> Entered<'a> {
         let leaks = &world.leaks;
         let number = leaks.next.replace(leaks.next.get() + 1);
         let cargo = match &what {
-            Of::Copy { .. } => Cargo::default(),
-            Of::Call(cargo) => Rc::clone(cargo),
+            Of::Copy { .. } => None,
+            Of::Call(cargo) => Some(Rc::clone(cargo)),
         };
         leaks.underway.borrow_mut().push(Underway { number, what });
         Entered {

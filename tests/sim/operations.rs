@@ -37,7 +37,10 @@ async fn touch_this<T: Item>(program: &mut Program, end: EndOf<T>) -> EndOf<T> {
             EndOf::Writer(serial, writer)
         }
         EndOf::Reader(serial, mut reader) if T::IS_PLAIN => {
-            poll_and_drop(streams::read(program, serial, &mut reader)).await;
+            match program.world.pick(2) {
+                0 => poll_and_drop(streams::read(program, serial, &mut reader)).await,
+                _ => poll_and_drop(streams::next(program, serial, &mut reader)).await,
+            }
             EndOf::Reader(serial, reader)
         }
         end => end,

@@ -63,7 +63,7 @@ impl<'a> Attempt<'a> {
     /// Of a call of an import.
     pub fn call(program: &'a Program, fate: Fate) -> Attempt<'a> {
         let entered = Entered::call(&program.world);
-        let cargo = entered.as_ref().map(Entered::cargo);
+        let cargo = entered.as_ref().and_then(Entered::cargo);
         Attempt {
             world: &program.world,
             kind: Kind::Import,
