@@ -359,8 +359,8 @@ pub use rt::async_support::{
 #[cfg(feature = "async")]
 #[doc(inline)]
 pub use task::{
-    Abort, AbortOnDrop, Admit, Backpressure, JoinSet, Limiter, Permit, Scope, ScopedJoinHandle,
-    scope,
+    Abort, AbortOnDrop, Admit, Backpressure, CancelRequest, JoinSet, Limiter, Permit, Requested,
+    Scope, ScopedJoinHandle, scope,
 };
 
 #[cfg(feature = "macros")]

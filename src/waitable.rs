@@ -40,6 +40,7 @@ mod kept;
 mod orphans;
 mod pair;
 mod registry;
+mod request;
 mod seats;
 mod wake;
 

@@ -22,6 +22,7 @@
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
 //! | `pairs`, `apart`, `carried` | ends that never left the instance, those that did since, and those inside of items |
+//! | `requested` | tasks that observe that they are cancelled |
 //! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
 //! | `printed` | what things print of themselves |
 //! | `panic` | foreign code that panics |
@@ -65,6 +66,7 @@ mod passed;
 mod printed;
 mod races;
 mod regressions;
+mod requested;
 mod scope;
 mod scope_ends;
 mod spawn;
