@@ -358,6 +358,9 @@ pub use rt::async_support::{
 
 #[cfg(feature = "async")]
 #[doc(inline)]
+pub use future::{FutureReadRef, RawFutureReadRef};
+#[cfg(feature = "async")]
+#[doc(inline)]
 pub use task::{
     Abort, AbortOnDrop, Admit, Backpressure, CancelRequest, JoinSet, Limiter, Permit, Requested,
     Scope, ScopedJoinHandle, scope,
