@@ -17,6 +17,7 @@
 //! | `adrift` | how those are counted |
 //! | `kept_meanwhile` | the same, where other things happen at the same time |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
+//! | `kept_values` | futures that are awaited by reference |
 //! | `guests` | what belongs to no task, while tasks sleep |
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
@@ -58,6 +59,7 @@ mod join_set;
 mod kept;
 mod kept_by_others;
 mod kept_meanwhile;
+mod kept_values;
 mod limiter;
 mod moved;
 mod pairs;
