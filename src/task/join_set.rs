@@ -213,7 +213,7 @@ impl<T> JoinSet<T> {
         let mut next = 0;
         // One after the other: a waker is foreign code.
         while let Some((index, waker)) = self.shared.abort_from(next) {
-            next = index + 1;
+            next = index;
             waker.inspect(Waker::wake_by_ref);
         }
     }

@@ -28,6 +28,7 @@ fn outputs_come_in_the_order_of_completion() {
         assert_eq!(set.join_next().await, None);
         let mut senders = told(&mut set, 4);
         assert_eq!(set.len(), 4);
+        assert!(!set.is_empty());
         assert!(poll_once(&mut pin!(set.join_next())).await.is_pending());
         // Each has its first poll.
         yield_async().await;
@@ -41,6 +42,7 @@ fn outputs_come_in_the_order_of_completion() {
         assert_eq!(set.join_next().await, Some(2));
         assert_eq!(set.join_next().await, Some(0));
         assert_eq!(set.len(), 2);
+        assert!(!set.is_empty());
         assert_eq!(set.try_join_next(), Some(3));
         assert_eq!(set.try_join_next(), None);
         let last = senders[1].take().expect("told once");

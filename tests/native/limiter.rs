@@ -6,7 +6,7 @@ use std::future::{Future, pending};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use wit_async::rt::async_support::TaskCancelOnDrop;
 use wit_async::{
     Backpressure, Limiter, Permit, backpressure_dec, backpressure_inc, spawn_local, yield_async,
@@ -413,4 +413,34 @@ fn a_waker_that_is_renewed_may_ask_the_limiter_when_it_goes() {
     assert!(admit.as_mut().poll(&mut cx).is_pending());
     drop(permit);
     assert!(admit.as_mut().poll(&mut cx).is_ready());
+}
+
+thread_local! {
+    /// What goes when a waker of this table is cloned.
+    static HELD: RefCell<Option<Permit<'static>>> = const { RefCell::new(None) };
+}
+
+static GIVES_BACK: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        drop(HELD.take());
+        RawWaker::new(data, &GIVES_BACK)
+    },
+    |_| {},
+    |_| {},
+    |_| {},
+);
+
+#[test]
+fn a_waker_that_gives_the_permit_back_when_it_is_cloned_is_admitted() {
+    let host = host::install();
+    let limiter = limiter!(1);
+    HELD.set(limiter.try_admit());
+    // SAFETY: the functions of the table use no data.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &GIVES_BACK)) };
+    let mut admit = pin!(limiter.admit());
+    let poll = admit.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_ready(), "nobody would wake it");
+    assert_eq!(host.backpressure(), 1);
+    drop(poll);
+    assert_eq!(host.backpressure(), 0);
 }
