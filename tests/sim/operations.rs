@@ -86,7 +86,10 @@ async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<End
             Some(EndOf::Promise(serial, writer))
         }
         EndOf::Awaited(serial, reader) => {
-            let reader = futures::receive(program, serial, reader).await?;
+            let reader = match program.world.pick_way(2) {
+                0 => futures::receive(program, serial, reader).await?,
+                _ => futures::receive_by_reference(program, serial, reader).await?,
+            };
             Some(EndOf::Awaited(serial, reader))
         }
     }

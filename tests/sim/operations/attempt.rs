@@ -122,6 +122,11 @@ impl<'a> Attempt<'a> {
         (Attempt::copy::<T>(program, kind, serial, fate), doubt)
     }
 
+    /// Whether the operation is to be leaked.
+    pub fn forgets(&self) -> bool {
+        self.fate.forgets()
+    }
+
     /// Of an operation that stays on the stack, and can only be dropped.
     pub async fn droppable<F: Future>(self, operation: F) -> Option<F::Output> {
         let mut operation = pin!(operation);

@@ -55,3 +55,29 @@ pub async fn receive<T: Item>(
     program.keep(vec![value]);
     None
 }
+
+/// The same by reference: the end stays until there is a value.
+pub async fn receive_by_reference<T: Item>(
+    program: &mut Program,
+    serial: u32,
+    mut reader: FutureReader<T>,
+) -> Option<FutureReader<T>> {
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureRead, "await", serial);
+    let forgets = attempt.forgets();
+    let operation = (&mut reader).into_future();
+    let outcome = attempt
+        .cancellable(operation, |operation| operation.cancel())
+        .await;
+    let value = match outcome {
+        Outcome::Finished(value) | Outcome::Cancelled(Some(value)) => value,
+        Outcome::Cancelled(None) => {
+            doubt.settled();
+            return Some(reader);
+        }
+        // What a forgotten read got nobody has.
+        Outcome::Unknown => return (!forgets).then_some(reader),
+    };
+    doubt.received([value.number()]);
+    program.keep(vec![value]);
+    None
+}
