@@ -57,21 +57,28 @@ fn passes(seed: u64, scenario: Scenario) -> Stats {
         let trace = run(Choices::of_seed(seed), scenario, true).trace;
         let name = scenario.name();
         // First what is wrong: who looks for it reads as far as the first empty line.
-        // Under Miri worlds are smaller.
-        let again = match cfg!(miri) {
-            true => "tests/miri.md tells how to run it again".to_owned(),
-            false => format!(
-                "replay it with: cargo run --release --example simulate -- --replay {seed} \
-                 --scenario {name}"
-            ),
-        };
         panic!(
-            "seed {seed} of {name}: {failure}\n{again}\n\n{}",
+            "seed {seed} of {name}: {failure}\n{}\n\n{}",
+            again(seed, scenario, None),
             trace.join("\n"),
         );
     }
     assert!(!outcome.inconclusive, "seed {seed} of {}", scenario.name());
     outcome.stats
+}
+
+/// How to run it again.
+fn again(seed: u64, scenario: Scenario, fault: Option<(Site, u32)>) -> String {
+    // There worlds are smaller.
+    if cfg!(miri) {
+        return "tests/miri.md tells how to run it again".to_owned();
+    }
+    let fault = fault.map(|(site, call)| format!(" --fault {site:?}:{call}"));
+    format!(
+        "replay it with: cargo run --release --example simulate -- --replay {seed} --scenario {}{}",
+        scenario.name(),
+        fault.unwrap_or_default()
+    )
 }
 
 fn seeds(scenario: Scenario) -> Stats {
@@ -164,12 +171,12 @@ fn every_call_of_foreign_code_panics_once() {
     for seed in first..first + corpus {
         for site in Site::ALL {
             for call in 0.. {
-                let choices = Choices::of_seed(seed);
-                let outcome = run_with(choices, Scenario::Faults, Some((site, call)), false);
-                assert_eq!(
-                    outcome.failure, None,
-                    "seed {seed}, call {call} of {site:?}"
-                );
+                let (choices, fault) = (Choices::of_seed(seed), Some((site, call)));
+                let outcome = run_with(choices, Scenario::Faults, fault, false);
+                if let Some(failure) = outcome.failure {
+                    let again = again(seed, Scenario::Faults, fault);
+                    panic!("seed {seed}, call {call} of {site:?}: {failure}\n{again}");
+                }
                 assert!(
                     !outcome.inconclusive,
                     "seed {seed}, call {call} of {site:?}"
@@ -194,7 +201,12 @@ fn the_host_does_all_that_hosts_do() {
     // As many as there are hosts, and more, whatever the profile.
     for seed in 1..=3000 {
         let outcome = run(Choices::of_seed(seed), Scenario::All, false);
-        assert_eq!(outcome.failure, None, "seed {seed}");
+        if let Some(failure) = outcome.failure {
+            panic!(
+                "seed {seed}: {failure}\n{}",
+                again(seed, Scenario::All, None)
+            );
+        }
         assert!(!outcome.inconclusive, "seed {seed}");
         hosts.insert(outcome.rules.named());
         for what in Seen::ALL {
@@ -229,8 +241,8 @@ fn the_first_choices_are_counted_through() {
     while let Some(choices) = sequence.take()
         && runs < bound
     {
-        let outcome = run(Choices::given(choices).kept(), Scenario::All, false);
-        assert_eq!(outcome.failure, None, "after {runs} runs");
+        let outcome = run(Choices::given(choices.clone()).kept(), Scenario::All, false);
+        assert_eq!(outcome.failure, None, "the same each time: {choices:?}");
         assert!(!outcome.inconclusive, "after {runs} runs");
         runs += 1;
         let mut taken = outcome.taken;

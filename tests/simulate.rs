@@ -76,6 +76,15 @@ fn arguments_that_make_no_sense_are_named() {
             "--replay 3 --small",
             "--replay and --small do not go together",
         ),
+        ("--fault Lift:0", "--fault needs --replay"),
+        (
+            "--replay 3 --scenario all --fault Lift:0",
+            "--fault needs a run of scenario faults",
+        ),
+        (
+            "--replay 3 --scenario faults --fault Nowhere:0",
+            "--fault: expected a site of --help",
+        ),
         ("--replay", "missing argument"),
         ("--nonsense", "--nonsense"),
         ("nonsense", "nonsense"),

@@ -1,5 +1,6 @@
 //! What is asked for on the command line.
 
+use crate::host::fault::Site;
 use crate::sim::scenario::{Scenario, Small};
 use lexopt::prelude::*;
 use lexopt::{Error, Parser};
@@ -10,6 +11,7 @@ use std::time::Duration;
 pub fn usage() -> String {
     let scenarios = Scenario::ALL.map(Scenario::name);
     let worlds = Small::ALL.map(Small::name);
+    let sites = Site::ALL.map(|site| format!("{site:?}"));
     format!(
         "\
 Usage: simulate [OPTIONS]
@@ -36,15 +38,20 @@ Runs generated guests on a simulated host, each decision of which comes from a s
 
   --replay SEED    one run, with everything that happens in it; --scenario NAME if it
                    was of one
+  --fault SITE:N   with --replay, of scenario `faults`: foreign code panics at call N of
+                   this site, instead of where the seed says:
+                   {}
 
   --patience S     how many seconds a run may take [default: {PATIENCE}]
   --json           print one JSON object
   --help           print this
 
-The exit code is 1 if a run failed, took too long, or something was too rare; 2 if the
-arguments make no sense. A process that dies says in which run.",
+The exit code is 1 if a run failed, was inconclusive (a blocked thread waited for one
+that could go on), took too long, or something was too rare; 2 if the arguments make no
+sense. A process that dies says in which run.",
         listed(&scenarios),
         listed(&worlds),
+        listed(&sites.each_ref().map(String::as_str)),
     )
 }
 
@@ -74,6 +81,8 @@ pub enum Mode {
     Replay {
         seed: u64,
         scenario: Scenario,
+        /// Where foreign code panics, if not where the seed says.
+        fault: Option<(Site, u32)>,
     },
     /// The usage is printed, and nothing is run.
     Help,
@@ -98,6 +107,7 @@ struct Given {
     small: Option<()>,
     bound: Option<usize>,
     replay: Option<u64>,
+    fault: Option<(Site, u32)>,
     patience: Option<u64>,
     json: Option<()>,
     help: Option<()>,
@@ -126,6 +136,10 @@ impl Given {
                 Long("runs") => once(&mut given.runs, "--runs", at_least(1, parser, "--runs")?)?,
                 Long("seed") => once(&mut given.seed, "--seed", value(parser, "--seed")?)?,
                 Long("replay") => once(&mut given.replay, "--replay", value(parser, "--replay")?)?,
+                Long("fault") => {
+                    let text = parser.value()?.string()?;
+                    once(&mut given.fault, "--fault", fault(&text)?)?;
+                }
                 Long("least") => {
                     once(&mut given.least, "--least", at_least(1, parser, "--least")?)?;
                 }
@@ -164,10 +178,22 @@ impl Given {
         }
         if let Some(seed_of_run) = self.replay {
             alone("--replay", &[runs, seed, least, small, bound])?;
+            let scenario = turn(self.scenario, seed_of_run);
+            if self.fault.is_some() && scenario != Scenario::Faults {
+                return Err(format!(
+                    "--fault needs a run of scenario {}",
+                    Scenario::Faults.name()
+                )
+                .into());
+            }
             return Ok(Mode::Replay {
                 seed: seed_of_run,
-                scenario: turn(self.scenario, seed_of_run),
+                scenario,
+                fault: self.fault,
             });
+        }
+        if self.fault.is_some() {
+            return Err("--fault needs --replay".into());
         }
         if self.small.is_some() {
             alone("--small", &[runs, seed, least])?;
@@ -236,6 +262,20 @@ fn at_least(least: u64, parser: &mut Parser, name: &str) -> Result<u64, Error> {
         return Err(format!("{name}: expected {least} or more, found {number}").into());
     }
     Ok(number)
+}
+
+/// A call of foreign code, as `SITE:N`.
+fn fault(text: &str) -> Result<(Site, u32), Error> {
+    let parse = || {
+        let (name, call) = text.split_once(':')?;
+        let mut sites = Site::ALL.into_iter();
+        let site = sites.find(|site| format!("{site:?}").eq_ignore_ascii_case(name))?;
+        Some((site, call.parse().ok()?))
+    };
+    parse().ok_or_else(|| {
+        format!("--fault: expected a site of --help and a number, as in Lift:0, found `{text}`")
+            .into()
+    })
 }
 
 fn named(name: &str) -> Result<Scenario, Error> {

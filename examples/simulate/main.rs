@@ -52,7 +52,11 @@ fn main() -> ExitCode {
         }
         Mode::Seeds(seeds) => seeds::run_all(&seeds, json),
         Mode::Small { world, bound } => small::run(world, bound, json),
-        Mode::Replay { seed, scenario } => seeds::replay(seed, scenario, json),
+        Mode::Replay {
+            seed,
+            scenario,
+            fault,
+        } => seeds::replay(seed, scenario, fault, json),
     };
     match is_well {
         true => ExitCode::SUCCESS,

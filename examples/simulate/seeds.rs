@@ -1,10 +1,11 @@
 //! Runs by seed.
 
 use crate::arguments::{Seeds, turn};
+use crate::host::fault::Site;
 use crate::print::{clear_line, complain, say, tell};
 use crate::report::{Failed, Report};
 use crate::sim::choices::Choices;
-use crate::sim::run::{Outcome, run};
+use crate::sim::run::{Outcome, run, run_with};
 use crate::sim::scenario::Scenario;
 use crate::sim::shrink::{sequence_of, shrink};
 use crate::{planted, watch};
@@ -89,7 +90,7 @@ fn explain(seed: u64, scenario: Scenario, message: String) -> Failed {
 }
 
 /// Runs one of them again, and prints all that happens. Returns whether all is well.
-pub fn replay(seed: u64, scenario: Scenario, json: bool) -> bool {
+pub fn replay(seed: u64, scenario: Scenario, fault: Option<(Site, u32)>, json: bool) -> bool {
     watch::begin(seed, scenario);
     planted::happens();
     let Outcome {
@@ -97,7 +98,7 @@ pub fn replay(seed: u64, scenario: Scenario, json: bool) -> bool {
         failure,
         trace,
         ..
-    } = run(Choices::of_seed(seed), scenario, true);
+    } = run_with(Choices::of_seed(seed), scenario, fault, true);
     watch::end();
     let trace = trace.join("\n");
     let text = if json {

@@ -1,6 +1,6 @@
 //! All schedules of the small worlds.
 
-use crate::print::{clear_line, say, tell};
+use crate::print::{clear_line, complain, say, tell};
 use crate::sim::explore::{Explored, explain, explore};
 use crate::sim::scenario::{Scenario, Small};
 use crate::watch;
@@ -20,6 +20,7 @@ struct World {
 pub fn run(chosen: Option<Small>, bound: usize, json: bool) -> bool {
     let begin = Instant::now();
     let (mut schedules, mut failures, mut cut) = (0, 0, 0);
+    let mut inconclusive = 0;
     let mut worlds = Vec::new();
     let all = Small::ALL.into_iter();
     for small in all.filter(|small| chosen.is_none_or(|chosen| chosen == *small)) {
@@ -27,13 +28,20 @@ pub fn run(chosen: Option<Small>, bound: usize, json: bool) -> bool {
         schedules += world.explored.schedules;
         cut += world.explored.cut;
         failures += u64::from(world.failure.is_some());
+        inconclusive += world.explored.inconclusive;
         match json {
             true => worlds.push(world.json()),
-            false => say(&world.text(), u8::from(failures > 0)),
+            false => say(&world.text(), u8::from(failures + inconclusive > 0)),
         }
     }
     let seconds = begin.elapsed().as_secs_f64();
-    let code = u8::from(failures > 0);
+    let is_well = failures == 0 && inconclusive == 0;
+    if inconclusive > 0 {
+        complain(&format!(
+            "{inconclusive} schedules could not be brought to their end"
+        ));
+    }
+    let code = u8::from(!is_well);
     if json {
         let all = json!({
             "runs": schedules,
@@ -49,7 +57,7 @@ pub fn run(chosen: Option<Small>, bound: usize, json: bool) -> bool {
             code,
         );
     }
-    failures == 0
+    is_well
 }
 
 fn look_at(small: Small, bound: usize) -> World {

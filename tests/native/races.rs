@@ -8,6 +8,7 @@
 //! | `r8`, `w4` | a read or write of so many items; of a future without a number |
 //! | `cr`, `cw` | cancelling the read, the write |
 //! | `dr`, `dw` | dropping the readable end, the writable one |
+//! | `tr` | handing the readable end away, to the host |
 //! | `er`, `ew` | the event of the readable end, of the writable one |
 //!
 //! | Result | Is |
@@ -24,7 +25,7 @@
 //! that was read into is as it was.
 
 use crate::host::sites::Site;
-use crate::host::{self, Installed, Rules, Side, Type, panic_message, trap};
+use crate::host::{self, Installed, Peer, Rules, Side, Type, panic_message, trap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wit_async::native::Host as _;
 
@@ -119,6 +120,8 @@ const FUTURES: &[&str] = &[
     "w=B dr=- cw=D0 dw=-",
     "r=B cr=X0 r=B w=C0 er=C0",
     "r=B cr=X0 dr=-",
+    "r=B cr=X0 tr=- w=B",
+    "r=B tr=T",
     "r=B w=C0 cr=C0 dr=-",
     "r=B dr=T",
     "dw=U",
@@ -143,6 +146,8 @@ struct Ends {
     told: [Vec<u8>; 2],
     /// How many bytes were made to be written.
     made: u8,
+    /// The readable end, when it was handed away.
+    away: Option<Peer<u8>>,
 }
 
 /// A byte that nobody writes.
@@ -163,6 +168,7 @@ impl Ends {
             in_flight: [false; 2],
             told: [Vec::new(), Vec::new()],
             made: 0,
+            away: None,
         }
     }
 
@@ -254,6 +260,11 @@ impl Ends {
                 self.host.drop_end(self.is_future, of(*side), handle);
                 "-".to_owned()
             }
+            [b't', _] => {
+                let handle = self.handles[Side::Readable as usize];
+                self.away = Some(self.host.lift_readable(handle, self.is_future));
+                "-".to_owned()
+            }
             [b'e', side] => self.event(of(*side)),
             [side, ..] => {
                 let items = step[1..].parse().unwrap_or(1);
@@ -296,6 +307,7 @@ fn of_step(step: &str) -> Site {
     match step.as_bytes()[0] {
         b'c' => Site::NotCopying,
         b'd' => Site::DropInFlight,
+        b't' => Site::LiftNotIdle,
         _ => Site::NotIdle,
     }
 }

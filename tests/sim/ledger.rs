@@ -132,13 +132,24 @@ impl Account {
         self.write_lost |= self.underway[Side::Writable as usize] > 0;
         // Behind a panic the end of a future may be dropped that nobody says is unwritten.
         self.write_lost |= channel.is_future && self.told == 0 && drops_ends();
+        // Whatever is known of it: never twice, nor out of order.
+        let went = [&self.received, &channel.copied, &self.sent];
+        let is_sorted = |items: &&Vec<u32>| items.is_sorted_by(|a, b| a < b);
+        if are_told_apart(channel.ty) && !went.iter().all(is_sorted) {
+            return Err(format!(
+                "{} {} of {:?}: items went twice or out of order: its writers were told of {:?}; the \
+                 host copied {:?}, and readers got {:?}",
+                channel.name(),
+                channel.serial,
+                channel.ty,
+                self.sent,
+                channel.copied,
+                self.received,
+            ));
+        }
         let Some(whole) = self.whole(channel) else {
-            // Nobody knows what went through it; but never twice, nor out of order.
-            let is_sorted = self.received.is_sorted_by(|a, b| a < b);
-            return match is_sorted || !are_told_apart(channel.ty) {
-                true => Ok(()),
-                false => Err(format!("readers got {:?}", self.received)),
-            };
+            // Nobody knows what went through it.
+            return Ok(());
         };
         let told_all = self.told == whole.len();
         let complaint = if !(told_all || self.write_lost && self.told <= whole.len()) {

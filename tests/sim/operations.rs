@@ -105,11 +105,13 @@ pub async fn import<F: Future>(program: &Program, call: F, borrows: bool) -> Opt
         Some(_) => Fate::After(0, End::Drop),
         None => Fate::pick(world),
     };
-    match fate {
-        Fate::Unstarted(_) => fate = Fate::After(0, End::Drop),
-        Fate::After(turns, End::Forget) if borrows => fate = Fate::After(turns, End::Drop),
-        _ => {}
-    }
+    // A call is cancelled by dropping it, and begins when it is made.
+    fate = match fate {
+        Fate::Finish => Fate::Finish,
+        Fate::After(turns, End::Forget) if !borrows => Fate::After(turns, End::Forget),
+        Fate::Unstarted(_) => Fate::After(0, End::Drop),
+        Fate::After(turns, _) => Fate::After(turns, End::Drop),
+    };
     let attempt = Attempt::call(program, fate);
     attempt.forgettable(Box::pin(call)).await
 }

@@ -24,6 +24,9 @@ static IDLE: [Next; 8] = {
     nexts
 };
 
+/// Of so many copies that it could begin, one finishes that of the other side instead.
+const NOTHING: u32 = 16;
+
 /// What an end can do now.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Next {
@@ -113,6 +116,7 @@ impl HostEnd {
                 self.settle(world, outcome, buffer);
                 Some(self)
             }
+            Next::Start if self.finishes_for_nothing(world) => Some(self),
             Next::Start => {
                 self.start(world);
                 self.stalls = match &mut self.left {
@@ -142,6 +146,24 @@ impl HostEnd {
                 None
             }
         }
+    }
+
+    /// Seldom: instead of beginning a copy it lets the one of the other side finish with
+    /// nothing, if there is one.
+    fn finishes_for_nothing(&self, world: &World) -> bool {
+        let channel = self.channel();
+        let mut channel = channel.borrow_mut();
+        let other = self.held.side().other();
+        let can = self.left.is_none()
+            && !channel.is_future
+            && channel.end(other).state == State::Copying
+            && !channel.is_ready(other)
+            && world.decide(NOTHING) == 1;
+        if can {
+            channel.finish(other);
+            world.see(Seen::Nothing);
+        }
+        can
     }
 
     fn start(&self, world: &World) {

@@ -98,7 +98,9 @@ fn live(
     let mut planned = String::new();
     if scenario == Scenario::Faults {
         let site = fault::Site::ALL[choices.pick(fault::Site::ALL.len() as u32) as usize];
-        let fault = fault.unwrap_or((site, choices.pick(12)));
+        // The same choices are left if another one is asked for.
+        let drawn = (site, choices.pick(12));
+        let fault = fault.unwrap_or(drawn);
         fault::plan(Some(fault));
         planned = format!("planned: {fault:?}");
     } else {

@@ -33,10 +33,12 @@ pub enum Seen {
     Cancels,
     Drops,
     Stalls,
+    /// It finishes a copy of a guest with nothing.
+    Nothing,
 }
 
 impl Seen {
-    pub const ALL: [Seen; 17] = [
+    pub const ALL: [Seen; 18] = [
         Seen::Instances,
         Seen::Tasks,
         Seen::HeldBack,
@@ -54,6 +56,7 @@ impl Seen {
         Seen::Cancels,
         Seen::Drops,
         Seen::Stalls,
+        Seen::Nothing,
     ];
 
     /// A set of it alone.

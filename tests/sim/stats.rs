@@ -69,9 +69,12 @@ pub const STOPS: [Stop; 7] = [
     Stop::LeftAlone,
 ];
 
-/// Whether it can happen to an operation of this kind: calls start when they are made.
+/// Whether it can happen to an operation of this kind: calls start when they are made, and
+/// are cancelled by dropping them.
 fn can_happen(kind: Kind, state: State, stop: Stop) -> bool {
-    CELLS.contains(&(state, stop)) && (kind, state) != (Kind::Import, State::Unstarted)
+    let is_of_calls =
+        (state, stop) != (State::InFlight, Stop::Cancelled) && state != State::Unstarted;
+    CELLS.contains(&(state, stop)) && (kind != Kind::Import || is_of_calls)
 }
 
 /// What can happen to an operation.

@@ -81,6 +81,8 @@ pub struct World {
     /// Whether nothing has happened since.
     listed: Cell<bool>,
     closing: Cell<bool>,
+    /// The instances, a bit each, whose synchronous code may have left something.
+    left: Cell<u32>,
     steps: Cell<u32>,
     numbers: Cell<u32>,
     /// Wake what waits for the world to close, by instance.
@@ -129,6 +131,7 @@ impl World {
             actions: RefCell::default(),
             listed: Cell::new(false),
             closing: Cell::new(false),
+            left: Cell::new(0),
             steps: Cell::new(0),
             numbers: Cell::new(1),
             sleepers: RefCell::default(),
@@ -357,8 +360,15 @@ impl World {
         self.ended.get()
     }
 
-    /// Runs code of an instance in a synchronous task.
+    /// Runs code of an instance in a synchronous task, which may leave something to the
+    /// next task.
     pub fn guest(&self, instance: usize, f: impl FnOnce()) {
+        self.left.set(self.left.get() | 1 << instance);
+        self.guest_leaves_nothing(instance, f);
+    }
+
+    /// The same, of code that may leave nothing.
+    pub fn guest_leaves_nothing(&self, instance: usize, f: impl FnOnce()) {
         let host = self.host(instance);
         self.catch(|| host.call_sync(f));
     }

@@ -89,7 +89,7 @@ impl World {
         self.listed.set(false);
         self.trace(|| "closing".to_owned());
         for (instance, waker) in self.sleepers.take() {
-            self.guest(instance, || waker.wake());
+            self.guest_leaves_nothing(instance, || waker.wake());
         }
     }
 
@@ -107,9 +107,10 @@ impl World {
         for instance in 0..self.instances() {
             let host = self.host(instance);
             let tasks = self.tasks_of(instance);
-            // A task settles what belongs to none.
+            // A task settles what belongs to none: what synchronous code has left.
+            let is_left = self.left.get() & 1 << instance != 0;
             for _ in 0..3 {
-                if tasks > 0 || host.table().borrow().is_empty() {
+                if !is_left || tasks > 0 || host.table().borrow().is_empty() {
                     break;
                 }
                 self.catch(|| {
