@@ -162,7 +162,11 @@ impl<T: Item> EndOf<T> {
                 crate::host::goes_on_with(serial, handle);
                 (T::CODE, false, handle)
             }
-            EndOf::Awaited(_, reader) => (T::CODE, true, reader.take_handle()),
+            EndOf::Awaited(serial, reader) => {
+                let handle = reader.take_handle();
+                crate::host::goes_on_with(serial, handle);
+                (T::CODE, true, handle)
+            }
             _ => unreachable!("only readable ends are handed away"),
         }
     }

@@ -63,6 +63,7 @@ pub async fn receive_by_reference<T: Item>(
     mut reader: FutureReader<T>,
 ) -> Option<FutureReader<T>> {
     let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureRead, "await", serial);
+    let doubt = doubt.by_reference();
     let forgets = attempt.forgets();
     let operation = (&mut reader).into_future();
     let outcome = attempt
