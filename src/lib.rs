@@ -361,6 +361,9 @@ pub use rt::async_support::{
 pub use future::{FutureReadRef, RawFutureReadRef};
 #[cfg(feature = "async")]
 #[doc(inline)]
+pub use stream::{RawStreamWriteFrom, StreamWriteFrom};
+#[cfg(feature = "async")]
+#[doc(inline)]
 pub use task::{
     Abort, AbortOnDrop, Admit, Backpressure, CancelRequest, JoinSet, Limiter, Permit, Requested,
     Scope, ScopedJoinHandle, scope,

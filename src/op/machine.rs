@@ -338,26 +338,39 @@ impl<S: WaitableOp> WaitableOperation<S> {
     /// forbids to cancel.
     #[track_caller]
     pub(crate) fn cancel(&mut self) -> S::Cancelled {
+        assert!(
+            !self.is_finished(),
+            "{} was cancelled after it finished",
+            self.op.name()
+        );
+        match self.try_cancel() {
+            Some(cancelled) => cancelled,
+            None => panic!("{} {NOT_HERE}", self.op.name()),
+        }
+    }
+
+    /// The same; `None` where the ABI forbids to cancel, and when it has finished.
+    pub(crate) fn try_cancel(&mut self) -> Option<S::Cancelled> {
         let flight = match mem::replace(&mut self.state, State::Finished) {
             State::Start(start) => match self.op.cancel_unstarted(start) {
-                Ok(cancelled) => return cancelled,
+                Ok(cancelled) => return Some(cancelled),
                 Err(start) => {
                     self.state = State::Start(start);
-                    panic!("{} {NOT_HERE}", self.op.name());
+                    return None;
                 }
             },
             State::InFlight(flight) => flight,
-            State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
+            State::Finished => return None,
         };
         let flight = match self.finish(flight) {
-            Ok(output) => return self.op.settled(output),
+            Ok(output) => return Some(self.op.settled(output)),
             Err(flight) => flight,
         };
         if !waitable::may_cancel() {
             self.state = State::InFlight(flight);
-            panic!("{} {NOT_HERE}", self.op.name());
+            return None;
         }
-        self.cancel_in_flight(flight)
+        Some(self.cancel_in_flight(flight))
     }
 
     /// Applies the event that was delivered, if there is one, which settles the
