@@ -12,6 +12,7 @@
 //! | `fair` | turns that end although there is more to do |
 //! | `withheld` | what does not start in a turn that ends, and what always does |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
+//! | `lent` | writes from a buffer that stays with the caller |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
@@ -60,6 +61,7 @@ mod kept;
 mod kept_by_others;
 mod kept_meanwhile;
 mod kept_values;
+mod lent;
 mod limiter;
 mod moved;
 mod pairs;

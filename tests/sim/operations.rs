@@ -60,9 +60,10 @@ async fn poll_and_drop(future: impl Future) {
 async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<EndOf<T>> {
     match end {
         EndOf::Writer(serial, mut writer) => {
-            match program.world.pick_way(3) {
+            match program.world.pick_way(4) {
                 0 => streams::write(program, serial, &mut writer).await,
                 1 => streams::write_one(program, serial, &mut writer).await,
+                2 => streams::write_from(program, serial, &mut writer).await,
                 _ => streams::write_all(program, serial, &mut writer).await,
             }
             Some(EndOf::Writer(serial, writer))

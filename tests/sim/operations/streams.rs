@@ -42,6 +42,22 @@ pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut Str
     came_back(buffer.into_vec(), &known[sent..]);
 }
 
+/// From a buffer that stays here: what was not sent is known also when the write was dropped.
+pub async fn write_from<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
+    let (items, known) = make::<T>(program, serial);
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write_from", serial);
+    let forgets = attempt.forgets();
+    let mut buffer = writer.buffer(items);
+    let result = attempt.forgettable(writer.write_from(&mut buffer)).await;
+    if result.is_none() && forgets {
+        // It has gone with what was in it.
+        return;
+    }
+    let sent = known.len() - buffer.remaining();
+    doubt.told(&known[..sent]);
+    came_back(buffer.into_vec(), &known[sent..]);
+}
+
 pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
     let (item, known) = program.make::<T>(serial);
     let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamWrite, "write_one", serial);
