@@ -92,7 +92,7 @@
 //!
 //! | Name | | Intended difference |
 //! |---|---|---|
-//! | [`FutureReader`], [`RawFutureReader`] | ✓ | [both ends may be in one component](#both-ends-in-one-component) |
+//! | [`FutureReader`], [`RawFutureReader`] | ✓ | can also be awaited [by reference](FutureReadRef); [both ends may be in one component](#both-ends-in-one-component) |
 //! | [`FutureWriter`], [`RawFutureWriter`] | ✓ | the default is also written where no task runs; a raw writer that is dropped unwritten stays open and does not trap |
 //! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin`; [dropped anywhere](#dropping-what-is-in-flight) |
 //! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin`; dropped anywhere |
@@ -100,7 +100,7 @@
 //! | [`FutureWriteError`] | ✓ | |
 //! | [`FutureOps`] | ✓ | `'static` |
 //! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold; [both ends may be in one component](#both-ends-in-one-component) |
-//! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
+//! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | also write [from a buffer that stays with the caller](RawStreamWriter::write_from); writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
 //! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere, [and nothing is lost](#what-a-dropped-read-gets) |
 //! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`StreamResult`] | ✓ | |
@@ -116,8 +116,8 @@
 //! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
-//! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`], and
-//! [`Backpressure`] and [`Limiter`].
+//! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`],
+//! [`Backpressure`] and [`Limiter`], and [`CancelRequest`].
 //!
 //! # Futures beside each other
 //!
@@ -197,6 +197,25 @@
 //! }
 //! ```
 //!
+//! # Being cancelled
+//!
+//! When the caller of an async export gives up, the future of the export is dropped, and
+//! what it holds with it; what it has spawned goes on. A task that would rather come to an
+//! end of its own makes a [`CancelRequest`]: as long as there is one nothing is dropped. The
+//! task awaits the request, and then returns what it has, or accepts it.
+//!
+//! ```
+//! use wit_async::CancelRequest;
+//!
+//! # async fn sort_a_bit(_: &mut [u32]) -> bool { true }
+//! async fn sort(mut numbers: Vec<u32>) -> Vec<u32> {
+//!     let request = CancelRequest::observe();
+//!     // Better than nothing: the caller gets what is sorted so far.
+//!     while !request.is_requested() && !sort_a_bit(&mut numbers).await {}
+//!     numbers
+//! }
+//! ```
+//!
 //! # Dropping what is in flight
 //!
 //! A future of this crate can be dropped in flight in async code and in synchronous
@@ -238,6 +257,10 @@
 //!   reader is gone when it has something to pass on.
 //! - What is still kept when the reader is dropped is dropped with it. What a read gets that
 //!   was leaked (`mem::forget`) is lost.
+//!
+//! All of that holds for a future that is awaited by reference, too: `(&mut reader).await`
+//! can be dropped, and the value is there for the next one. A read that owns its reader
+//! takes the value along.
 //!
 //! # Both ends in one component
 //!
@@ -295,6 +318,7 @@
 //! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`], [`JoinSet::spawn`] |
 //! | a limiter that would admit nobody | [`Limiter::new`] |
+//! | a future is awaited, or handed away, whose value was taken by a read by reference, or by one that was leaked | [`FutureReadRef`], [`RawFutureReader`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
 //! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |
 //! | natively, a built-in is called and no host is installed | everywhere |
