@@ -16,7 +16,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{JoinSet, Limiter, scope, spawn_local, yield_async};
+use wit_async::{ErrorContext, JoinSet, Limiter, scope, spawn_local, yield_async};
 
 struct Counting;
 
@@ -469,4 +469,14 @@ fn a_reader_keeps_no_large_memory_of_a_read_that_was_dropped() {
     });
     // They are there still; what is known of each is small.
     assert!(LEFT.get() < 4096 * ROUNDS as isize, "{}", LEFT.get());
+}
+
+#[test]
+fn the_text_of_an_error_context_is_given_back() {
+    let _host = host::install();
+    let text = "x".repeat(1000);
+    let context = ErrorContext::new(&text);
+    allocations(|| drop(context.debug_message()));
+    // The host has allocated it, which is not weighed; the runtime gives it back.
+    assert_eq!(LEFT.get(), -(text.len() as isize * ROUNDS as isize));
 }

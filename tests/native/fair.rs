@@ -556,3 +556,48 @@ fn nothing_is_kept_for_what_was_withheld_and_dropped() {
     }
     assert_eq!(task.cancel(), Code::Exit);
 }
+
+#[test]
+fn of_many_events_no_more_than_half_a_turn_goes_before_what_is_ready() {
+    let host = host::install();
+    let (reader, peer_of_many) = ready_items(&host, 4 * PER_TURN);
+    let (ready, events) = (Count::default(), Count::default());
+    let mut peers = Vec::new();
+    let task = host.start({
+        let (ready, events) = (ready.clone(), events.clone());
+        for _ in 0..100 {
+            let (reader, peer) = host.incoming_stream::<u32>();
+            peers.push((peer, Some(reader)));
+        }
+        let readers: Vec<_> = peers
+            .iter_mut()
+            .filter_map(|(_, reader)| reader.take())
+            .collect();
+        async move {
+            for mut reader in readers {
+                let events = events.clone();
+                spawn_local(async move {
+                    reader.next().await;
+                    events.add();
+                });
+            }
+            // They begin before what is always ready does.
+            yield_async().await;
+            reads_all(reader, ready).await;
+        }
+    });
+    while ready.get() == 0 {
+        assert!(task.step());
+    }
+    assert_eq!(task.code(), Code::Yield);
+    ready.take();
+    for (peer, _) in &mut peers {
+        peer.write([1]);
+    }
+    assert!(task.step());
+    assert_eq!((events.take(), ready.take()), (PER_TURN / 2, PER_TURN / 2));
+    assert!(task.step());
+    assert_eq!((events.take(), ready.take()), (36, PER_TURN - 36));
+    drop(peer_of_many);
+    assert_eq!(task.settle(), Code::Exit);
+}

@@ -588,3 +588,20 @@ fn what_is_kept_is_appended_to_what_is_in_the_buffer() {
     assert_eq!(peer.write(1..10), Outcome::Completed(9));
     assert_eq!(task.settle(), Code::Exit);
 }
+
+#[test]
+fn items_that_are_kept_come_first_in_what_is_collected() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        drops_a_read(&mut reader).await;
+        pause().await;
+        assert_eq!(reader.collect().await, texts(["a", "b", "c"]));
+    });
+    assert!(task.is_waiting());
+    peer.write(texts(["a"]));
+    assert!(task.step());
+    peer.write(texts(["b", "c"]));
+    drop(peer);
+    assert_eq!(task.settle(), Code::Exit);
+}

@@ -7,12 +7,13 @@ use crate::host::{
     poll_once, stream,
 };
 use futures::future::join;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
-use std::future::IntoFuture;
-use std::pin::Pin;
+use std::future::{Future, IntoFuture};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use wit_async::rt::async_support::{StreamVtable, stream_new};
 use wit_async::{FutureWriteCancel, StreamResult, block_on, spawn_local};
 
@@ -634,4 +635,42 @@ fn an_end_in_a_task_of_other_bindings_hears_unasked_that_the_other_one_is_gone()
     while executor.step() {}
     let mut read = Box::pin(reader.next());
     assert_eq!(executor.poll(&mut read), Poll::Ready(None));
+}
+
+thread_local! {
+    /// What is polled when a waker of the table is cloned, and how often one was woken.
+    static ON_CLONE: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>> = const { RefCell::new(None) };
+    static WOKEN: Cell<u32> = const { Cell::new(0) };
+}
+
+static WRITES: RawWakerVTable = RawWakerVTable::new(
+    |data| {
+        if let Some(mut write) = ON_CLONE.take() {
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(write.as_mut().poll(&mut cx).is_ready());
+        }
+        RawWaker::new(data, &WRITES)
+    },
+    |_| WOKEN.set(WOKEN.get() + 1),
+    |_| WOKEN.set(WOKEN.get() + 1),
+    |_| {},
+);
+
+#[test]
+fn a_read_hears_of_the_write_that_its_waker_makes_when_it_is_cloned() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, mut reader) = stream::<String>();
+        ON_CLONE.set(Some(Box::pin(async move {
+            assert_eq!(writer.write_one("a".to_owned()).await, None);
+        })));
+        let mut next = pin!(reader.next());
+        // SAFETY: the functions of the table use no data.
+        let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &WRITES)) };
+        let poll = next.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending());
+        assert_eq!(WOKEN.take(), 1);
+        assert_eq!(next.await.as_deref(), Some("a"));
+    });
+    assert!(task.has_exited());
 }

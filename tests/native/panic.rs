@@ -3,15 +3,15 @@
 
 use crate::future::blocks_until_read;
 use crate::host::{
-    self, Code, Fussy, Log, Outcome, fussy_default, fussy_default_panics, future, panic_message,
-    poll_once, stream,
+    self, Code, Fussy, Log, NotesDrop, Outcome, fussy_default, fussy_default_panics, future,
+    panic_message, poll_once, stream,
 };
 use futures::FutureExt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, pending};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
-use wit_async::{StreamResult, block_on};
+use wit_async::{StreamResult, block_on, spawn_local};
 
 /// Awaits `future`, which panics.
 async fn caught<T>(future: impl Future<Output = T>) {
@@ -233,4 +233,22 @@ fn a_panic_in_block_on_drops_what_it_ran() {
     drop(reader);
     // No cancel was possible there; the next task does it.
     assert!(host.start(async {}).has_exited());
+}
+
+#[test]
+fn what_a_task_has_spawned_goes_with_it_when_its_first_turn_panics() {
+    let host = host::install();
+    let log = Log::new();
+    let message = panic_message(AssertUnwindSafe(|| {
+        let noted = NotesDrop(log.clone(), "what it spawned");
+        host.start(async move {
+            spawn_local(async move {
+                let _noted = noted;
+                pending::<()>().await;
+            });
+            panic!("in its first turn");
+        });
+    }));
+    assert_eq!(message, "in its first turn");
+    assert_eq!(log.take(), ["what it spawned"]);
 }

@@ -297,3 +297,33 @@ fn code_that_has_blocked_in_a_nested_block_on_may_cancel() {
         );
     });
 }
+
+#[test]
+fn a_write_behind_one_that_was_dropped_here_has_to_be_polled_where_it_can_wait() {
+    let host = install();
+    let (mut writer, reader) = stream::<String>();
+    let mut peer = host.outgoing_stream(reader);
+    let text = || vec!["a".to_owned()];
+    let message = host.call_sync(|| {
+        block_on(async {
+            let mut write = pin!(writer.write(text()));
+            assert!(poll_once(&mut write).await.is_pending());
+        });
+        panic_message(|| {
+            let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+            let _ = pin!(writer.write(text())).poll(&mut cx);
+        })
+    });
+    assert_eq!(
+        message,
+        "`StreamWriter::write` on handle 2 was polled outside of a task: it has to wait for the \
+         operation before it, and only an async export or `block_on` can"
+    );
+    let task = host.start(async move {
+        let (result, _) = writer.write(text()).await;
+        assert_eq!(result, wit_async::StreamResult::Complete(1));
+    });
+    assert_eq!(peer.read(8), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.received(), ["a"]);
+}
