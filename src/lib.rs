@@ -390,7 +390,7 @@ pub use stream::{RawStreamWriteFrom, StreamWriteFrom};
 #[doc(inline)]
 pub use task::{
     Abort, AbortOnDrop, Admit, Backpressure, CancelRequest, JoinSet, Limiter, Permit, Requested,
-    Scope, ScopedJoinHandle, scope,
+    Scope, ScopedJoinHandle, cancel, scope,
 };
 
 #[cfg(feature = "macros")]

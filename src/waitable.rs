@@ -29,6 +29,7 @@
 
 mod adrift;
 mod allowance;
+mod asked;
 pub(crate) mod cabi;
 mod carried;
 mod current;
@@ -44,11 +45,12 @@ mod request;
 mod seats;
 mod wake;
 
-pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
+pub(crate) use adrift::{Adrift, Orphan, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use allowance::{
     Allowance, Ticket, give_back, is_spent, may_start, refill, release, reserve, spend,
     takes_events_first,
 };
+pub(crate) use asked::{Asked, ask_for, asking, is_to_be_asked};
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{begins_anew, deliver, take};

@@ -447,6 +447,13 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
     fn stop(&mut self) {
         drop(self.cancel());
     }
+
+    fn is_answered(&mut self, answer: Payload) {
+        if let State::InFlight(flight) = mem::replace(&mut self.state, State::Finished) {
+            let output = self.advance(flight, S::decode(answer), Stage::Cancel);
+            drop(output.map(|output| self.op.settled(output)));
+        }
+    }
 }
 
 impl<S: WaitableOp> WaitableOperation<S> {
@@ -464,10 +471,18 @@ impl<S: WaitableOp> WaitableOperation<S> {
             Ok(output) => return drop(self.op.settled(output)),
             Err(flight) => flight,
         };
+        let waitable = self.op.waitable(&flight);
         if waitable::may_cancel() {
+            if self.op.is_call()
+                && let Some(ask) = waitable::is_to_be_asked(waitable)
+            {
+                return match self.op.go_adrift(flight) {
+                    Ok(operation) => waitable::ask_for(waitable, operation, ask),
+                    Err(flight) => drop(self.cancel_in_flight(flight)),
+                };
+            }
             return drop(self.cancel_in_flight(flight));
         }
-        let waitable = self.op.waitable(&flight);
         match self.op.go_adrift(flight) {
             Ok(operation) => waitable::leave_alone(waitable, operation),
             Err(flight) => drop(self.cancel_in_flight(flight)),

@@ -17,7 +17,7 @@
 
 use super::current::may_cancel;
 use super::seats;
-use crate::abi::Waitable;
+use crate::abi::{Payload, Waitable};
 use crate::instance;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -89,6 +89,12 @@ pub(crate) trait Adrift {
 
     /// Cancels it.
     fn stop(&mut self);
+
+    /// It is over, as the host has answered to who asked for its cancel.
+    fn is_answered(&mut self, answer: Payload) {
+        let _ = answer;
+        unreachable!("nobody asks for anything but a call");
+    }
 }
 
 /// What is to be done when an operation is over.
@@ -116,6 +122,9 @@ pub(crate) struct Orphan {
     /// code runs then.
     operation: RefCell<Option<Box<dyn Adrift>>>,
     then: Cell<Option<Then>>,
+    /// The host was asked to cancel it: its event will come, and nobody asks again.
+    asked: bool,
+    over: Cell<bool>,
 }
 
 // SAFETY: a waker has to be `Send` and `Sync`. The ones made of this are given to
@@ -127,17 +136,30 @@ unsafe impl Sync for Orphan {}
 /// Leaves an operation that is in flight on `waitable` to itself. Its task is told,
 /// if it can cancel it.
 pub(crate) fn leave_alone(waitable: Waitable, operation: Box<dyn Adrift>) {
+    // It may have been leaked when its event was there already.
+    add(waitable, operation, false).wake();
+}
+
+/// The same, of a call for whose cancel the host was asked.
+pub(super) fn leave_asked(waitable: Waitable, operation: Box<dyn Adrift>) -> Arc<Orphan> {
+    let orphan = add(waitable, operation, true);
+    Arc::clone(&orphan).wake();
+    orphan
+}
+
+fn add(waitable: Waitable, operation: Box<dyn Adrift>, asked: bool) -> Arc<Orphan> {
     let orphan = Arc::new(Orphan {
         waitable,
         operation: RefCell::new(Some(operation)),
         then: Cell::new(None),
+        asked,
+        over: Cell::new(false),
     });
     instance::with(|instance| {
         let mut orphans = instance.orphans.0.borrow_mut();
         orphans.push(Arc::clone(&orphan));
     });
-    // It may have been leaked when its event was there already.
-    orphan.wake();
+    orphan
 }
 
 /// The operation that was left alone on `waitable`.
@@ -154,7 +176,7 @@ impl Orphan {
     /// Cancels the operation, if that is possible here and now.
     #[must_use]
     pub(crate) fn cancel(&self) -> bool {
-        if !may_cancel() {
+        if self.asked || !may_cancel() {
             return false;
         }
         let Some((_over, mut operation)) = self.take() else {
@@ -170,6 +192,11 @@ impl Orphan {
     fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
         let operation = self.operation.take()?;
         Some((Over(self), operation))
+    }
+
+    /// Whether it is over, and done with.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.get()
     }
 
     /// Whether it is being advanced or cancelled.
@@ -216,6 +243,7 @@ impl Drop for Over<'_> {
         // its handle, which may be that of another one by now.
         let is_it = |orphan: &Orphan| ptr::eq(orphan, self.0);
         let orphan = instance::try_with(|instance| instance.orphans.remove_that(is_it));
+        self.0.over.set(true);
         if let Some(then) = self.0.then.take() {
             then.run();
         }
@@ -228,7 +256,10 @@ pub(crate) fn settle_orphans() {
     let next = || {
         instance::with(|instance| {
             let orphans = instance.orphans.0.borrow();
-            orphans.iter().find(|orphan| !orphan.is_busy()).cloned()
+            let mut orphans = orphans.iter();
+            orphans
+                .find(|orphan| !orphan.asked && !orphan.is_busy())
+                .cloned()
         })
     };
     // A cancel may block, and others come here meanwhile.

@@ -186,6 +186,12 @@ pub(super) fn home_of(waitable: Waitable) -> Option<Arc<Home>> {
     })
 }
 
+/// Whether the operation on `waitable` goes on in another task than in the one that
+/// started it.
+pub(super) fn has_moved(waitable: Waitable) -> bool {
+    with_table(waitable, |entries, index| entries[index].origin.is_some())
+}
+
 /// Whether `waitable` is a guest in the set of a task.
 #[cfg(feature = "diagnostics")]
 pub(super) fn is_guest(waitable: Waitable) -> bool {

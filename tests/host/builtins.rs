@@ -299,6 +299,23 @@ impl wit_async::native::Host for Host {
         if has_trapped() { 4 } else { state }
     }
 
+    fn subtask_cancel_async(&self, subtask: u32) -> u32 {
+        let state = guarded(|| {
+            let _host = self.built_in();
+            let call = self.table.borrow_mut().subtask(subtask);
+            if self.rules.get().no_cancel_in_set {
+                self.table.borrow_mut().demand_no_set(subtask);
+            }
+            let state = call.cancel_async();
+            self.log(|| match state {
+                Some(state) => format!("subtask.cancel (async) {subtask}: {state:?}"),
+                None => format!("subtask.cancel (async) {subtask}: blocked"),
+            });
+            state.map_or(u32::MAX, |state| state as u32)
+        });
+        if has_trapped() { 4 } else { state }
+    }
+
     fn subtask_drop(&self, subtask: u32) {
         guarded(|| {
             let _host = self.built_in();

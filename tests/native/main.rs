@@ -16,6 +16,7 @@
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
+//! | `asked` | calls that are cancelled without waiting for the callee |
 //! | `kept_meanwhile` | the same, where other things happen at the same time |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
 //! | `kept_values` | futures that are awaited by reference |
@@ -39,6 +40,7 @@ mod host;
 mod adrift;
 mod alone;
 mod apart;
+mod asked;
 mod begun;
 mod block_on;
 mod buffer;

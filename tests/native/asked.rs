@@ -1,0 +1,160 @@
+//! Calls that are cancelled without waiting for the callee.
+
+use crate::begun::{install, live};
+use crate::host::imports::{Import, Offered, OnCancel, Until};
+use crate::host::{Code, Log, poll_once};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use wit_async::rt::async_support::Subtask as _;
+use wit_async::{cancel, spawn_local, yield_async};
+
+type Call = Pin<Box<dyn Future<Output = String>>>;
+
+/// A call that is in flight.
+async fn begins(mut offered: Offered) -> Call {
+    let mut call: Call = Box::pin(async move { offered.call("hey".to_owned()).await });
+    assert!(poll_once(&mut call).await.is_pending());
+    call
+}
+
+fn cancels(calls: Vec<String>) -> Vec<String> {
+    let mut calls = calls;
+    calls.retain(|call| call.contains("cancel"));
+    calls
+}
+
+#[test]
+fn others_go_on_until_the_callee_has_answered() {
+    for returns in [false, true] {
+        let host = install();
+        let import = Import::that(Until::Started, OnCancel::Wait);
+        let offered = Offered::new(&import);
+        let log = Log::new();
+        let task = host.start({
+            let log = log.clone();
+            async move {
+                let call = begins(offered).await;
+                spawn_local({
+                    let log = log.clone();
+                    async move {
+                        yield_async().await;
+                        log.note("another one");
+                    }
+                });
+                cancel(call).await;
+                log.note("cancelled");
+            }
+        });
+        task.settle();
+        assert_eq!(log.take(), ["another one"]);
+        live(|live| assert_eq!((live.subtasks, live.orphans), (1, 1)));
+        let call = import.call(0);
+        assert!(call.is_cancel_requested());
+        match returns {
+            true => call.resolve(),
+            false => call.confirm_cancel(),
+        }
+        assert_eq!(task.settle(), Code::Exit);
+        assert_eq!(log.take(), ["cancelled"]);
+        assert_eq!(import.freed.take(), ["lists"]);
+        assert_eq!(cancels(host.calls()), ["subtask.cancel (async) 1: blocked"]);
+    }
+}
+
+#[test]
+fn a_callee_that_answers_at_once_is_not_waited_for() {
+    for (until, on_cancel, freed) in [
+        (Until::Starting, OnCancel::Wait, "lists and own"),
+        (Until::Started, OnCancel::Confirm, "lists"),
+        (Until::Started, OnCancel::Return, "lists"),
+    ] {
+        let host = install();
+        let import = Import::that(until, on_cancel);
+        let offered = Offered::new(&import);
+        let task = host.start(async move { cancel(begins(offered).await).await });
+        assert!(task.has_exited());
+        assert_eq!(import.freed.take(), [freed]);
+        assert_eq!(cancels(host.calls()).len(), 1);
+    }
+}
+
+#[test]
+fn a_start_that_the_caller_has_not_heard_of_comes_first() {
+    let host = install();
+    let import = Import::that(Until::Starting, OnCancel::Wait);
+    let offered = Offered::new(&import);
+    let log = Log::new();
+    let task = host.start({
+        let (log, import) = (log.clone(), import.clone());
+        async move {
+            let call = begins(offered).await;
+            import.call(0).start();
+            cancel(call).await;
+            log.note("cancelled");
+        }
+    });
+    task.settle();
+    assert_eq!(log.take(), [""; 0]);
+    import.call(0).confirm_cancel();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["cancelled"]);
+    assert_eq!(import.freed.take(), ["lists"]);
+}
+
+#[test]
+fn a_call_that_is_over_is_not_asked_for() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Wait);
+    let offered = Offered::new(&import);
+    let task = host.start({
+        let import = import.clone();
+        async move {
+            let call = begins(offered).await;
+            import.call(0).resolve();
+            // Its event comes, and nobody polls it.
+            yield_async().await;
+            yield_async().await;
+            cancel(call).await;
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(cancels(host.calls()), [""; 0]);
+}
+
+#[test]
+fn a_task_stays_for_the_answer_whoever_waits_for_it() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Wait);
+    let offered = Offered::new(&import);
+    let task = host.start(async move {
+        let mut cancels = pin!(cancel(begins(offered).await));
+        assert!(poll_once(&mut cancels).await.is_pending());
+    });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    import.call(0).confirm_cancel();
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_call_of_another_task_is_cancelled_there_and_then() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Confirm);
+    let offered = Offered::new(&import);
+    let shelf: Rc<Log<Call>> = Rc::new(Log::new());
+    let first = host.start({
+        let shelf = Rc::clone(&shelf);
+        async move { shelf.note(begins(offered).await) }
+    });
+    let second = host.start(async move {
+        let mut call = shelf.take().pop().expect("it was left");
+        // It goes on here.
+        assert!(poll_once(&mut call).await.is_pending());
+        cancel(call).await;
+    });
+    assert!(second.has_exited());
+    assert_eq!(first.settle(), Code::Exit);
+    assert_eq!(
+        cancels(host.calls()),
+        ["subtask.cancel 1: CancelledBeforeReturned"]
+    );
+}
