@@ -22,7 +22,7 @@ use core::task::Poll;
 /// It takes the asynchronous form of `subtask.cancel` (canonical ABI, "subtask.cancel"),
 /// which is gated in the component model (🚝). A component that calls this function imports
 /// it, and needs a host that has it: wasmtime has it with
-/// `Config::wasm_component_model_async_builtins`.
+/// `Config::wasm_component_model_more_async_builtins`.
 ///
 /// In synchronous code and where another task made a call, this is no different from
 /// dropping it.
