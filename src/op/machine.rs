@@ -448,11 +448,12 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
         drop(self.cancel());
     }
 
-    fn is_answered(&mut self, answer: Payload) {
+    fn hears(&mut self, answer: Payload) -> bool {
         if let State::InFlight(flight) = mem::replace(&mut self.state, State::Finished) {
             let output = self.advance(flight, S::decode(answer), Stage::Cancel);
             drop(output.map(|output| self.op.settled(output)));
         }
+        self.is_finished()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Cancelling calls without standing still.
 
 use crate::sys;
-use crate::waitable::{Orphan, Then, asking};
+use crate::waitable::{Orphan, Then, asking, stand_still_for};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::task::Poll;
 
@@ -29,8 +30,8 @@ use core::task::Poll;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future loses nothing: the calls were asked to stop, and their task stays
-/// until they have answered.
+/// Dropping the future before the callees have answered waits for that, and the instance
+/// stands still after all: what a call borrows is lent until then.
 ///
 /// # Examples
 ///
@@ -51,8 +52,18 @@ use core::task::Poll;
 /// }
 /// ```
 pub async fn cancel<T>(in_flight: T) {
-    for call in asking(sys::subtask_cancel_async, || drop(in_flight)) {
-        is_answered(&call).await;
+    let asked = Unanswered(asking(sys::subtask_cancel_async, || drop(in_flight)));
+    for call in &asked.0 {
+        is_answered(call).await;
+    }
+}
+
+/// Calls that nobody else waits for.
+struct Unanswered(Vec<Arc<Orphan>>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|call| stand_still_for(call));
     }
 }
 

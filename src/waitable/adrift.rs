@@ -90,8 +90,8 @@ pub(crate) trait Adrift {
     /// Cancels it.
     fn stop(&mut self);
 
-    /// It is over, as the host has answered to who asked for its cancel.
-    fn is_answered(&mut self, answer: Payload) {
+    /// What the host says to who asked for its cancel. True if it is over.
+    fn hears(&mut self, answer: Payload) -> bool {
         let _ = answer;
         unreachable!("nobody asks for anything but a call");
     }
@@ -189,9 +189,13 @@ impl Orphan {
     /// The operation, to be advanced or cancelled, and what is to be done when it is
     /// over; nothing while that goes on already. The operation has to go first, as it
     /// does where both are bound by one pattern: the last one bound goes first.
-    fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
+    pub(super) fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
         let operation = self.operation.take()?;
         Some((Over(self), operation))
+    }
+
+    pub(super) fn waitable(&self) -> Waitable {
+        self.waitable
     }
 
     /// Whether it is over, and done with.
@@ -233,7 +237,7 @@ impl Wake for Orphan {
 
 /// Does what is to be done when the operation of an orphan is over, also when a
 /// destructor panics on the way.
-struct Over<'a>(&'a Orphan);
+pub(super) struct Over<'a>(&'a Orphan);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {

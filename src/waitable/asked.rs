@@ -8,10 +8,10 @@
 //! those that do not. So nothing here names it: who [wants](asking) it brings it along.
 
 use super::adrift::{Adrift, Orphan, leave_asked};
-use super::current::preserve;
+use super::current::{may_cancel, preserve};
 use super::seats;
-use crate::abi::{Payload, Waitable};
-use crate::instance;
+use crate::abi::{Event, Payload, Waitable};
+use crate::{instance, sys};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -70,11 +70,39 @@ pub(crate) fn is_to_be_asked(waitable: Waitable) -> Option<Ask> {
     (!seats::has_moved(waitable)).then_some(ask)
 }
 
+/// Stands still until `call` has been answered, where that is possible.
+pub(crate) fn stand_still_for(call: &Orphan) {
+    if !may_cancel() {
+        return;
+    }
+    let Some((_over, mut operation)) = call.take() else {
+        return;
+    };
+    let waitable = call.waitable();
+    let left = seats::leave(waitable);
+    let set = sys::waitable_set_new();
+    sys::waitable_join(waitable, Some(set));
+    loop {
+        let event = preserve(|| sys::waitable_set_wait(set));
+        if let Event::Waitable(_, answer) = event
+            && operation.hears(answer)
+        {
+            break;
+        }
+    }
+    // Its handle was the only member, and has gone.
+    sys::waitable_set_drop(set);
+    drop(left);
+}
+
 /// Asks for the call on `waitable`, which goes on as `operation` if the answer is to come.
 pub(crate) fn ask_for(waitable: Waitable, mut operation: Box<dyn Adrift>, ask: Ask) {
     let left = seats::leave(waitable);
     match preserve(|| ask(waitable)) {
-        Some(answer) => operation.is_answered(answer),
+        Some(answer) => {
+            let over = operation.hears(answer);
+            debug_assert!(over, "the host answered at once");
+        }
         None => {
             // The host wants the task that made the call to be there for the answer.
             let _is_here = seats::attend(waitable);

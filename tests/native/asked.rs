@@ -2,7 +2,7 @@
 
 use crate::begun::{install, live};
 use crate::host::imports::{Import, Offered, OnCancel, Until};
-use crate::host::{Code, Log, poll_once};
+use crate::host::{self, Code, Log, poll_once};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
@@ -122,14 +122,53 @@ fn a_call_that_is_over_is_not_asked_for() {
 }
 
 #[test]
-fn a_task_stays_for_the_answer_whoever_waits_for_it() {
+fn who_does_not_wait_for_the_answer_stands_still_for_it() {
+    for starts in [false, true] {
+        let host = install();
+        let until = match starts {
+            true => Until::Starting,
+            false => Until::Started,
+        };
+        let import = Import::that(until, OnCancel::Wait);
+        let offered = Offered::new(&import);
+        let task = host.start({
+            let import = import.clone();
+            async move {
+                let call = begins(offered).await;
+                if starts {
+                    // Which the caller hears of while it stands still.
+                    import.call(0).start();
+                }
+                {
+                    let mut cancels = pin!(cancel(call));
+                    assert!(poll_once(&mut cancels).await.is_pending());
+                    let import = import.clone();
+                    host::host().when_blocked(move || import.call(0).confirm_cancel());
+                }
+                assert!(import.call(0).is_told());
+            }
+        });
+        assert!(task.has_exited());
+        assert_eq!(import.freed.take(), ["lists"]);
+    }
+}
+
+#[test]
+fn a_task_stays_for_the_answer_where_nobody_can_stand_still() {
     let host = install();
     let import = Import::that(Until::Started, OnCancel::Wait);
     let offered = Offered::new(&import);
-    let task = host.start(async move {
-        let mut cancels = pin!(cancel(begins(offered).await));
-        assert!(poll_once(&mut cancels).await.is_pending());
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut cancels = Box::pin(cancel(begins(offered).await));
+            assert!(poll_once(&mut cancels).await.is_pending());
+            shelf.note(cancels);
+        }
     });
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    host.call_sync(|| drop(shelf.take()));
     assert!(matches!(task.settle(), Code::Wait(_)));
     import.call(0).confirm_cancel();
     assert_eq!(task.settle(), Code::Exit);
