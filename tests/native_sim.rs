@@ -199,7 +199,7 @@ fn the_host_does_all_that_hosts_do() {
     let mut seen = [0_u32; Seen::ALL.len()];
     let mut hosts = BTreeSet::new();
     // As many as there are hosts, and more, whatever the profile.
-    for seed in 1..=3000 {
+    for seed in 1..=4000 {
         let outcome = run(Choices::of_seed(seed), Scenario::All, false);
         if let Some(failure) = outcome.failure {
             panic!(

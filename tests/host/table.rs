@@ -351,6 +351,28 @@ impl Table {
         }
     }
 
+    /// A call that is a member of a set, and whose callee was asked to stop and runs.
+    pub fn asked_member(&self, set: u32) -> Option<Rc<Call>> {
+        let Some(Object::Set(set)) = self
+            .entries
+            .get(set as usize - 1)?
+            .as_ref()
+            .map(|entry| &entry.object)
+        else {
+            return None;
+        };
+        set.members.iter().find_map(|index| {
+            match &self.entries[*index as usize - 1].as_ref()?.object {
+                Object::Subtask(call)
+                    if call.is_cancel_requested() && call.has_started() && !call.is_resolved() =>
+                {
+                    Some(Rc::clone(call))
+                }
+                _ => None,
+            }
+        })
+    }
+
     /// Whether a waitable has an event.
     pub fn has_event(&self, index: u32) -> bool {
         match &self.entries[index as usize - 1] {

@@ -113,6 +113,12 @@ pub async fn import<F: Future>(program: &Program, call: F, borrows: bool) -> Opt
         Fate::Unstarted(_) => Fate::After(0, End::Drop),
         Fate::After(turns, _) => Fate::After(turns, End::Drop),
     };
+    let asks = world.scenario().small().is_none()
+        && matches!(fate, Fate::After(_, End::Drop))
+        && world.pick(3) == 2;
     let attempt = Attempt::call(program, fate);
-    attempt.forgettable(Box::pin(call)).await
+    match asks {
+        true => attempt.asks(Box::pin(call)).await,
+        false => attempt.forgettable(Box::pin(call)).await,
+    }
 }
