@@ -67,7 +67,7 @@ pub(crate) fn asking(ask: Ask, f: impl FnOnce()) -> Vec<Arc<Orphan>> {
 /// not: the host wants that task to be there for the answer.
 pub(crate) fn is_to_be_asked(waitable: Waitable) -> Option<Ask> {
     let ask = instance::with(|instance| instance.asked.ask.get())?;
-    (!seats::has_moved(waitable)).then_some(ask)
+    seats::is_of_running_task(waitable).then_some(ask)
 }
 
 /// Stands still until `call` has been answered, where that is possible.

@@ -176,24 +176,27 @@ fn a_task_stays_for_the_answer_where_nobody_can_stand_still() {
 
 #[test]
 fn a_call_of_another_task_is_cancelled_there_and_then() {
-    let host = install();
-    let import = Import::that(Until::Started, OnCancel::Confirm);
-    let offered = Offered::new(&import);
-    let shelf: Rc<Log<Call>> = Rc::new(Log::new());
-    let first = host.start({
-        let shelf = Rc::clone(&shelf);
-        async move { shelf.note(begins(offered).await) }
-    });
-    let second = host.start(async move {
-        let mut call = shelf.take().pop().expect("it was left");
-        // It goes on here.
-        assert!(poll_once(&mut call).await.is_pending());
-        cancel(call).await;
-    });
-    assert!(second.has_exited());
-    assert_eq!(first.settle(), Code::Exit);
-    assert_eq!(
-        cancels(host.calls()),
-        ["subtask.cancel 1: CancelledBeforeReturned"]
-    );
+    for goes_on in [false, true] {
+        let host = install();
+        let import = Import::that(Until::Started, OnCancel::Confirm);
+        let offered = Offered::new(&import);
+        let shelf: Rc<Log<Call>> = Rc::new(Log::new());
+        let first = host.start({
+            let shelf = Rc::clone(&shelf);
+            async move { shelf.note(begins(offered).await) }
+        });
+        let second = host.start(async move {
+            let mut call = shelf.take().pop().expect("it was left");
+            if goes_on {
+                assert!(poll_once(&mut call).await.is_pending());
+            }
+            cancel(call).await;
+        });
+        assert!(second.has_exited());
+        assert_eq!(first.settle(), Code::Exit);
+        assert_eq!(
+            cancels(host.calls()),
+            ["subtask.cancel 1: CancelledBeforeReturned"]
+        );
+    }
 }
