@@ -309,9 +309,18 @@ unsafe impl<O: FutureOps, R: Reader<O>> WaitableOp for ReadOp<O, R> {
     }
 
     fn start(&mut self, (): ()) -> (Copied, Block) {
-        if self.from == From::Kept
-            && let Some(block) = kept::give(self.reader())
+        let kept = match self.from {
+            From::Kept => kept::give(self.reader()),
+            From::End | From::InFlight => None,
+        };
+        if !R::STAYS
+            && let Some(reader) = self.reader.as_mut()
         {
+            // Nothing is kept of it any more, nor will be: it goes with this read, while
+            // that may still be on the list of those that were left alone.
+            reader.borrow_mut().by_reference = None;
+        }
+        if let Some(block) = kept {
             return (Copied::Completed(1), block);
         }
         assert!(

@@ -328,3 +328,25 @@ fn an_end_whose_value_was_read_is_not_handed_away() {
         );
     });
 }
+
+#[test]
+fn behind_one_by_reference_a_read_that_owns_the_end_may_be_left_alone() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_future::<String>();
+    let (sender, receiver) = futures::channel::oneshot::channel();
+    let left = Rc::new(RefCell::new(None));
+    let task = host.start({
+        let left = Rc::clone(&left);
+        async move {
+            drop((&mut reader).into_future());
+            let mut read = reader.into_future();
+            assert!(poll_once(&mut read).await.is_pending());
+            *left.borrow_mut() = Some(read);
+            receiver.await.expect("it is sent");
+        }
+    });
+    peer.send(hello());
+    host.call_sync(|| drop(left.take()));
+    sender.send(()).expect("it is awaited");
+    assert_eq!(task.settle(), Code::Exit);
+}
