@@ -204,7 +204,7 @@ impl Orphan {
     }
 
     /// Whether it is being advanced or cancelled.
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.operation.borrow().is_none()
     }
 

@@ -10,7 +10,7 @@
 use super::adrift::{Adrift, Orphan, leave_asked};
 use super::current::{may_cancel, preserve};
 use super::seats;
-use crate::abi::{Event, Payload, Waitable};
+use crate::abi::{Event, Payload, Set, Waitable};
 use crate::{instance, sys};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -72,26 +72,33 @@ pub(crate) fn is_to_be_asked(waitable: Waitable) -> Option<Ask> {
 
 /// Stands still until `call` has been answered, where that is possible.
 pub(crate) fn stand_still_for(call: &Orphan) {
-    if !may_cancel() {
+    /// Goes when its only member has gone, also when what comes of the call panics.
+    struct Own(Set);
+
+    impl Drop for Own {
+        fn drop(&mut self) {
+            sys::waitable_set_drop(self.0);
+        }
+    }
+
+    if call.is_busy() || !may_cancel() {
         return;
     }
+    let set = Own(sys::waitable_set_new());
     let Some((_over, mut operation)) = call.take() else {
         return;
     };
     let waitable = call.waitable();
     let left = seats::leave(waitable);
-    let set = sys::waitable_set_new();
-    sys::waitable_join(waitable, Some(set));
+    sys::waitable_join(waitable, Some(set.0));
     loop {
-        let event = preserve(|| sys::waitable_set_wait(set));
+        let event = preserve(|| sys::waitable_set_wait(set.0));
         if let Event::Waitable(_, answer) = event
             && operation.hears(answer)
         {
             break;
         }
     }
-    // Its handle was the only member, and has gone.
-    sys::waitable_set_drop(set);
     drop(left);
 }
 
