@@ -315,26 +315,34 @@ fn a_cancel_that_finds_the_event_in_another_task_lets_the_first_one_go() {
     drop(readers.take());
 }
 
-#[test]
-fn a_call_that_has_started_and_moves_keeps_the_task_that_made_it() {
-    let host = host::install();
-    let import = Import::new(Until::Starting);
+/// A task that calls an import and leaves the call to others.
+fn leaves_a_call(
+    host: &host::Installed,
+    import: &Import,
+) -> (host::Task, Pin<Box<dyn Future<Output = String>>>) {
     let shelf = Log::new();
-    let first = host.start({
+    let task = host.start({
         let (import, shelf) = (import.clone(), shelf.clone());
         async move {
-            let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
+            let mut call: Pin<Box<dyn Future<Output = String>>> =
+                Box::pin(async move { Shout(import).call("hey".to_owned()).await });
             assert!(poll_once(&mut call).await.is_pending());
             shelf.note(call);
         }
     });
+    let call = shelf.take().pop().expect("it was begun");
+    (task, call)
+}
+
+#[test]
+fn a_call_that_has_started_and_moves_keeps_the_task_that_made_it() {
+    let host = host::install();
+    let import = Import::new(Until::Starting);
+    let (first, call) = leaves_a_call(&host, &import);
     // That it has started is delivered, and nobody fetches it.
     import.call(0).start();
     assert!(first.step());
-    let second = host.start(async move {
-        let call = shelf.take().pop().expect("it was left");
-        assert_eq!(call.await, "HEY");
-    });
+    let second = host.start(async move { assert_eq!(call.await, "HEY") });
     assert!(matches!(first.settle(), Code::Wait(_)));
     import.call(0).resolve();
     assert_eq!(second.settle(), Code::Exit);
@@ -403,17 +411,8 @@ fn a_call_that_starts_in_a_foreign_task_keeps_the_one_that_made_it() {
     for version in 1..=3 {
         let host = host::install();
         let import = Import::new(Until::Starting);
-        let shelf = Log::new();
-        let first = host.start({
-            let (import, shelf) = (import.clone(), shelf.clone());
-            async move {
-                let mut call = Box::pin(async move { Shout(import).call("hey".to_owned()).await });
-                assert!(poll_once(&mut call).await.is_pending());
-                shelf.note(call);
-            }
-        });
+        let (first, mut call) = leaves_a_call(&host, &import);
         let executor = Executor::new(version);
-        let mut call = shelf.take().pop().expect("it was left");
         assert!(executor.poll(&mut call).is_pending());
         assert!(matches!(first.settle(), Code::Wait(_)));
         import.call(0).start();

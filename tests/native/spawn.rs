@@ -2,7 +2,7 @@
 
 use crate::host::{self, Code, Log, NotesDrop, OnDrop, pause};
 use std::future::pending;
-use wit_async::{block_on, spawn_local, yield_async};
+use wit_async::{JoinHandle, block_on, spawn_local, yield_async};
 
 #[test]
 fn what_was_spawned_goes_on_after_the_root() {
@@ -47,6 +47,15 @@ fn a_spawned_future_that_waits_costs_no_extra_turn() {
     assert_eq!(task.cancel(), Code::Exit);
 }
 
+/// A future that waits for ever, and notes that it was dropped.
+fn spawns_who_notes(log: &Log<&'static str>) -> JoinHandle<()> {
+    let noted = NotesDrop(log.clone(), "dropped");
+    spawn_local(async move {
+        let _noted = noted;
+        pending::<()>().await;
+    })
+}
+
 #[test]
 fn joining_yields_the_output_and_cancelling_yields_none() {
     let host = host::install();
@@ -57,11 +66,7 @@ fn joining_yields_the_output_and_cancelling_yields_none() {
             let job = spawn_local(async { 7 });
             assert_eq!(format!("{job:?}"), "JoinHandle { .. }");
             assert_eq!(job.await, Some(7));
-            let noted = NotesDrop(log.clone(), "dropped");
-            let mut job = spawn_local(async move {
-                let _noted = noted;
-                pending::<()>().await;
-            });
+            let mut job = spawns_who_notes(&log);
             yield_async().await;
             job.cancel();
             assert_eq!(job.await, None);
@@ -138,11 +143,7 @@ fn a_handle_that_was_cancelled_tells_what_became_of_the_future_when_it_is_gone()
             yield_async().await;
             finished.cancel();
             assert_eq!(finished.await, Some(7));
-            let noted = NotesDrop(log.clone(), "dropped");
-            let mut job = spawn_local(async move {
-                let _noted = noted;
-                pending::<()>().await;
-            });
+            let mut job = spawns_who_notes(&log);
             yield_async().await;
             job.cancel();
             assert_eq!(log.take(), [""; 0]);

@@ -9,7 +9,7 @@ use crate::host::{
 use std::future::{Future, IntoFuture};
 use std::pin::{Pin, pin};
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::{FutureWriteCancel, block_on};
+use wit_async::{FutureWriteCancel, StreamReader, block_on};
 
 #[test]
 fn cancelling_in_synchronous_code_panics_and_dropping_is_possible() {
@@ -244,24 +244,30 @@ fn what_went_to_a_nested_block_on_and_back_belongs_to_no_task_in_the_end() {
 
 // --- code that may block
 
-#[test]
-fn code_that_has_blocked_may_cancel() {
+/// Drops a write in flight when a read has come that `waits` waited for; the built-ins that
+/// were called then.
+fn cancels_behind(waits: impl AsyncFnOnce(StreamReader<u32>)) -> Vec<String> {
     let host = host::install();
     let (mut writer, reader) = stream::<String>();
     let _peer = host.outgoing_stream(reader);
-    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
+    let (other, mut other_peer) = host.incoming_stream::<u32>();
     host.when_blocked(move || {
         other_peer.write([1]);
     });
     block_on(async {
         let mut write = Box::pin(writer.write_one("item".to_owned()));
         assert!(poll_once(&mut write).await.is_pending());
-        other.next().await;
+        waits(other).await;
         host.calls();
         drop(write);
-        let calls = host.calls();
-        assert!(calls[1].ends_with(": cancelled 0"), "{calls:#?}");
-    });
+        host.calls()
+    })
+}
+
+#[test]
+fn code_that_has_blocked_may_cancel() {
+    let calls = cancels_behind(async |mut other| assert_eq!(other.next().await, Some(1)));
+    assert!(calls[1].ends_with(": cancelled 0"), "{calls:#?}");
 }
 
 #[test]
@@ -277,25 +283,8 @@ fn in_a_task_block_on_may_cancel() {
 
 #[test]
 fn code_that_has_blocked_in_a_nested_block_on_may_cancel() {
-    let host = host::install();
-    let (mut writer, reader) = stream::<String>();
-    let _peer = host.outgoing_stream(reader);
-    let (mut other, mut other_peer) = host.incoming_stream::<u32>();
-    host.when_blocked(move || {
-        other_peer.write([1]);
-    });
-    block_on(async {
-        let mut write = Box::pin(writer.write_one("item".to_owned()));
-        assert!(poll_once(&mut write).await.is_pending());
-        assert_eq!(block_on(other.next()), Some(1));
-        host.calls();
-        drop(write);
-        let calls = host.calls();
-        assert!(
-            calls.iter().any(|call| call.ends_with(": cancelled 0")),
-            "{calls:#?}"
-        );
-    });
+    let calls = cancels_behind(async |mut other| assert_eq!(block_on(other.next()), Some(1)));
+    assert!(calls[1].ends_with(": cancelled 0"), "{calls:#?}");
 }
 
 #[test]
