@@ -158,6 +158,13 @@ pub(crate) unsafe trait WaitableOp {
         false
     }
 
+    /// The host was asked to cancel it, which only a call can be. From now on
+    /// [`cancel`](WaitableOp::cancel) waits for the answer.
+    fn is_asked(&mut self, flight: &mut Self::Flight) {
+        let _ = flight;
+        unreachable!("nobody asks for anything but a call");
+    }
+
     /// The operation ends before its start. What that gives back.
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
 
@@ -446,6 +453,12 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
 
     fn stop(&mut self) {
         drop(self.cancel());
+    }
+
+    fn is_asked(&mut self) {
+        if let State::InFlight(flight) = &mut self.state {
+            self.op.is_asked(flight);
+        }
     }
 
     fn hears(&mut self, answer: Payload) -> bool {

@@ -87,8 +87,13 @@ pub(crate) trait Adrift {
     /// operation has finished with it.
     fn notice(&mut self) -> bool;
 
-    /// Cancels it.
+    /// Cancels it, or waits for the answer if that was asked for.
     fn stop(&mut self);
+
+    /// The host was asked to cancel it, and is going to answer.
+    fn is_asked(&mut self) {
+        unreachable!("nobody asks for anything but a call");
+    }
 
     /// What the host says to who asked for its cancel. True if it is over.
     fn hears(&mut self, answer: Payload) -> bool {
@@ -192,10 +197,6 @@ impl Orphan {
     pub(super) fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
         let operation = self.operation.take()?;
         Some((Over(self), operation))
-    }
-
-    pub(super) fn waitable(&self) -> Waitable {
-        self.waitable
     }
 
     /// Whether it is over, and done with.

@@ -10,8 +10,8 @@
 use super::adrift::{Adrift, Orphan, leave_asked};
 use super::current::{may_cancel, preserve};
 use super::seats;
-use crate::abi::{Event, Payload, Set, Waitable};
-use crate::{instance, sys};
+use crate::abi::{Payload, Waitable};
+use crate::instance;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -72,34 +72,11 @@ pub(crate) fn is_to_be_asked(waitable: Waitable) -> Option<Ask> {
 
 /// Stands still until `call` has been answered, where that is possible.
 pub(crate) fn stand_still_for(call: &Orphan) {
-    /// Goes when its only member has gone, also when what comes of the call panics.
-    struct Own(Set);
-
-    impl Drop for Own {
-        fn drop(&mut self) {
-            sys::waitable_set_drop(self.0);
-        }
+    if may_cancel()
+        && let Some((_over, mut operation)) = call.take()
+    {
+        operation.stop();
     }
-
-    if call.is_busy() || !may_cancel() {
-        return;
-    }
-    let set = Own(sys::waitable_set_new());
-    let Some((_over, mut operation)) = call.take() else {
-        return;
-    };
-    let waitable = call.waitable();
-    let left = seats::leave(waitable);
-    sys::waitable_join(waitable, Some(set.0));
-    loop {
-        let event = preserve(|| sys::waitable_set_wait(set.0));
-        if let Event::Waitable(_, answer) = event
-            && operation.hears(answer)
-        {
-            break;
-        }
-    }
-    drop(left);
 }
 
 /// Asks for the call on `waitable`, which goes on as `operation` if the answer is to come.
@@ -111,6 +88,7 @@ pub(crate) fn ask_for(waitable: Waitable, mut operation: Box<dyn Adrift>, ask: A
             debug_assert!(over, "the host answered at once");
         }
         None => {
+            operation.is_asked();
             // The host wants the task that made the call to be there for the answer.
             let _is_here = seats::attend(waitable);
             let orphan = leave_asked(waitable, operation);

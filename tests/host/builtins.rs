@@ -260,9 +260,11 @@ impl wit_async::native::Host for Host {
 
     fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
         let answer = guarded(|| self.wait(set).pack());
-        // Who waits in vain for ever would never come back.
+        // Who waits in vain for ever would never come back; who does so while it unwinds
+        // waits for a call to be cancelled.
         unwind_if_trapped();
-        unpack(answer, payload)
+        let cancelled = Event(1, (answer >> 32) as u32 & 0xffff, 4).pack();
+        unpack(if has_trapped() { cancelled } else { answer }, payload)
     }
 
     fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32 {

@@ -465,8 +465,13 @@ impl<R> Offered<R> {
         Offered(PhantomData)
     }
 
+    /// What was offered last.
+    pub fn import(&self) -> Import {
+        OFFERED.with_borrow(|import| import.clone().expect("it was offered"))
+    }
+
     fn shout(&self) -> Shout {
-        Shout(OFFERED.with_borrow(|import| import.clone().expect("it was offered")))
+        Shout(self.import())
     }
 }
 

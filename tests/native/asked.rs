@@ -1,8 +1,10 @@
 //! Calls that are cancelled without waiting for the callee.
 
 use crate::begun::{install, live};
+use crate::host::fault::{Planned, Site};
 use crate::host::imports::{Import, Offered, OnCancel, Until};
-use crate::host::{self, Code, Log, poll_once};
+use crate::host::pass::Pass;
+use crate::host::{self, Code, Log, panic_message, poll_once};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
@@ -151,6 +153,33 @@ fn who_does_not_wait_for_the_answer_stands_still_for_it() {
         assert!(task.has_exited());
         assert_eq!(import.freed.take(), ["lists"]);
     }
+}
+
+#[test]
+fn a_callee_is_not_asked_again_when_freeing_its_parameters_panics() {
+    let _planned = Planned::at(Site::ParamsFree);
+    let host = install();
+    let import = Import::that(Until::Starting, OnCancel::Wait);
+    let offered = Offered::new(&import);
+    let task = host.start({
+        let import = import.clone();
+        async move {
+            let mut pass = Pass::<String, _>::to(offered);
+            let mut call = Box::pin(async move { pass.call("hey".to_owned()).await });
+            assert!(poll_once(&mut call).await.is_pending());
+            import.call(0).start();
+            cancel(call).await;
+        }
+    });
+    // The task hears of the start, which is the end of the call, and stands still for it.
+    let call = import.call(0);
+    host.when_blocked(move || call.confirm_cancel());
+    assert!(panic_message(|| _ = task.settle()).contains("ParamsFree"));
+    assert!(import.call(0).is_told());
+    assert_eq!(import.freed.take(), ["lists"]);
+    assert_eq!(cancels(host.calls()), ["subtask.cancel (async) 1: blocked"]);
+    // It was woken before the panic left the turn.
+    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]
