@@ -156,6 +156,27 @@ fn who_does_not_wait_for_the_answer_stands_still_for_it() {
 }
 
 #[test]
+fn what_is_dropped_afterwards_is_cancelled_as_always() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Confirm);
+    let task = host.start({
+        let import = import.clone();
+        async move {
+            cancel(begins(Offered::new(&import)).await).await;
+            drop(begins(Offered::new(&import)).await);
+        }
+    });
+    assert!(task.has_exited());
+    assert_eq!(
+        cancels(host.calls()),
+        [
+            "subtask.cancel (async) 1: CancelledBeforeReturned",
+            "subtask.cancel 1: CancelledBeforeReturned",
+        ]
+    );
+}
+
+#[test]
 fn a_callee_is_not_asked_again_when_freeing_its_parameters_panics() {
     let _planned = Planned::at(Site::ParamsFree);
     let host = install();
