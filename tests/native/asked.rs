@@ -4,7 +4,7 @@ use crate::begun::{install, live};
 use crate::host::fault::{Planned, Site};
 use crate::host::imports::{Import, Offered, OnCancel, Until};
 use crate::host::pass::Pass;
-use crate::host::{self, Code, Log, panic_message, poll_once};
+use crate::host::{self, Code, Log, Outcome, panic_message, poll_once, stream};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
@@ -204,22 +204,54 @@ fn a_callee_is_not_asked_again_when_freeing_its_parameters_panics() {
 }
 
 #[test]
-fn a_task_stays_for_the_answer_where_nobody_can_stand_still() {
+fn a_task_stays_for_each_answer_where_nobody_can_stand_still() {
     let host = install();
     let import = Import::that(Until::Started, OnCancel::Wait);
-    let offered = Offered::new(&import);
     let shelf = Log::new();
     let task = host.start({
-        let shelf = shelf.clone();
+        let (shelf, import) = (shelf.clone(), import.clone());
         async move {
-            let mut cancels = Box::pin(cancel(begins(offered).await));
+            let mut calls = Vec::new();
+            for _ in 0..2 {
+                calls.push(begins(Offered::new(&import)).await);
+            }
+            let mut cancels = Box::pin(cancel(calls));
             assert!(poll_once(&mut cancels).await.is_pending());
             shelf.note(cancels);
         }
     });
     assert!(matches!(task.settle(), Code::Wait(_)));
     host.call_sync(|| drop(shelf.take()));
+    for call in 0..2 {
+        assert!(matches!(task.settle(), Code::Wait(_)), "before {call}");
+        import.call(call).confirm_cancel();
+    }
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_was_left_alone_is_cancelled_beside_it() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Wait);
+    let offered = Offered::new(&import);
+    let (mut writer, reader) = stream::<String>();
+    let mut peer = host.outgoing_stream(reader);
+    let shelf: Log<Pin<Box<dyn Future<Output = ()>>>> = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let mut write: Pin<Box<dyn Future<Output = ()>>> = Box::pin(async move {
+                writer.write_all(vec!["lost".to_owned()]).await;
+            });
+            assert!(poll_once(&mut write).await.is_pending());
+            shelf.note(write);
+            cancel(begins(offered).await).await;
+        }
+    });
+    task.settle();
+    host.call_sync(|| drop(shelf.take()));
     assert!(matches!(task.settle(), Code::Wait(_)));
+    assert_eq!(peer.read(1), Outcome::Dropped(0));
     import.call(0).confirm_cancel();
     assert_eq!(task.settle(), Code::Exit);
 }
