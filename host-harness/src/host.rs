@@ -50,6 +50,8 @@ pub struct State {
     pub log: Vec<String>,
     /// What the guest said it would trap with.
     pub expected_trap: Option<String>,
+    /// How many blocks of memory the guest said it would leak.
+    pub leaked_blocks: u32,
     /// Guards the memory.
     pub memory: MemoryGuard,
     /// What the harness's own implementations of peers need.
@@ -72,6 +74,7 @@ impl State {
             stderr,
             log: Vec::new(),
             expected_trap: None,
+            leaked_blocks: 0,
             memory: MemoryGuard {
                 limit: limits.memory,
                 ..MemoryGuard::default()
@@ -198,6 +201,10 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
             "`expect-trap`: expected a part of the message of the trap, found nothing"
         );
         store.data_mut().expected_trap = Some(message);
+        Ok(())
+    })?;
+    report.func_wrap("leaves-blocks", |mut store, (count,): (u32,)| {
+        store.data_mut().leaked_blocks = count;
         Ok(())
     })?;
     peers::add_to_linker(&mut linker)?;

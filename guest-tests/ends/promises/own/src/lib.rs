@@ -11,6 +11,7 @@ mod bindings {
 }
 
 mod beyond;
+mod forgotten;
 #[path = "../../payloads.rs"]
 mod payloads;
 // What becomes of it on wit-bindgen 0.63 is in `promises-v63`, with not a word changed.
@@ -24,10 +25,10 @@ struct Promises;
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
     program: end_lasts, dropped_reads_lose_nothing, dropped_read_goes_along,
-        forgotten_read_then_read, forgotten_read_then_dropped,
+        backpressure_below_zero, busy_stream_lets_others_go_on;
+    forgotten: forgotten_read_then_read, forgotten_read_then_dropped,
         forgotten_read_then_handed_away, forgotten_write_then_write,
-        forgotten_write_then_dropped, backpressure_below_zero,
-        busy_stream_lets_others_go_on;
+        forgotten_write_then_dropped;
     => synchronous: program::read_dropped_in_synchronous_export,
         program::write_dropped_in_synchronous_export,
         program::future_dropped_in_synchronous_export;
