@@ -51,12 +51,20 @@ pub async fn dropped_read_goes_along() {
     if let Poll::Ready((_, items)) = poll_once(&mut read).await {
         drop(read);
         assert_eq!(items, words(0, 1), "each word once");
-        assert_eq!(relay::collect_words(reader).await, words(1, 3), "each word once");
+        assert_eq!(
+            relay::collect_words(reader).await,
+            words(1, 3),
+            "each word once"
+        );
         return;
     }
     blocking_turns(10);
     drop(read);
-    assert_eq!(relay::collect_words(reader).await, words(0, 3), "each word once");
+    assert_eq!(
+        relay::collect_words(reader).await,
+        words(0, 3),
+        "each word once"
+    );
 }
 
 pub async fn forgotten_read_then_read() {

@@ -37,6 +37,11 @@ pub fn leaves_blocks(count: u32) {
     bindings::test::harness::report::leaves_blocks(count);
 }
 
+/// Whether the harness plays the peer, and no guest does.
+pub fn is_played_by_harness() -> bool {
+    bindings::test::harness::report::is_played_by_harness()
+}
+
 /// Exports the accounting of this guest. Once per guest, at the crate root.
 #[macro_export]
 macro_rules! guest {

@@ -2,6 +2,7 @@
 
 use super::survive::Contained;
 use super::{DEPTH, Program};
+use crate::host::fault;
 use crate::sim::hopes::Hope;
 use futures::FutureExt;
 use std::cell::{Cell, RefCell};
@@ -33,7 +34,50 @@ impl Drop for Counted<'_> {
 #[derive(Default)]
 struct Family {
     alive: Cell<u32>,
+    /// How many came to their end,
     ended: Cell<u32>,
+    /// how many went before,
+    cut_short: Cell<u32>,
+    /// and how many were told to.
+    aborted: Cell<u32>,
+}
+
+impl Family {
+    fn increment(count: &Cell<u32>) {
+        count.set(count.get() + 1);
+    }
+
+    /// One more, until what is returned goes.
+    fn child(&self) -> Child<'_> {
+        Child {
+            family: self,
+            _alive: Counted::new(&self.alive),
+            has_ended: false,
+        }
+    }
+}
+
+struct Child<'a> {
+    family: &'a Family,
+    _alive: Counted<'a>,
+    has_ended: bool,
+}
+
+impl Child<'_> {
+    /// It has come to its end. How many have.
+    fn ends(mut self) -> u32 {
+        self.has_ended = true;
+        Family::increment(&self.family.ended);
+        self.family.ended.get()
+    }
+}
+
+impl Drop for Child<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            Family::increment(&self.family.cut_short);
+        }
+    }
 }
 
 impl Program {
@@ -83,6 +127,13 @@ impl Program {
             drop(scoped);
             assert_eq!(family.alive.get(), 0, "a future outlives its scope");
         }
+        if finished && !fault::has_fired() {
+            let [cut_short, aborted] = [family.cut_short.get(), family.aborted.get()];
+            assert!(
+                cut_short <= aborted,
+                "a scope goes before {cut_short} of its futures"
+            );
+        }
         for side in &mut sides {
             self.ends.append(&mut side.ends);
         }
@@ -106,7 +157,7 @@ impl Program {
             let abort = Rc::clone(&aborted);
             let child = async move {
                 let _gone = world.aborted.wait(abort, instance);
-                let _alive = Counted::new(&family.alive);
+                let this = family.child();
                 side.sleeps().await;
                 if side.world.forgets() {
                     // What waits for other tasks may not be leaked: they would tell it.
@@ -116,14 +167,14 @@ impl Program {
                 }
                 if spawns {
                     s.spawn(async move {
-                        let _alive = Counted::new(&family.alive);
+                        let this = family.child();
                         yield_async().await;
-                        family.ended.set(family.ended.get() + 1);
+                        this.ends();
                     });
                 }
-                family.ended.set(family.ended.get() + 1);
+                let ended = this.ends();
                 end.fulfil();
-                family.ended.get()
+                ended
             };
             let handle = s.spawn(Contained::new(Rc::clone(world), child));
             handles.push((handle, ended, aborted));
@@ -132,10 +183,12 @@ impl Program {
             match world.pick(5) {
                 0 => drop(handle),
                 1 => {
+                    Family::increment(&family.aborted);
                     handle.abort();
                     aborted.fulfil();
                 }
                 2 => {
+                    Family::increment(&family.aborted);
                     drop(handle.abort_on_drop());
                     aborted.fulfil();
                 }
@@ -158,11 +211,13 @@ impl Program {
         }
         let world = Rc::clone(&self.world);
         let ends = Rc::new(Ends::default());
+        let alive = Rc::new(Cell::new(0));
         let mut set = JoinSet::new();
         let mut left = 0;
         for (number, mut side) in self.sides().into_iter().enumerate() {
-            let ends = Rc::clone(&ends);
+            let (ends, alive) = (Rc::clone(&ends), Rc::clone(&alive));
             let child = async move {
+                let _alive = Counted::new(&alive);
                 side.run().await;
                 ends.end(number);
                 (number, side)
@@ -209,6 +264,16 @@ impl Program {
                 }
             }
         }
+        drop(set);
+        // They go the next time that they would be polled.
+        for _ in 0..2 {
+            yield_async().await;
+        }
+        let alive = alive.get();
+        assert!(
+            alive == 0 || fault::has_fired(),
+            "{alive} futures outlive their set"
+        );
     }
 
     fn joined(&mut self, ends: &Ends, ended: Option<(usize, Program)>) {

@@ -66,12 +66,11 @@ pub async fn write_from_in_parts() {
 pub async fn write_from_reader_gone() {
     let (mut writer, reader) = wit_stream::new();
     let mut buffer = writer.buffer(words(0, 4));
-    let (taken, result) = join(
-        relay::take_words(reader, 1),
-        writer.write_from(&mut buffer),
-    )
-    .await;
+    let (taken, result) = join(relay::take_words(reader, 1), writer.write_from(&mut buffer)).await;
     let taken_then_left = [taken, buffer.into_vec()].concat();
     assert_eq!(taken_then_left, words(0, 4));
-    assert!(matches!(result, StreamResult::Complete(_) | StreamResult::Dropped));
+    assert!(matches!(
+        result,
+        StreamResult::Complete(_) | StreamResult::Dropped
+    ));
 }
