@@ -47,6 +47,16 @@ impl Family {
         count.set(count.get() + 1);
     }
 
+    /// Whether nothing was dropped that was not aborted; `what` goes now.
+    #[track_caller]
+    fn is_spared(&self, what: &str) {
+        let [cut_short, aborted] = [self.cut_short.get(), self.aborted.get()];
+        assert!(
+            cut_short <= aborted,
+            "{cut_short} futures were dropped before {what}, and {aborted} were to be"
+        );
+    }
+
     /// One more, until what is returned goes.
     fn child(&self) -> Child<'_> {
         Child {
@@ -76,6 +86,17 @@ impl Drop for Child<'_> {
     fn drop(&mut self) {
         if !self.has_ended {
             Family::increment(&self.family.cut_short);
+        }
+    }
+}
+
+/// The body of a scope goes before what was spawned in it.
+struct GoesFirst<'a>(&'a Family);
+
+impl Drop for GoesFirst<'_> {
+    fn drop(&mut self) {
+        if !fault::has_fired() && !std::thread::panicking() {
+            self.0.is_spared("its body");
         }
     }
 }
@@ -128,11 +149,7 @@ impl Program {
             assert_eq!(family.alive.get(), 0, "a future outlives its scope");
         }
         if finished && !fault::has_fired() {
-            let [cut_short, aborted] = [family.cut_short.get(), family.aborted.get()];
-            assert!(
-                cut_short <= aborted,
-                "a scope goes before {cut_short} of its futures"
-            );
+            family.is_spared("a scope");
         }
         for side in &mut sides {
             self.ends.append(&mut side.ends);
@@ -147,6 +164,7 @@ impl Program {
         family: &'scope Family,
     ) {
         let world = &self.world;
+        let _goes_first = GoesFirst(family);
         let mut handles = Vec::new();
         for side in sides {
             let ended = Rc::new(Hope::default());
@@ -211,18 +229,21 @@ impl Program {
         }
         let world = Rc::clone(&self.world);
         let ends = Rc::new(Ends::default());
-        let alive = Rc::new(Cell::new(0));
+        let gone = Rc::new(Cell::new(false));
         let mut set = JoinSet::new();
         let mut left = 0;
         for (number, mut side) in self.sides().into_iter().enumerate() {
-            let (ends, alive) = (Rc::clone(&ends), Rc::clone(&alive));
+            let (ends, gone) = (Rc::clone(&ends), Rc::clone(&gone));
             let child = async move {
-                let _alive = Counted::new(&alive);
                 side.run().await;
                 ends.end(number);
                 (number, side)
             };
-            set.spawn(Contained::new(Rc::clone(&world), child));
+            let mut child = Box::pin(Contained::new(Rc::clone(&world), child));
+            set.spawn(poll_fn(move |cx| {
+                assert!(!gone.get(), "a future goes on after its set");
+                child.as_mut().poll(cx)
+            }));
             left += 1;
         }
         loop {
@@ -265,15 +286,7 @@ impl Program {
             }
         }
         drop(set);
-        // They go the next time that they would be polled.
-        for _ in 0..2 {
-            yield_async().await;
-        }
-        let alive = alive.get();
-        assert!(
-            alive == 0 || fault::has_fired(),
-            "{alive} futures outlive their set"
-        );
+        gone.set(true);
     }
 
     fn joined(&mut self, ends: &Ends, ended: Option<(usize, Program)>) {
