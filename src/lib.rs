@@ -281,6 +281,12 @@
 //! It holds for as long as the reader does not leave the component. One that comes back
 //! cannot be told from any other: its ends meet in the host.
 //!
+//! # What is promised
+//!
+//! That nothing else traps, that nothing is lost, that dropping works anywhere, and more:
+//! [`promises`] has each promise, who would notice if it were broken, and what wit-bindgen
+//! 0.63 does in the same program.
+//!
 //! # What still traps
 //!
 //! The host ends the instance for what safe code does in these cases, and in no other:
@@ -366,6 +372,10 @@ pub mod rt;
 #[cfg(all(feature = "async", not(target_family = "wasm")))]
 #[doc(hidden)]
 pub use sys::native;
+
+#[cfg(all(doc, feature = "async"))]
+#[doc = include_str!("promises.md")]
+pub mod promises {}
 
 /// Traits and types for exported resources, as wit-bindgen has them.
 pub use wit_bindgen::resource;

@@ -434,18 +434,20 @@ unsafe impl<O: FutureOps, R: Reader<O>> WaitableOp for ReadOp<O, R> {
     }
 
     fn cancel_unstarted(&mut self, (): ()) -> Result<Self::Cancelled, ()> {
-        if self.from != From::InFlight {
-            return Ok(self.unstarted(()));
-        }
+        // A read before it may have been dropped in flight, even if this one was not polled.
+        let waits = self.from == From::InFlight;
         match kept::take_back(self.reader()) {
-            Before::Busy => return Err(()),
-            Before::Free | Before::Ended => {}
+            Before::Busy if waits => return Err(()),
+            Before::Busy | Before::Free | Before::Ended => {}
             Before::Arrived => {
                 if let Some(block) = kept::give(self.reader()) {
                     // SAFETY: the host has written the value, and it was kept until now.
                     return Ok(Ok(unsafe { self.lift(&block) }));
                 }
             }
+        }
+        if !waits {
+            record::<O::Payload>(Kind::FutureRead, Timing::CancelledBeforeStart);
         }
         Ok(Err(self.finish()))
     }

@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{Adrift, Lent, Side, is_told_dropped, pair_here};
+use crate::waitable::{Adrift, Lent, Side, is_told_dropped, lost_its_reader, pair_here};
 use alloc::boxed::Box;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -209,6 +209,7 @@ where
                 let address = address.cast_mut();
                 pair.start(Side::Writable, Lent { address, items })
             },
+            None if lost_its_reader::<O::Payload>(writer.waitable) => Copied::Dropped(0),
             None => {
                 source.leave();
                 // SAFETY: the same.

@@ -235,6 +235,31 @@ fn cancelling_the_next_read_cancels_the_one_that_goes_on() {
 }
 
 #[test]
+fn a_next_read_that_was_not_polled_cancels_it_as_well() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        drops_a_read(&mut reader).await;
+        pause().await;
+        let (result, buffer) = pin!(reader.read(Vec::with_capacity(4))).cancel();
+        assert_eq!((result, buffer), (StreamResult::Complete(1), texts(["a"])));
+        drops_a_read(&mut reader).await;
+        let (result, _) = pin!(reader.read(Vec::with_capacity(4))).cancel();
+        assert_eq!(result, StreamResult::Cancelled);
+        let calls = host::host().calls();
+        assert!(
+            calls
+                .last()
+                .is_some_and(|call| call.contains("cancel-read")),
+            "{calls:#?}"
+        );
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write(texts(["a"])), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn a_read_that_nobody_awaits_keeps_no_task() {
     let host = install();
     for (needs_task, name) in [(false, "numbers"), (true, "texts")] {

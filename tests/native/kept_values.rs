@@ -153,6 +153,26 @@ fn a_cancel_gives_the_value_that_has_arrived_or_leaves_the_end() {
 }
 
 #[test]
+fn a_cancel_of_a_read_that_was_not_polled_gives_it_as_well() {
+    for owned in [false, true] {
+        let host = install();
+        let (mut reader, mut peer) = host.incoming_future::<String>();
+        let task = host.start(async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let value = match owned {
+                true => pin!(reader.into_future()).cancel().ok(),
+                false => pin!((&mut reader).into_future()).cancel(),
+            };
+            assert_eq!(value.as_deref(), Some("hello"));
+        });
+        assert!(task.is_waiting());
+        assert_eq!(peer.send(hello()), Outcome::Completed(1));
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
 fn a_read_that_nobody_awaits_keeps_no_task_and_begins_again_in_the_next() {
     let host = install();
     let (mut reader, mut peer) = host.incoming_future::<String>();

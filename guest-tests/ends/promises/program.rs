@@ -162,6 +162,18 @@ pub fn future_dropped_in_synchronous_export() {
     drop(reader);
 }
 
+pub async fn read_finished_in_block_on() {
+    let mut reader = relay::words(2).await;
+    let mut read = Box::pin(reader.read(Vec::with_capacity(1)));
+    let first = match poll_once(&mut read).await {
+        Poll::Ready(first) => first,
+        Poll::Pending => runtime::block_on(&mut read),
+    };
+    drop(read);
+    assert_eq!(first.1, words(0, 1));
+    assert_eq!(reader.next().await.as_deref(), Some("1"));
+}
+
 pub async fn backpressure_below_zero() {
     runtime::backpressure_dec();
     runtime::backpressure_inc();

@@ -4,7 +4,7 @@
 use std::future::IntoFuture;
 
 use futures::future::join;
-use guest_support::check::{blocking_turns, in_flight, turns};
+use guest_support::check::{CYCLES, blocking_turns, in_flight, leaves_nothing, poll_once, turns};
 use wit_async::StreamResult;
 
 use crate::bindings::test::ends::relay;
@@ -55,7 +55,7 @@ pub async fn write_from_in_parts() {
         let mut buffer = writer.buffer(words(0, 50));
         while buffer.remaining() > 0 {
             let mut write = Box::pin(writer.write_from(&mut buffer));
-            let _ = guest_support::check::poll_once(&mut write).await;
+            let _ = poll_once(&mut write).await;
             turns(1).await;
         }
     };
@@ -73,4 +73,25 @@ pub async fn write_from_reader_gone() {
         result,
         StreamResult::Complete(_) | StreamResult::Dropped
     ));
+}
+
+pub async fn reads_cancelled_a_million_times() {
+    let (_writer, bytes) = wit_stream::new::<u8>();
+    // Nothing is written, so nothing comes back.
+    let mut reader = relay::pump(bytes).await;
+    leaves_nothing(CYCLES, async || {
+        let mut read = Box::pin(reader.read(Vec::with_capacity(16)));
+        in_flight(&mut read).await;
+        assert_eq!(read.as_mut().cancel().0, StreamResult::Cancelled);
+    })
+    .await;
+}
+
+pub async fn reads_dropped_a_million_times() {
+    let (_writer, bytes) = wit_stream::new::<u8>();
+    let mut reader = relay::pump(bytes).await;
+    leaves_nothing(CYCLES, async || {
+        in_flight(&mut Box::pin(reader.next())).await;
+    })
+    .await;
 }

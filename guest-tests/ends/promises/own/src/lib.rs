@@ -25,7 +25,7 @@ struct Promises;
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
     program: end_lasts, dropped_reads_lose_nothing, dropped_read_goes_along,
-        backpressure_below_zero, busy_stream_lets_others_go_on;
+        read_finished_in_block_on, backpressure_below_zero, busy_stream_lets_others_go_on;
     forgotten: forgotten_read_then_read, forgotten_read_then_dropped,
         forgotten_read_then_handed_away, forgotten_write_then_write,
         forgotten_write_then_dropped;
@@ -36,5 +36,6 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::G
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_beyond::Guest => Promises {
     beyond: future_by_reference, future_by_reference_goes_along, write_from_dropped,
-        write_from_in_parts, write_from_reader_gone;
+        write_from_in_parts, write_from_reader_gone,
+        reads_cancelled_a_million_times, reads_dropped_a_million_times;
 } }

@@ -65,6 +65,7 @@ comes_to! {
     forgotten_write_then_write: "cannot have concurrent operations active",
         "cannot have concurrent operations active";
     forgotten_write_then_dropped: "cannot drop busy stream", "cannot drop busy stream";
+    read_finished_in_block_on: "", "";
     backpressure_below_zero: "backpressure counter overflow", "backpressure counter overflow";
     busy_stream_lets_others_go_on: "others had their turn", "others had their turn";
     => synchronous:
