@@ -9,7 +9,7 @@ use crate::host::{
 use futures::channel::oneshot;
 use futures::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use wit_async::{StreamReader, StreamResult, block_on};
 
