@@ -221,7 +221,8 @@
 //! A future of this crate can be dropped in flight in async code and in synchronous
 //! code. A read of a stream then [goes on](#what-a-dropped-read-gets). Anything else is
 //! cancelled, in an async export and in what it spawns. In a
-//! synchronous export and in the destructor of a resource the host forbids to cancel
+//! synchronous export and in the destructor of a resource, if another component calls it,
+//! the host forbids to cancel
 //! (canonical ABI, "stream.cancel-read"; wasmtime 48 traps). There the operation is left
 //! alone, with the memory that it needs and with its end, if that goes too: the task in
 //! whose set it is, is woken, and the first task of this crate that gets a turn cancels
@@ -243,7 +244,8 @@
 //!
 //! The future of a read can be dropped at any time, by a `select!`, a timeout or an abort,
 //! and no item is lost: the read goes on, and the readable end keeps what it gets for the
-//! next read, `next` or `collect`, in order.
+//! next read, `next` or `collect`, in order. Like any read the next one is pending until the
+//! task has had the event.
 //!
 //! - The buffer goes with the future, and so does what was in it before the read.
 //! - The writer may be told that items were read although nobody has looked at them yet.
@@ -272,6 +274,8 @@
 //! tasks. It is as with the host: a read takes what there is and fits, the end is told,
 //! an unwritten future has its default. What is different:
 //!
+//! - one write serves one read: the next read finds something when the future of the write
+//!   has been polled again;
 //! - lists and handles in an item belong to the reader afterwards, without a copy;
 //! - when the reader is handed to another component, as a parameter, as a result or in
 //!   an item, a write that waits starts again with the host. A reader in an item that

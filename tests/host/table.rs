@@ -241,6 +241,7 @@ impl Table {
             );
         }
         self.remove(index);
+        channel.borrow_mut().has_left = true;
         Held::new(channel, Side::Readable)
     }
 

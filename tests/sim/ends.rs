@@ -159,12 +159,12 @@ impl<T: Item> EndOf<T> {
         match self {
             EndOf::Reader(serial, reader) => {
                 let handle = reader.take_handle();
-                crate::host::goes_on_with(serial, handle);
+                crate::host::leaves_with(serial, handle);
                 (T::CODE, false, handle)
             }
             EndOf::Awaited(serial, reader) => {
                 let handle = reader.take_handle();
-                crate::host::goes_on_with(serial, handle);
+                crate::host::leaves_with(serial, handle);
                 (T::CODE, true, handle)
             }
             _ => unreachable!("only readable ends are handed away"),

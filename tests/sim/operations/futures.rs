@@ -30,7 +30,10 @@ pub async fn fulfil<T: Item>(
     doubt.settled();
     assert_eq!(back.number(), known, "what was not sent comes back");
     // Not at the end of the scope: see `survive`.
-    drop(back);
+    match crate::host::has_left(serial) {
+        true => drop(back),
+        false => program.keep(vec![back]),
+    }
     writer
 }
 
