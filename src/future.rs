@@ -19,12 +19,13 @@
 //! [`raw_future_new`]) stays open when it is dropped: leaking a handle is the
 //! one thing that the ABI allows then.
 
+mod kept;
 mod read;
 mod reader;
 mod write;
 mod writer;
 
-pub use read::{FutureRead, RawFutureRead};
+pub use read::{FutureRead, FutureReadRef, RawFutureRead, RawFutureReadRef};
 pub use reader::{FutureReader, RawFutureReader};
 pub use write::{
     FutureWrite, FutureWriteCancel, FutureWriteError, RawFutureWrite, RawFutureWriteCancel,

@@ -18,7 +18,7 @@ use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
 use crate::task::Pressure;
-use crate::waitable::{Allowance, Carrier, Late, Orphanage, Orphans, Registry};
+use crate::waitable::{Allowance, Asked, Carrier, Late, Orphanage, Orphans, Registry};
 
 /// Everything the runtime knows about the instance it runs in.
 pub(crate) struct Instance {
@@ -30,6 +30,8 @@ pub(crate) struct Instance {
     pub(crate) orphanage: Orphanage,
     /// Operations that no future waits for.
     pub(crate) orphans: Orphans,
+    /// Calls whose cancel is asked for.
+    pub(crate) asked: Asked,
     /// What the turn that is polling may still complete.
     pub(crate) allowance: Allowance,
     /// Who is to be woken because of what happened without the host.
@@ -50,6 +52,7 @@ impl Instance {
             pool: Pool::new(),
             orphanage: Orphanage::new(),
             orphans: Orphans::new(),
+            asked: Asked::new(),
             allowance: Allowance::new(),
             late: Late::new(),
             carrier: Carrier::new(),

@@ -92,7 +92,7 @@
 //!
 //! | Name | | Intended difference |
 //! |---|---|---|
-//! | [`FutureReader`], [`RawFutureReader`] | ✓ | [both ends may be in one component](#both-ends-in-one-component) |
+//! | [`FutureReader`], [`RawFutureReader`] | ✓ | can also be awaited [by reference](FutureReadRef); [both ends may be in one component](#both-ends-in-one-component) |
 //! | [`FutureWriter`], [`RawFutureWriter`] | ✓ | the default is also written where no task runs; a raw writer that is dropped unwritten stays open and does not trap |
 //! | [`FutureRead`], [`RawFutureRead`] | ✓ | `Unpin`; [dropped anywhere](#dropping-what-is-in-flight) |
 //! | [`FutureWrite`], [`RawFutureWrite`] | ✓ | `Unpin`; dropped anywhere |
@@ -100,7 +100,7 @@
 //! | [`FutureWriteError`] | ✓ | |
 //! | [`FutureOps`] | ✓ | `'static` |
 //! | [`StreamReader`], [`RawStreamReader`] | ✓ | reading after the end says "ended" again and does not trap; of zero-sized items `next` takes one, and `read` at most as many as it can hold; [both ends may be in one component](#both-ends-in-one-component) |
-//! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
+//! | [`StreamWriter`], [`RawStreamWriter`] | ✓ | also write [from a buffer that stays with the caller](RawStreamWriter::write_from); writing after the reader went gives the values back and does not trap; items that do not fit into one operation or one allocation are split |
 //! | [`StreamRead`], [`RawStreamRead`] | ✓ | `Unpin`; dropped anywhere, [and nothing is lost](#what-a-dropped-read-gets) |
 //! | [`StreamWrite`], [`RawStreamWrite`] | ✓ | `Unpin`; dropped anywhere |
 //! | [`StreamResult`] | ✓ | |
@@ -116,8 +116,8 @@
 //! | [`backpressure_inc`], [`backpressure_dec`] | ✓ | any number of either; the host is told when calls are held back and when no longer |
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
-//! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`], and
-//! [`Backpressure`] and [`Limiter`].
+//! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`],
+//! [`Backpressure`] and [`Limiter`], and [`CancelRequest`].
 //!
 //! # Futures beside each other
 //!
@@ -197,12 +197,32 @@
 //! }
 //! ```
 //!
+//! # Being cancelled
+//!
+//! When the caller of an async export gives up, the future of the export is dropped, and
+//! what it holds with it; what it has spawned goes on. A task that would rather come to an
+//! end of its own makes a [`CancelRequest`]: as long as there is one nothing is dropped. The
+//! task awaits the request, and then returns what it has, or accepts it.
+//!
+//! ```
+//! use wit_async::CancelRequest;
+//!
+//! # async fn sort_a_bit(_: &mut [u32]) -> bool { true }
+//! async fn sort(mut numbers: Vec<u32>) -> Vec<u32> {
+//!     let request = CancelRequest::observe();
+//!     // Better than nothing: the caller gets what is sorted so far.
+//!     while !request.is_requested() && !sort_a_bit(&mut numbers).await {}
+//!     numbers
+//! }
+//! ```
+//!
 //! # Dropping what is in flight
 //!
 //! A future of this crate can be dropped in flight in async code and in synchronous
 //! code. A read of a stream then [goes on](#what-a-dropped-read-gets). Anything else is
 //! cancelled, in an async export and in what it spawns. In a
-//! synchronous export and in the destructor of a resource the host forbids to cancel
+//! synchronous export and in the destructor of a resource, if another component calls it,
+//! the host forbids to cancel
 //! (canonical ABI, "stream.cancel-read"; wasmtime 48 traps). There the operation is left
 //! alone, with the memory that it needs and with its end, if that goes too: the task in
 //! whose set it is, is woken, and the first task of this crate that gets a turn cancels
@@ -224,7 +244,8 @@
 //!
 //! The future of a read can be dropped at any time, by a `select!`, a timeout or an abort,
 //! and no item is lost: the read goes on, and the readable end keeps what it gets for the
-//! next read, `next` or `collect`, in order.
+//! next read, `next` or `collect`, in order. Like any read the next one is pending until the
+//! task has had the event.
 //!
 //! - The buffer goes with the future, and so does what was in it before the read.
 //! - The writer may be told that items were read although nobody has looked at them yet.
@@ -239,6 +260,10 @@
 //! - What is still kept when the reader is dropped is dropped with it. What a read gets that
 //!   was leaked (`mem::forget`) is lost.
 //!
+//! All of that holds for a future that is awaited by reference, too: `(&mut reader).await`
+//! can be dropped, and the value is there for the next one. A read that owns its reader
+//! takes the value along.
+//!
 //! # Both ends in one component
 //!
 //! The host lets a read and a write meet in one component instance if the items are
@@ -249,6 +274,8 @@
 //! tasks. It is as with the host: a read takes what there is and fits, the end is told,
 //! an unwritten future has its default. What is different:
 //!
+//! - one write serves one read: the next read finds something when the future of the write
+//!   has been polled again;
 //! - lists and handles in an item belong to the reader afterwards, without a copy;
 //! - when the reader is handed to another component, as a parameter, as a result or in
 //!   an item, a write that waits starts again with the host. A reader in an item that
@@ -257,6 +284,12 @@
 //!
 //! It holds for as long as the reader does not leave the component. One that comes back
 //! cannot be told from any other: its ends meet in the host.
+//!
+//! # What is promised
+//!
+//! That nothing else traps, that nothing is lost, that dropping works anywhere, and more:
+//! [`promises`] has each promise, who would notice if it were broken, and what wit-bindgen
+//! 0.63 does in the same program.
 //!
 //! # What still traps
 //!
@@ -295,6 +328,7 @@
 //! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`], [`JoinSet::spawn`] |
 //! | a limiter that would admit nobody | [`Limiter::new`] |
+//! | a future is awaited, or handed away, whose value was taken by a read by reference, or by one that was leaked | [`FutureReadRef`], [`RawFutureReader`] |
 //! | a handle is used that was given away to another component | [`RawStreamReader`], [`RawFutureReader`]; generated code gives handles away by value |
 //! | the host breaks the canonical ABI: unknown codes, more items than asked for, handle 0 | everywhere |
 //! | natively, a built-in is called and no host is installed | everywhere |
@@ -343,6 +377,10 @@ pub mod rt;
 #[doc(hidden)]
 pub use sys::native;
 
+#[cfg(all(doc, feature = "async"))]
+#[doc = include_str!("promises.md")]
+pub mod promises {}
+
 /// Traits and types for exported resources, as wit-bindgen has them.
 pub use wit_bindgen::resource;
 
@@ -358,9 +396,15 @@ pub use rt::async_support::{
 
 #[cfg(feature = "async")]
 #[doc(inline)]
+pub use future::{FutureReadRef, RawFutureReadRef};
+#[cfg(feature = "async")]
+#[doc(inline)]
+pub use stream::{RawStreamWriteFrom, StreamWriteFrom};
+#[cfg(feature = "async")]
+#[doc(inline)]
 pub use task::{
-    Abort, AbortOnDrop, Admit, Backpressure, JoinSet, Limiter, Permit, Scope, ScopedJoinHandle,
-    scope,
+    Abort, AbortOnDrop, Admit, Backpressure, CancelRequest, JoinSet, Limiter, Permit, Requested,
+    Scope, ScopedJoinHandle, cancel, scope,
 };
 
 #[cfg(feature = "macros")]

@@ -18,7 +18,7 @@ pub use adapter::{RawStreamReaderStream, StreamReaderStream};
 pub use read::{RawStreamRead, StreamRead};
 pub use reader::{RawStreamReader, StreamReader};
 pub use unit::UnitStreamOps;
-pub use write::{RawStreamWrite, StreamWrite};
+pub use write::{RawStreamWrite, RawStreamWriteFrom, StreamWrite, StreamWriteFrom};
 pub use writer::{RawStreamWriter, StreamWriter};
 
 use crate::vtable::{StreamOps, StreamVtable};

@@ -4,7 +4,7 @@
 //! stays sound. They are lowered into one [`Block`], behind which the results
 //! are written; small blocks come from the pool.
 
-use crate::abi::{Payload, SubtaskState, SubtaskStatus, Waitable};
+use crate::abi::{Event, Payload, Set, SubtaskState, SubtaskStatus, Waitable};
 use crate::buffer::Block;
 use crate::diagnostics::{Gauge, Kind, Timing, count, record, uncount};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
@@ -152,6 +152,8 @@ struct Flight<L> {
     params: L,
     /// Whether the callee has read the parameters.
     started: bool,
+    /// Whether the callee was asked to stop, and the answer is to come.
+    asked: bool,
     block: Block,
 }
 
@@ -270,6 +272,7 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
             }),
             params,
             started: false,
+            asked: false,
             block,
         };
         (status.state, flight)
@@ -317,17 +320,17 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
 
     fn cancel(&mut self, flight: &mut Self::Flight) -> SubtaskState {
         let subtask = self.waitable(flight);
+        if flight.asked {
+            return wait_for_answer(subtask);
+        }
         if !flight.started {
             // A start that was not delivered would end the wait for the callee
             // before there is an answer: fetch it first. The parameters are freed with
             // the answer, for that may panic.
-            match fetch_event(subtask) {
-                Some(
-                    resolved @ (SubtaskState::Returned
-                    | SubtaskState::CancelledBeforeStarted
-                    | SubtaskState::CancelledBeforeReturned),
-                ) => return resolved,
-                Some(SubtaskState::Starting | SubtaskState::Started) | None => {}
+            if let Some(state) = fetch_event(subtask)
+                && state.is_resolved()
+            {
+                return state;
             }
         }
         sys::subtask_cancel(subtask)
@@ -352,6 +355,10 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
         true
     }
 
+    fn is_asked(&mut self, flight: &mut Self::Flight) {
+        flight.asked = true;
+    }
+
     fn unstarted(&mut self, params: T::Params) {
         record::<T::Results>(Kind::Subtask, Timing::CancelledBeforeStart);
         drop(params);
@@ -371,13 +378,36 @@ unsafe impl<I: BorrowMut<T>, T: Subtask> WaitableOp for SubtaskOp<I, T> {
 
 /// The event of a subtask that is in no set, if it has one.
 fn fetch_event(subtask: Waitable) -> Option<SubtaskState> {
+    in_a_set(subtask, |set| state_in(sys::waitable_set_poll(set)))
+}
+
+/// How a subtask ends that is in no set, and whose callee was asked to stop.
+fn wait_for_answer(subtask: Waitable) -> SubtaskState {
+    in_a_set(subtask, |set| {
+        loop {
+            // The parameters are freed with the answer, for that may panic.
+            if let Some(state) = state_in(sys::waitable_set_wait(set))
+                && state.is_resolved()
+            {
+                return state;
+            }
+        }
+    })
+}
+
+/// Calls `f` while a subtask is in a set of its own.
+fn in_a_set<R>(subtask: Waitable, f: impl FnOnce(Set) -> R) -> R {
     let set = sys::waitable_set_new();
     sys::waitable_join(subtask, Some(set));
-    let event = sys::waitable_set_poll(set);
+    let result = f(set);
     sys::waitable_join(subtask, None);
     sys::waitable_set_drop(set);
+    result
+}
+
+fn state_in(event: Event) -> Option<SubtaskState> {
     match event {
-        crate::abi::Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.code())),
+        Event::Waitable(_, payload) => Some(SubtaskState::decode(payload.code())),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@
 //! below. They are safe to call in the sense of Rust's memory model wherever
 //! a wrong argument makes the host trap; those that take memory are unsafe.
 
-use crate::abi::{Event, Set, SubtaskState, Waitable};
+use crate::abi::{Event, Payload, Set, SubtaskState, Waitable};
 use crate::waitable::cabi;
 
 #[cfg(not(target_family = "wasm"))]
@@ -61,6 +61,13 @@ pub struct EventPayload(
 /// `subtask.cancel`, the synchronous form: blocks until the callee resolves.
 pub(crate) fn subtask_cancel(subtask: Waitable) -> SubtaskState {
     SubtaskState::decode(backend::subtask_cancel(subtask.index()))
+}
+
+/// `subtask.cancel`, the asynchronous form: the state of a call that is over then; none if
+/// the callee is still to answer. Hosts need not have it.
+pub(crate) fn subtask_cancel_async(subtask: Waitable) -> Option<Payload> {
+    let code = backend::subtask_cancel_async(subtask.index());
+    (code != u32::MAX).then_some(Payload::Subtask(code))
 }
 
 /// `subtask.drop`; traps unless the subtask's resolve was delivered.

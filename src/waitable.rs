@@ -29,6 +29,7 @@
 
 mod adrift;
 mod allowance;
+mod asked;
 pub(crate) mod cabi;
 mod carried;
 mod current;
@@ -40,14 +41,16 @@ mod kept;
 mod orphans;
 mod pair;
 mod registry;
+mod request;
 mod seats;
 mod wake;
 
-pub(crate) use adrift::{Adrift, Orphans, Then, leave_alone, orphan, settle_orphans};
+pub(crate) use adrift::{Adrift, Orphan, Orphans, Then, leave_alone, orphan, settle_orphans};
 pub(crate) use allowance::{
     Allowance, Ticket, give_back, is_spent, may_start, refill, release, reserve, spend,
     takes_events_first,
 };
+pub(crate) use asked::{Asked, ask_for, asking, is_to_be_asked, stand_still_for};
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{begins_anew, deliver, take};
@@ -56,7 +59,9 @@ pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, adopt, settle, spawn_in_some_task, take_in, with_some_task};
-pub(crate) use pair::{Late, Lent, Side, note_pair, pair_here, wake_late, wake_others};
+pub(crate) use pair::{
+    Late, Lent, Side, lost_its_reader, note_pair, pair_here, wake_late, wake_others,
+};
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, is_told_dropped, needs_task, note_dropped, over, standing,
 };

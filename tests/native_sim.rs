@@ -81,7 +81,7 @@ fn again(seed: u64, scenario: Scenario, fault: Option<(Site, u32)>) -> String {
     )
 }
 
-fn seeds(scenario: Scenario) -> Stats {
+fn seeds(scenario: Scenario) -> (u64, Stats) {
     if scenario == Scenario::Faults {
         do_not_print_what_is_planned();
     }
@@ -90,7 +90,7 @@ fn seeds(scenario: Scenario) -> Stats {
     let mut stats = Stats::default();
     (first..first + count).for_each(|seed| stats.add(&passes(seed, scenario)));
     println!("{count} seeds of {} from {first}", scenario.name());
-    stats
+    (count, stats)
 }
 
 /// Leaves panics that are planned out of the output, which whoever captures it would
@@ -112,8 +112,8 @@ macro_rules! test_seeds {
             #[test]
             $(#[$attribute])*
             fn $test() {
-                let stats = seeds($scenario);
-                check($scenario, &stats);
+                let (count, stats) = seeds($scenario);
+                check($scenario, count, &stats);
             }
         )*
 
@@ -135,11 +135,14 @@ test_seeds! {
     faults: Scenario::Faults,
 }
 
-/// What many runs of a scenario have to have in them.
-fn check(scenario: Scenario, stats: &Stats) {
+/// What so many runs of a scenario have to have in them; a few need not.
+fn check(scenario: Scenario, count: u64, stats: &Stats) {
     match scenario {
         // Synchronous code runs in the middle of what is blocked.
-        Scenario::Blocking => assert!(cfg!(miri) || stats.interruptions > SEEDS / 10),
+        Scenario::Blocking => {
+            let few = cfg!(miri) || count < 100;
+            assert!(few || stats.interruptions > count / 10);
+        }
         Scenario::Faults => survives(stats),
         _ => {}
     }
@@ -189,7 +192,11 @@ fn every_call_of_foreign_code_panics_once() {
         }
     }
     println!("{:?}: {fired:?} panics", Site::ALL);
-    assert!(fired.iter().all(|fired| *fired > corpus / 20), "{fired:?}");
+    let few = corpus < CORPUS;
+    assert!(
+        few || fired.iter().all(|fired| *fired > corpus / 20),
+        "{fired:?}"
+    );
 }
 
 /// The host does everything that hosts do, and on every host that there can be.
@@ -199,7 +206,7 @@ fn the_host_does_all_that_hosts_do() {
     let mut seen = [0_u32; Seen::ALL.len()];
     let mut hosts = BTreeSet::new();
     // As many as there are hosts, and more, whatever the profile.
-    for seed in 1..=3000 {
+    for seed in 1..=4000 {
         let outcome = run(Choices::of_seed(seed), Scenario::All, false);
         if let Some(failure) = outcome.failure {
             panic!(

@@ -50,6 +50,10 @@ pub struct State {
     pub log: Vec<String>,
     /// What the guest said it would trap with.
     pub expected_trap: Option<String>,
+    /// How many blocks of memory the guest said it would leak.
+    pub leaked_blocks: u32,
+    /// Whether the harness plays the guests' peer.
+    pub is_peer: bool,
     /// Guards the memory.
     pub memory: MemoryGuard,
     /// What the harness's own implementations of peers need.
@@ -72,6 +76,8 @@ impl State {
             stderr,
             log: Vec::new(),
             expected_trap: None,
+            leaked_blocks: 0,
+            is_peer: false,
             memory: MemoryGuard {
                 limit: limits.memory,
                 ..MemoryGuard::default()
@@ -199,6 +205,13 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
         );
         store.data_mut().expected_trap = Some(message);
         Ok(())
+    })?;
+    report.func_wrap("leaves-blocks", |mut store, (count,): (u32,)| {
+        store.data_mut().leaked_blocks = count;
+        Ok(())
+    })?;
+    report.func_wrap("is-played-by-harness", |store, (): ()| {
+        Ok((store.data().is_peer,))
     })?;
     peers::add_to_linker(&mut linker)?;
     Ok(linker)

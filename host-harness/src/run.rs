@@ -11,7 +11,7 @@ use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre
 use wasmtime::{Engine, Store};
 
 use crate::accounting::{Kind, Live, Operation, Timing, Traced};
-use crate::compose::Composition;
+use crate::compose::{Composition, Variant};
 use crate::discover::Scenario;
 use crate::guest::Guest;
 use crate::host::{self, Limits, State};
@@ -126,6 +126,7 @@ impl Prepared {
     ) -> Result<(), Box<Failure>> {
         let end = start + limits.deadline;
         let mut store = host::store(&self.engine, limits, end);
+        store.data_mut().is_peer = scenario.composition.variant == Some(Variant::Host);
         let mut stage = Stage::Instantiation;
         let call = self.call(&mut store, scenario, &mut stage, end);
         let ended = match tokio::time::timeout_at(end.into(), call).await {

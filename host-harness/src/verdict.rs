@@ -124,7 +124,7 @@ pub fn returned(remains: &Remains, state: &State) -> Result<(), Box<Failure>> {
         let expected = format!("a trap with `{message}`, as the scenario announced");
         return Err(Failure::boxed(expected, "it returned without a trap"));
     }
-    let leaks = remains.leaks();
+    let leaks = remains.leaks(state.leaked_blocks);
     if leaks.is_empty() {
         return Ok(());
     }

@@ -33,6 +33,11 @@ impl SubtaskState {
             _ => panic!("the host returned {code:#x}, which is no state of a subtask"),
         }
     }
+
+    /// Whether it is the last one.
+    pub(crate) fn is_resolved(self) -> bool {
+        !matches!(self, SubtaskState::Starting | SubtaskState::Started)
+    }
 }
 
 /// What an async-lowered call returns.

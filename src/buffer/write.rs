@@ -88,6 +88,12 @@ impl<O: StreamOps> AbiBuffer<O> {
         }
     }
 
+    /// What is in it, which is empty then.
+    pub(crate) fn take(&mut self) -> AbiBuffer<O> {
+        let empty = AbiBuffer::new(Vec::new(), self.ops.clone());
+        mem::replace(self, empty)
+    }
+
     /// How many values have not been sent.
     ///
     /// # Examples

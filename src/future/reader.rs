@@ -1,8 +1,10 @@
 //! The readable end.
 
-use super::RawFutureRead;
+use super::kept::{self, ByReference};
+use super::{RawFutureRead, RawFutureReadRef};
 use crate::abi::Waitable;
 use crate::diagnostics::{Gauge, count, uncount};
+use crate::op::Before;
 use crate::vtable::{FutureOps, FutureVtable};
 use crate::waitable::{self, pair_here};
 use core::fmt;
@@ -18,7 +20,9 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 ///
 /// # Cancel safety
 ///
-/// See [`FutureRead`](crate::FutureRead).
+/// Awaiting it by reference loses nothing: see [`FutureReadRef`](crate::FutureReadRef).
+/// A read that owns it takes it along when it is dropped: see
+/// [`FutureRead`](crate::FutureRead).
 ///
 /// # Examples
 ///
@@ -36,6 +40,10 @@ pub struct RawFutureReader<O: FutureOps> {
     /// 0 once the handle was given away.
     handle: AtomicU32,
     pub(super) ops: O,
+    /// The value was taken by a read by reference.
+    pub(super) taken: bool,
+    /// There once it was awaited by reference.
+    pub(super) by_reference: Option<ByReference<O>>,
 }
 
 impl<O: FutureOps> RawFutureReader<O> {
@@ -60,6 +68,21 @@ impl<O: FutureOps> RawFutureReader<O> {
         RawFutureReader {
             handle: AtomicU32::new(handle),
             ops,
+            taken: false,
+            by_reference: None,
+        }
+    }
+
+    /// The same end in another place; here it is given away.
+    pub(super) fn moved(&self) -> Self
+    where
+        O: Clone,
+    {
+        RawFutureReader {
+            handle: AtomicU32::new(self.handle.swap(0, Relaxed)),
+            ops: self.ops.clone(),
+            taken: self.taken,
+            by_reference: self.by_reference,
         }
     }
 
@@ -67,11 +90,25 @@ impl<O: FutureOps> RawFutureReader<O> {
     ///
     /// # Panics
     ///
-    /// If the handle was given away before.
+    /// If the handle was given away before, or the value was read.
     #[doc(hidden)]
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
+        // The ABI forbids to transfer an end that has been read, or on which a read is in
+        // flight.
+        match kept::take_back(self) {
+            Before::Arrived | Before::Busy => {
+                if let Some(passed) = kept::behind(self) {
+                    return passed.take_handle();
+                }
+            }
+            Before::Free if !self.taken => {}
+            Before::Free | Before::Ended => panic!(
+                "`FutureReader::take_handle` on handle {}: its value was read already",
+                waitable.index()
+            ),
+        }
         let pair = pair_here::<O::Payload>(waitable);
         let stays = pair.as_ref().is_some_and(|pair| waitable::carry(pair));
         // The ABI forbids to transfer a member of a set.
@@ -108,6 +145,15 @@ impl<O: FutureOps> IntoFuture for RawFutureReader<O> {
     }
 }
 
+impl<'a, O: FutureOps + Clone> IntoFuture for &'a mut RawFutureReader<O> {
+    type Output = O::Payload;
+    type IntoFuture = RawFutureReadRef<'a, O>;
+
+    fn into_future(self) -> RawFutureReadRef<'a, O> {
+        RawFutureReadRef::new(self)
+    }
+}
+
 impl<O: FutureOps> fmt::Debug for RawFutureReader<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FutureReader")
@@ -118,17 +164,29 @@ impl<O: FutureOps> fmt::Debug for RawFutureReader<O> {
 
 impl<O: FutureOps> Drop for RawFutureReader<O> {
     fn drop(&mut self) {
-        if let Some(waitable) = self.opt_waitable() {
-            let pair = pair_here::<O::Payload>(waitable);
-            waitable::forget(waitable);
-            uncount(Gauge::Ends);
-            // SAFETY: the end is ours, and no operation is in flight: an
-            // operation owns its end.
-            unsafe { self.ops.drop_readable(waitable.index()) };
-            if let Some(pair) = pair {
-                pair.drop_reader();
-                waitable::wake_others();
+        let Some(waitable) = self.opt_waitable() else {
+            return;
+        };
+        match self.by_reference {
+            None => close(&mut self.ops, waitable),
+            Some(by_reference) => {
+                let mut ops = by_reference.clone_of(&self.ops);
+                kept::close_after(self, move || close(&mut ops, waitable));
             }
         }
+    }
+}
+
+/// Drops the readable end `waitable`, on which no read is in flight: a read owns its end,
+/// or is kept when it is dropped, and is over then.
+fn close<O: FutureOps>(ops: &mut O, waitable: Waitable) {
+    let pair = pair_here::<O::Payload>(waitable);
+    waitable::forget(waitable);
+    uncount(Gauge::Ends);
+    // SAFETY: the end is ours and goes here, and no operation is in flight.
+    unsafe { ops.drop_readable(waitable.index()) };
+    if let Some(pair) = pair {
+        pair.drop_reader();
+        waitable::wake_others();
     }
 }

@@ -6,7 +6,7 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::{Adrift, Lent, Side, pair_here};
+use crate::waitable::{Adrift, Lent, Side, lost_its_reader, pair_here};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
@@ -212,6 +212,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
                 let (address, items) = (block.as_ptr(), 1);
                 pair.start(Side::Writable, Lent { address, items })
             },
+            None if lost_its_reader::<O::Payload>(writer.end.waitable) => Copied::Dropped(0),
             // SAFETY: the same.
             None => unsafe { writer.end.start_write(&block) },
         };

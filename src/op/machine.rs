@@ -158,6 +158,13 @@ pub(crate) unsafe trait WaitableOp {
         false
     }
 
+    /// The host was asked to cancel it, which only a call can be. From now on
+    /// [`cancel`](WaitableOp::cancel) waits for the answer.
+    fn is_asked(&mut self, flight: &mut Self::Flight) {
+        let _ = flight;
+        unreachable!("nobody asks for anything but a call");
+    }
+
     /// The operation ends before its start. What that gives back.
     fn unstarted(&mut self, start: Self::Start) -> Self::Cancelled;
 
@@ -338,26 +345,39 @@ impl<S: WaitableOp> WaitableOperation<S> {
     /// forbids to cancel.
     #[track_caller]
     pub(crate) fn cancel(&mut self) -> S::Cancelled {
+        assert!(
+            !self.is_finished(),
+            "{} was cancelled after it finished",
+            self.op.name()
+        );
+        match self.try_cancel() {
+            Some(cancelled) => cancelled,
+            None => panic!("{} {NOT_HERE}", self.op.name()),
+        }
+    }
+
+    /// The same; `None` where the ABI forbids to cancel, and when it has finished.
+    pub(crate) fn try_cancel(&mut self) -> Option<S::Cancelled> {
         let flight = match mem::replace(&mut self.state, State::Finished) {
             State::Start(start) => match self.op.cancel_unstarted(start) {
-                Ok(cancelled) => return cancelled,
+                Ok(cancelled) => return Some(cancelled),
                 Err(start) => {
                     self.state = State::Start(start);
-                    panic!("{} {NOT_HERE}", self.op.name());
+                    return None;
                 }
             },
             State::InFlight(flight) => flight,
-            State::Finished => panic!("{} was cancelled after it finished", self.op.name()),
+            State::Finished => return None,
         };
         let flight = match self.finish(flight) {
-            Ok(output) => return self.op.settled(output),
+            Ok(output) => return Some(self.op.settled(output)),
             Err(flight) => flight,
         };
         if !waitable::may_cancel() {
             self.state = State::InFlight(flight);
-            panic!("{} {NOT_HERE}", self.op.name());
+            return None;
         }
-        self.cancel_in_flight(flight)
+        Some(self.cancel_in_flight(flight))
     }
 
     /// Applies the event that was delivered, if there is one, which settles the
@@ -434,6 +454,20 @@ impl<S: WaitableOp> Adrift for WaitableOperation<S> {
     fn stop(&mut self) {
         drop(self.cancel());
     }
+
+    fn is_asked(&mut self) {
+        if let State::InFlight(flight) = &mut self.state {
+            self.op.is_asked(flight);
+        }
+    }
+
+    fn hears(&mut self, answer: Payload) -> bool {
+        if let State::InFlight(flight) = mem::replace(&mut self.state, State::Finished) {
+            let output = self.advance(flight, S::decode(answer), Stage::Cancel);
+            drop(output.map(|output| self.op.settled(output)));
+        }
+        self.is_finished()
+    }
 }
 
 impl<S: WaitableOp> WaitableOperation<S> {
@@ -451,10 +485,18 @@ impl<S: WaitableOp> WaitableOperation<S> {
             Ok(output) => return drop(self.op.settled(output)),
             Err(flight) => flight,
         };
+        let waitable = self.op.waitable(&flight);
         if waitable::may_cancel() {
+            if self.op.is_call()
+                && let Some(ask) = waitable::is_to_be_asked(waitable)
+            {
+                return match self.op.go_adrift(flight) {
+                    Ok(operation) => waitable::ask_for(waitable, operation, ask),
+                    Err(flight) => drop(self.cancel_in_flight(flight)),
+                };
+            }
             return drop(self.cancel_in_flight(flight));
         }
-        let waitable = self.op.waitable(&flight);
         match self.op.go_adrift(flight) {
             Ok(operation) => waitable::leave_alone(waitable, operation),
             Err(flight) => drop(self.cancel_in_flight(flight)),

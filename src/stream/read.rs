@@ -1,11 +1,11 @@
 //! Reading a stream.
 
-use super::kept::{self, Before};
+use super::kept;
 use super::{RawStreamReader, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{Before, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
@@ -150,7 +150,7 @@ where
         let before = kept::make_way(self.reader.borrow(), &self.name(), cx);
         self.from = match before {
             Before::Free | Before::Ended => From::End,
-            Before::Items => From::Kept,
+            Before::Arrived => From::Kept,
             Before::Busy => From::InFlight,
         };
         if before == Before::Ended {
@@ -248,21 +248,21 @@ where
     }
 
     fn cancel_unstarted(&mut self, mut target: T) -> Result<(StreamResult, T), T> {
-        if self.from != From::InFlight {
-            return Ok(self.unstarted(target));
-        }
+        // A read before it may have been dropped in flight, even if this one was not polled.
+        let waits = self.from == From::InFlight;
         let reader = self.reader.borrow_mut();
         Ok(match kept::take_back(reader) {
-            Before::Items => {
+            Before::Arrived => {
                 let items = kept::with_kept(reader, |kept| kept.give(&mut target));
                 (StreamResult::Complete(items.unwrap_or(0)), target)
             }
-            Before::Ended => {
+            Before::Ended if waits => {
                 reader.done = true;
                 (StreamResult::Dropped, target)
             }
-            Before::Free => (StreamResult::Cancelled, target),
-            Before::Busy => return Err(target),
+            Before::Free if waits => (StreamResult::Cancelled, target),
+            Before::Busy if waits => return Err(target),
+            Before::Ended | Before::Free | Before::Busy => self.unstarted(target),
         })
     }
 

@@ -1,12 +1,12 @@
 //! The readable end.
 
-use super::kept::{self, Before};
+use super::kept;
 use super::read::{RawStreamRead, ReadOp};
 use super::{StreamResult, raw_stream_new};
 use crate::abi::Waitable;
 use crate::buffer::{OneSlot, VecSlots};
 use crate::diagnostics::{Gauge, count, uncount};
-use crate::op::WaitableOperation;
+use crate::op::{Before, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{self, pair_here};
 use alloc::boxed::Box;
@@ -84,7 +84,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
         let before = kept::take_back(self);
-        if let Before::Items | Before::Busy = before {
+        if let Before::Arrived | Before::Busy = before {
             return self.behind_what_is_kept(waitable).take_handle();
         }
         let pair = pair_here::<O::Payload>(waitable);

@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{Adrift, Lent, Side, is_told_dropped, pair_here};
+use crate::waitable::{Adrift, Lent, Side, is_told_dropped, lost_its_reader, pair_here};
 use alloc::boxed::Box;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -93,6 +93,67 @@ impl<O: StreamOps> Future for RawStreamWrite<'_, O> {
     }
 }
 
+/// A write of a `stream<T>` from a buffer of the caller, made by
+/// [`StreamWriter::write_from`](crate::RawStreamWriter::write_from).
+///
+/// Yields what it came to.
+///
+/// # Cancel safety
+///
+/// Dropping it loses no value: the write is cancelled, and what was not sent is in the
+/// buffer. In synchronous code it is [left to its
+/// task](crate#dropping-what-is-in-flight) with its values, and the buffer is empty.
+///
+/// # Panics
+///
+/// When it is polled after it was ready.
+///
+/// # Examples
+///
+/// See [`write_from`](crate::RawStreamWriter::write_from).
+pub type StreamWriteFrom<'a, T> = RawStreamWriteFrom<'a, &'static StreamVtable<T>>;
+
+/// A write of a `stream` from a buffer of the caller, for any [`StreamOps`]. See
+/// [`StreamWriteFrom`].
+#[must_use = "a write does nothing unless it is polled"]
+pub struct RawStreamWriteFrom<'a, O: StreamOps> {
+    operation: WaitableOperation<WriteOp<O, &'a mut RawStreamWriter<O>, AbiBuffer<O>>>,
+    buffer: &'a mut AbiBuffer<O>,
+}
+
+impl<'a, O: StreamOps> RawStreamWriteFrom<'a, O> {
+    pub(super) fn new(writer: &'a mut RawStreamWriter<O>, buffer: &'a mut AbiBuffer<O>) -> Self {
+        let values = buffer.take();
+        let op = WriteOp::new(writer, "StreamWriter::write_from");
+        RawStreamWriteFrom {
+            operation: WaitableOperation::new(op, values),
+            buffer,
+        }
+    }
+}
+
+// Nothing in a write is pinned; see `WaitableOperation`.
+impl<O: StreamOps> Unpin for RawStreamWriteFrom<'_, O> {}
+
+impl<O: StreamOps> Future for RawStreamWriteFrom<'_, O> {
+    type Output = StreamResult;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StreamResult> {
+        self.operation.poll_complete(cx).map(|(result, rest)| {
+            *self.buffer = rest;
+            result
+        })
+    }
+}
+
+impl<O: StreamOps> Drop for RawStreamWriteFrom<'_, O> {
+    fn drop(&mut self) {
+        if let Some((_, rest)) = self.operation.try_cancel() {
+            *self.buffer = rest;
+        }
+    }
+}
+
 /// A write from `S`.
 pub(super) struct WriteOp<O: StreamOps, R, S> {
     writer: R,
@@ -148,6 +209,7 @@ where
                 let address = address.cast_mut();
                 pair.start(Side::Writable, Lent { address, items })
             },
+            None if lost_its_reader::<O::Payload>(writer.waitable) => Copied::Dropped(0),
             None => {
                 source.leave();
                 // SAFETY: the same.

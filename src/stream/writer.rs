@@ -2,7 +2,7 @@
 
 use super::StreamResult;
 use super::left::{close_after, take_back};
-use super::write::{RawStreamWrite, WriteOp};
+use super::write::{RawStreamWrite, RawStreamWriteFrom, WriteOp};
 use crate::abi::{Copied, Waitable};
 use crate::buffer::{AbiBuffer, OneItem};
 use crate::diagnostics::{Gauge, count, uncount};
@@ -121,6 +121,58 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// ```
     pub fn write_buf(&mut self, buffer: AbiBuffer<O>) -> RawStreamWrite<'_, O> {
         RawStreamWrite::new(self, buffer)
+    }
+
+    /// Values to be [written](RawStreamWriter::write_from) from a buffer that stays here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn example(writer: &wit_async::StreamWriter<u8>) {
+    /// let buffer = writer.buffer(vec![1, 2, 3]);
+    /// assert_eq!(buffer.remaining(), 3);
+    /// # }
+    /// ```
+    pub fn buffer(&self, values: Vec<O::Payload>) -> AbiBuffer<O> {
+        AbiBuffer::new(values, self.ops.clone())
+    }
+
+    /// Writes what `buffer` has not sent yet, which stays with the caller; otherwise as
+    /// [`write`](RawStreamWriter::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the write loses no value: it is cancelled, and what was not sent is in the
+    /// buffer. Where that is not possible, in synchronous code, the values go with the
+    /// write, which is [left to its task](crate#dropping-what-is-in-flight); so do those of
+    /// a write that is leaked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::{FutureExt, select_biased};
+    /// use wit_async::{StreamResult, StreamWriter};
+    ///
+    /// # async fn a_second() {}
+    /// /// Sends as many as the reader takes within a second, and returns the rest.
+    /// async fn send_some(writer: &mut StreamWriter<u8>, values: Vec<u8>) -> Vec<u8> {
+    ///     let mut buffer = writer.buffer(values);
+    ///     let mut timeout = std::pin::pin!(a_second().fuse());
+    ///     while buffer.remaining() > 0 {
+    ///         select_biased! {
+    ///             result = writer.write_from(&mut buffer).fuse() => {
+    ///                 if result == StreamResult::Dropped {
+    ///                     break;
+    ///                 }
+    ///             }
+    ///             () = timeout => break,
+    ///         }
+    ///     }
+    ///     buffer.into_vec()
+    /// }
+    /// ```
+    pub fn write_from<'a>(&'a mut self, buffer: &'a mut AbiBuffer<O>) -> RawStreamWriteFrom<'a, O> {
+        RawStreamWriteFrom::new(self, buffer)
     }
 
     /// Writes all of `values`, as often as it takes.

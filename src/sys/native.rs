@@ -19,6 +19,7 @@ pub trait Host {
     fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32;
     fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32;
     fn subtask_cancel(&self, subtask: u32) -> u32;
+    fn subtask_cancel_async(&self, subtask: u32) -> u32;
     fn subtask_drop(&self, subtask: u32);
     fn thread_yield(&self) -> u32;
     fn backpressure_inc(&self);
@@ -157,6 +158,7 @@ forward! {
     waitable_set_drop(set: u32);
     waitable_join(waitable: u32, set: u32);
     subtask_cancel(subtask: u32) -> u32;
+    subtask_cancel_async(subtask: u32) -> u32;
     subtask_drop(subtask: u32);
     thread_yield() -> u32;
     backpressure_inc();

@@ -28,6 +28,7 @@ imports! {
         "[waitable-set-wait]" => waitable_set_wait(set: u32, payload: &mut EventPayload) -> u32;
         "[waitable-set-poll]" => waitable_set_poll(set: u32, payload: &mut EventPayload) -> u32;
         "[subtask-cancel]" => subtask_cancel(subtask: u32) -> u32;
+        "[async-lower][subtask-cancel]" => subtask_cancel_async(subtask: u32) -> u32;
         "[subtask-drop]" => subtask_drop(subtask: u32);
         "[thread-yield]" => thread_yield() -> u32;
         "[backpressure-inc]" => backpressure_inc();

@@ -13,8 +13,9 @@ use core::future::Future;
 /// still being written in the background then is left to the task around.
 ///
 /// Inside of an async export this keeps the instance's lock: other async
-/// exports of the instance get no events until it returns, so a future that
-/// waits for one of them never finishes. In a synchronous export the host traps
+/// exports of the instance get no events until it returns, and what was spawned in the
+/// task before does not run either. So a future that waits for one of these, such as a
+/// [`JoinHandle`](crate::JoinHandle) from outside, never finishes. In a synchronous export the host traps
 /// if it has to wait and nothing else can run.
 ///
 /// After every 128 operations that `future` completes this [yields to the host](crate#turns),

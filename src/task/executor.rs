@@ -98,8 +98,12 @@ impl<'a> Task<'a> {
                 Event::None => {}
                 // The caller does not want the result any more. The root goes,
                 // which tells the host (see `TaskCancelOnDrop`); what it
-                // spawned goes on.
-                Event::Cancelled => self.root = None,
+                // spawned goes on. Unless somebody in the task observes the request.
+                Event::Cancelled => {
+                    if !self.home.request.comes() {
+                        self.root = None;
+                    }
+                }
                 Event::Waitable(waitable, payload) => self.deliver(waitable, payload),
             }
             // Not before: what has its event already can no longer be cancelled.
@@ -245,6 +249,10 @@ impl<'a> Task<'a> {
                 self.spawned = None;
             }
             break;
+        }
+        if self.root.is_some() && self.home.request.is_accepted() {
+            // Not before: what was spawned may have been the last to observe it.
+            self.root = None;
         }
         match (&self.root, &self.spawned) {
             (None, None) => Poll::Ready(()),

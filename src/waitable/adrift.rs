@@ -17,7 +17,7 @@
 
 use super::current::may_cancel;
 use super::seats;
-use crate::abi::Waitable;
+use crate::abi::{Payload, Waitable};
 use crate::instance;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -87,8 +87,19 @@ pub(crate) trait Adrift {
     /// operation has finished with it.
     fn notice(&mut self) -> bool;
 
-    /// Cancels it.
+    /// Cancels it, or waits for the answer if that was asked for.
     fn stop(&mut self);
+
+    /// The host was asked to cancel it, and is going to answer.
+    fn is_asked(&mut self) {
+        unreachable!("nobody asks for anything but a call");
+    }
+
+    /// What the host says to who asked for its cancel. True if it is over.
+    fn hears(&mut self, answer: Payload) -> bool {
+        let _ = answer;
+        unreachable!("nobody asks for anything but a call");
+    }
 }
 
 /// What is to be done when an operation is over.
@@ -116,6 +127,9 @@ pub(crate) struct Orphan {
     /// code runs then.
     operation: RefCell<Option<Box<dyn Adrift>>>,
     then: Cell<Option<Then>>,
+    /// The host was asked to cancel it: its event will come, and nobody asks again.
+    asked: bool,
+    over: Cell<bool>,
 }
 
 // SAFETY: a waker has to be `Send` and `Sync`. The ones made of this are given to
@@ -127,17 +141,30 @@ unsafe impl Sync for Orphan {}
 /// Leaves an operation that is in flight on `waitable` to itself. Its task is told,
 /// if it can cancel it.
 pub(crate) fn leave_alone(waitable: Waitable, operation: Box<dyn Adrift>) {
+    // It may have been leaked when its event was there already.
+    add(waitable, operation, false).wake();
+}
+
+/// The same, of a call for whose cancel the host was asked.
+pub(super) fn leave_asked(waitable: Waitable, operation: Box<dyn Adrift>) -> Arc<Orphan> {
+    let orphan = add(waitable, operation, true);
+    Arc::clone(&orphan).wake();
+    orphan
+}
+
+fn add(waitable: Waitable, operation: Box<dyn Adrift>, asked: bool) -> Arc<Orphan> {
     let orphan = Arc::new(Orphan {
         waitable,
         operation: RefCell::new(Some(operation)),
         then: Cell::new(None),
+        asked,
+        over: Cell::new(false),
     });
     instance::with(|instance| {
         let mut orphans = instance.orphans.0.borrow_mut();
         orphans.push(Arc::clone(&orphan));
     });
-    // It may have been leaked when its event was there already.
-    orphan.wake();
+    orphan
 }
 
 /// The operation that was left alone on `waitable`.
@@ -154,7 +181,7 @@ impl Orphan {
     /// Cancels the operation, if that is possible here and now.
     #[must_use]
     pub(crate) fn cancel(&self) -> bool {
-        if !may_cancel() {
+        if self.asked || !may_cancel() {
             return false;
         }
         let Some((_over, mut operation)) = self.take() else {
@@ -167,13 +194,18 @@ impl Orphan {
     /// The operation, to be advanced or cancelled, and what is to be done when it is
     /// over; nothing while that goes on already. The operation has to go first, as it
     /// does where both are bound by one pattern: the last one bound goes first.
-    fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
+    pub(super) fn take(&self) -> Option<(Over<'_>, Box<dyn Adrift>)> {
         let operation = self.operation.take()?;
         Some((Over(self), operation))
     }
 
+    /// Whether it is over, and done with.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.get()
+    }
+
     /// Whether it is being advanced or cancelled.
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.operation.borrow().is_none()
     }
 
@@ -206,7 +238,7 @@ impl Wake for Orphan {
 
 /// Does what is to be done when the operation of an orphan is over, also when a
 /// destructor panics on the way.
-struct Over<'a>(&'a Orphan);
+pub(super) struct Over<'a>(&'a Orphan);
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {
@@ -216,6 +248,7 @@ impl Drop for Over<'_> {
         // its handle, which may be that of another one by now.
         let is_it = |orphan: &Orphan| ptr::eq(orphan, self.0);
         let orphan = instance::try_with(|instance| instance.orphans.remove_that(is_it));
+        self.0.over.set(true);
         if let Some(then) = self.0.then.take() {
             then.run();
         }
@@ -228,7 +261,10 @@ pub(crate) fn settle_orphans() {
     let next = || {
         instance::with(|instance| {
             let orphans = instance.orphans.0.borrow();
-            orphans.iter().find(|orphan| !orphan.is_busy()).cloned()
+            let mut orphans = orphans.iter();
+            orphans
+                .find(|orphan| !orphan.asked && !orphan.is_busy())
+                .cloned()
         })
     };
     // A cancel may block, and others come here meanwhile.

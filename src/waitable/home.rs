@@ -3,6 +3,7 @@
 use super::allowance::Line;
 use super::current::with_own_home;
 use super::entry::Members;
+use super::request::Request;
 use super::wake::{Bell, Sleep};
 use crate::abi::{Set, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
@@ -60,6 +61,8 @@ pub(crate) struct Home {
     /// What it started, went to another set, and is awaited by nobody. Handles may be
     /// those of something else by now.
     armed: RefCell<Vec<Waitable>>,
+    /// Whether the caller has cancelled it, and who wants to know.
+    pub(crate) request: Request,
 }
 
 // SAFETY: rule 1. Without threads there is nothing to share; natively `wake`
@@ -96,6 +99,7 @@ impl Home {
             closed: Cell::new(false),
             place: Cell::new(None),
             armed: RefCell::new(Vec::new()),
+            request: Request::new(),
         }
     }
 
@@ -166,7 +170,7 @@ impl Home {
     }
 
     /// Whether it is that of an async export, which is not over.
-    pub(super) fn is_open_task(&self) -> bool {
+    pub(crate) fn is_open_task(&self) -> bool {
         self.is_task && !self.closed.get()
     }
 

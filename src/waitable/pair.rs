@@ -56,6 +56,8 @@ pub(crate) struct Pair {
     size: usize,
     /// Both ends are here, so that what they do is done here.
     is_here: Cell<bool>,
+    /// The readable end was dropped here.
+    has_no_reader: Cell<bool>,
     /// The operation that waits for the other side.
     waits: Cell<Option<(Side, Lent)>>,
     /// The readable end is carried: it is in an item that was lowered.
@@ -79,6 +81,7 @@ pub(crate) fn note_pair<T: 'static>(readable: u32, writable: u32, size: usize) {
         writable,
         size,
         is_here: Cell::new(true),
+        has_no_reader: Cell::new(false),
         waits: Cell::new(None),
         journey: Cell::new(None),
         then: Cell::new(None),
@@ -93,6 +96,12 @@ pub(crate) fn pair_here<T: 'static>(waitable: Waitable) -> Option<Rc<Pair>> {
         true => None,
         false => registry::pair(waitable).filter(|pair| pair.is_here.get()),
     }
+}
+
+/// Whether the readable end was dropped while both were here. The host would say so, but
+/// an end in an item that it is offered would be handed away for nothing.
+pub(crate) fn lost_its_reader<T: 'static>(writable: Waitable) -> bool {
+    !meets_in_host::<T>() && registry::pair(writable).is_some_and(|pair| pair.has_no_reader.get())
 }
 
 /// Whether items are numbers, or nothing: then the host has no objection.
@@ -164,6 +173,7 @@ impl Pair {
     /// The readable end has been dropped.
     pub(crate) fn drop_reader(&self) {
         self.is_here.set(false);
+        self.has_no_reader.set(true);
         if self.waits.take().is_some() {
             self.tell(Side::Writable, Copied::Dropped(0));
         }

@@ -186,6 +186,22 @@ pub(super) fn home_of(waitable: Waitable) -> Option<Arc<Home>> {
     })
 }
 
+/// Whether the task that is running has started the operation on `waitable`, and nobody
+/// has taken it over since.
+pub(super) fn is_of_running_task(waitable: Waitable) -> bool {
+    let is_here = |home: &Arc<Home>| {
+        with_table(waitable, |entries, index| {
+            let entry = &entries[index];
+            let Seat::Ours(seat) = &entry.seat else {
+                return false;
+            };
+            let [starter, running] = [seat, home].map(Home::component_task);
+            entry.origin.is_none() && Arc::ptr_eq(starter, running)
+        })
+    };
+    current::with_own_home(is_here).unwrap_or(false)
+}
+
 /// Whether `waitable` is a guest in the set of a task.
 #[cfg(feature = "diagnostics")]
 pub(super) fn is_guest(waitable: Waitable) -> bool {

@@ -260,9 +260,11 @@ impl wit_async::native::Host for Host {
 
     fn waitable_set_wait(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
         let answer = guarded(|| self.wait(set).pack());
-        // Who waits in vain for ever would never come back.
+        // Who waits in vain for ever would never come back; who does so while it unwinds
+        // waits for a call to be cancelled.
         unwind_if_trapped();
-        unpack(answer, payload)
+        let cancelled = Event(1, (answer >> 32) as u32 & 0xffff, 4).pack();
+        unpack(if has_trapped() { cancelled } else { answer }, payload)
     }
 
     fn waitable_set_poll(&self, set: u32, payload: &mut [u32; 2]) -> u32 {
@@ -295,6 +297,23 @@ impl wit_async::native::Host for Host {
             self.table.borrow_mut().wait_for(subtask, false);
             self.log(|| format!("subtask.cancel {subtask}: {state:?}"));
             state as u32
+        });
+        if has_trapped() { 4 } else { state }
+    }
+
+    fn subtask_cancel_async(&self, subtask: u32) -> u32 {
+        let state = guarded(|| {
+            let _host = self.built_in();
+            let call = self.table.borrow_mut().subtask(subtask);
+            if self.rules.get().no_cancel_in_set {
+                self.table.borrow_mut().demand_no_set(subtask);
+            }
+            let state = call.cancel_async();
+            self.log(|| match state {
+                Some(state) => format!("subtask.cancel (async) {subtask}: {state:?}"),
+                None => format!("subtask.cancel (async) {subtask}: blocked"),
+            });
+            state.map_or(u32::MAX, |state| state as u32)
         });
         if has_trapped() { 4 } else { state }
     }

@@ -6,7 +6,10 @@ mod observe;
 
 pub use buffer::{Buffer, Window};
 pub use held::Held;
-pub use observe::{all_of, came_back, channel_of, goes_on_with, last_serial, observe, observed};
+pub use observe::{
+    all_of, came_back, channel_of, goes_on_with, has_left, last_serial, leaves_with, observe,
+    observed,
+};
 
 use super::sites::Site;
 use super::table::Table;
@@ -116,6 +119,8 @@ pub struct Channel {
     /// What was copied so far, by number, if somebody observes; see [`Value::number`].
     pub copied: Vec<u32>,
     observed: bool,
+    /// Whether its readable end was handed away, or offered to another instance.
+    pub has_left: bool,
     /// The table of the instance that made it.
     pub maker: Option<*const RefCell<Table>>,
 }
@@ -146,6 +151,7 @@ impl Channel {
             continues: false,
             copied: Vec::new(),
             observed: false,
+            has_left: false,
             maker: None,
         }
     }
@@ -196,6 +202,12 @@ impl Channel {
             window.demand_valid(self.ty, length);
         }
         buffer.touch(side, self.ty, 0, length);
+        if let Buffer::Guest(window) = &buffer
+            && side == Side::Writable
+            && !self.end(other).gone
+        {
+            window.offers(self.ty, length);
+        }
         if self.end(other).gone {
             assert!(
                 !(self.is_future && side == Side::Readable),

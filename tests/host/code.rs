@@ -24,6 +24,15 @@ pub enum Blocked {
 }
 
 impl Blocked {
+    /// The call that is to be cancelled, if it is for its callee.
+    pub fn asked(&self) -> Option<Rc<Call>> {
+        match self {
+            Blocked::OnSet(table, set) => table.borrow().asked_member(*set),
+            Blocked::OnCall(call) => Some(Rc::clone(call)),
+            Blocked::Lingers => None,
+        }
+    }
+
     /// Whether it has come.
     pub fn is_over(&self) -> bool {
         match self {

@@ -68,6 +68,23 @@ pub fn plan(fault: Option<(Site, u32)>) {
     OF_FUTURE.set(false);
 }
 
+/// A panic that is planned as long as this is there.
+pub struct Planned;
+
+impl Planned {
+    /// At the first call of `site`.
+    pub fn at(site: Site) -> Planned {
+        plan(Some((site, 0)));
+        Planned
+    }
+}
+
+impl Drop for Planned {
+    fn drop(&mut self) {
+        plan(None);
+    }
+}
+
 /// Runs what is about the value of a future.
 pub fn of_future<R>(f: impl FnOnce() -> R) -> R {
     let before = OF_FUTURE.replace(true);

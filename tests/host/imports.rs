@@ -195,6 +195,46 @@ impl Call {
 
     /// `subtask.cancel`, synchronously.
     pub(super) fn cancel(self: &Rc<Call>, host: &Host) -> State {
+        self.demand_cancel();
+        if self.state.get() == State::Started && self.told.get() == State::Starting {
+            trap(
+                Site::CancelWithStarted,
+                format_args!("the wait for the callee ends with a stale event"),
+            );
+        }
+        self.is_asked();
+        while !self.state.get().is_resolved() {
+            host.demand_may_block(format_args!("subtask.cancel"));
+            host.block(&Blocked::OnCall(Rc::clone(self)));
+        }
+        self.tell();
+        self.state.get()
+    }
+
+    /// `subtask.cancel`, asynchronously. None: BLOCKED.
+    pub(super) fn cancel_async(self: &Rc<Call>) -> Option<State> {
+        self.demand_cancel();
+        self.is_asked();
+        self.state.get().is_resolved().then(|| {
+            self.tell();
+            self.state.get()
+        })
+    }
+
+    /// The callee is asked to stop, and may answer at once.
+    fn is_asked(&self) {
+        match (self.state.get(), self.on_cancel) {
+            (State::Starting, _) => self.state.set(State::CancelledBeforeStarted),
+            (State::Started, OnCancel::Confirm) => self.state.set(State::CancelledBeforeReturned),
+            (State::Started, OnCancel::Return) => {
+                (self.writes)(self.params, self.results);
+                self.state.set(State::Returned);
+            }
+            _ => {}
+        }
+    }
+
+    fn demand_cancel(&self) {
         if self.told.get().is_resolved() {
             trap(
                 Site::CancelOfDelivered,
@@ -207,29 +247,6 @@ impl Call {
                 format_args!("a subtask that is {:?} is cancelled again", self.state()),
             );
         }
-        match self.state.get() {
-            State::Starting => self.state.set(State::CancelledBeforeStarted),
-            State::Started if self.told.get() == State::Starting => trap(
-                Site::CancelWithStarted,
-                format_args!("the wait for the callee ends with a stale event"),
-            ),
-            State::Started => match self.on_cancel {
-                OnCancel::Wait => {
-                    while !self.state.get().is_resolved() {
-                        host.demand_may_block(format_args!("subtask.cancel"));
-                        host.block(&Blocked::OnCall(Rc::clone(self)));
-                    }
-                }
-                OnCancel::Confirm => self.state.set(State::CancelledBeforeReturned),
-                OnCancel::Return => {
-                    (self.writes)(self.params, self.results);
-                    self.state.set(State::Returned);
-                }
-            },
-            _ => {}
-        }
-        self.tell();
-        self.state.get()
     }
 
     pub(super) fn demand_delivered(&self) {
@@ -448,8 +465,13 @@ impl<R> Offered<R> {
         Offered(PhantomData)
     }
 
+    /// What was offered last.
+    pub fn import(&self) -> Import {
+        OFFERED.with_borrow(|import| import.clone().expect("it was offered"))
+    }
+
     fn shout(&self) -> Shout {
-        Shout(OFFERED.with_borrow(|import| import.clone().expect("it was offered")))
+        Shout(self.import())
     }
 }
 

@@ -57,7 +57,7 @@ mod vtables;
 
 pub use channel::{
     Buffer, Channel, Held, Outcome, Side, State, all_of, came_back, channel_of, goes_on_with,
-    last_serial, observe, observed,
+    has_left, last_serial, leaves_with, observe, observed,
 };
 pub use code::Blocked;
 pub use guest::{Log, NotesDrop, OnDrop, lift_stream, panic_message, pause, poll_once};

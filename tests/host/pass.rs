@@ -3,7 +3,7 @@
 //! Its slots are those of the payload's table, and panic where that is planned.
 
 use super::fault::{self, Site};
-use super::imports::{Body, Import};
+use super::imports::{Body, Import, Offered};
 use super::vtables::Wire;
 use super::{Host, enter, host, trap};
 use std::alloc::Layout;
@@ -28,6 +28,17 @@ impl Callee for Import {
 
     fn freed(&self, how: &'static str) {
         self.freed.borrow_mut().push(how);
+    }
+}
+
+/// Without a size.
+impl Callee for Offered {
+    fn call(&self, host: &Rc<Host>, params: *mut u8, results: *mut u8, bodies: [Body; 2]) -> u32 {
+        self.import().invoke(host, params, results, bodies)
+    }
+
+    fn freed(&self, how: &'static str) {
+        self.import().freed.borrow_mut().push(how);
     }
 }
 

@@ -241,6 +241,7 @@ impl Table {
             );
         }
         self.remove(index);
+        channel.borrow_mut().has_left = true;
         Held::new(channel, Side::Readable)
     }
 
@@ -349,6 +350,28 @@ impl Table {
             })) => set.members.iter().any(|index| self.has_event(*index)),
             _ => false,
         }
+    }
+
+    /// A call that is a member of a set, and whose callee was asked to stop and runs.
+    pub fn asked_member(&self, set: u32) -> Option<Rc<Call>> {
+        let Some(Object::Set(set)) = self
+            .entries
+            .get(set as usize - 1)?
+            .as_ref()
+            .map(|entry| &entry.object)
+        else {
+            return None;
+        };
+        set.members.iter().find_map(|index| {
+            match &self.entries[*index as usize - 1].as_ref()?.object {
+                Object::Subtask(call)
+                    if call.is_cancel_requested() && call.has_started() && !call.is_resolved() =>
+                {
+                    Some(Rc::clone(call))
+                }
+                _ => None,
+            }
+        })
     }
 
     /// Whether a waitable has an event.

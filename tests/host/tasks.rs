@@ -258,7 +258,8 @@ impl Task {
     }
 
     fn deliver(&self, Event(code, p1, p2): Event) {
-        if let Code::Wait(set) = self.code.get() {
+        // If it panics it waits for nothing: it is called again as if it had yielded.
+        if let Code::Wait(set) = self.code.replace(Code::Yield) {
             let _host = enter();
             self.host.table.borrow_mut().set(set).waiters -= 1;
         }

@@ -216,17 +216,23 @@ impl Type {
                 Type::Lists => Value::Lists((*from.cast::<List>()).copied()),
                 Type::Token => Value::Token(table.borrow_mut().take_resource(*from.cast())),
                 Type::Reader | Type::Awaited | Type::Texts => {
-                    let is_future = self == Type::Awaited;
-                    let ty = match self {
-                        Type::Texts | Type::Awaited => Type::Text,
-                        _ => Type::Word,
-                    };
+                    let (is_future, ty) = self.end().expect("it is one");
                     let held = table
                         .borrow_mut()
                         .take_readable(*from.cast(), is_future, ty);
                     Value::Reader(held)
                 }
             }
+        }
+    }
+
+    /// Of a readable end: whether of a future, and its payload.
+    pub fn end(self) -> Option<(bool, Type)> {
+        match self {
+            Type::Reader => Some((false, Type::Word)),
+            Type::Texts => Some((false, Type::Text)),
+            Type::Awaited => Some((true, Type::Text)),
+            _ => None,
         }
     }
 

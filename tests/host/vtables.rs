@@ -280,8 +280,10 @@ unsafe fn lift_reader(from: *mut u8) -> Nested {
 
 unsafe fn lower_awaited(nested: NestedFuture, to: *mut u8) {
     fault::at(Site::Lower);
+    let handle = nested.reader.take_handle();
+    super::goes_on_with(nested.serial, handle);
     // SAFETY: the contract of the slot.
-    unsafe { to.cast::<u32>().write(nested.reader.take_handle()) }
+    unsafe { to.cast::<u32>().write(handle) }
 }
 
 unsafe fn lift_awaited(from: *mut u8) -> NestedFuture {

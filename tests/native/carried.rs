@@ -71,6 +71,24 @@ fn streams_inside_of_items_come_back_with_them() {
 }
 
 #[test]
+fn streams_inside_of_items_come_back_from_a_reader_that_had_gone() {
+    let host = host::install();
+    let task = host.start(async {
+        let (mut writer, reader) = stream::<StreamReader<String>>();
+        drop(reader);
+        let inner = being_written();
+        let inner = writer.write_one(inner).await.expect("nobody reads");
+        let inner = writer.write_all(vec![inner]).await.pop();
+        let (writer, reader) = future(|| unreachable!("it is written"));
+        drop(reader);
+        let write = writer.write(inner.expect("nobody reads"));
+        let inner = write.await.expect_err("nobody reads").value;
+        assert_eq!(inner.collect().await, texts(2));
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
 fn streams_inside_of_items_are_handed_away_with_them() {
     let host = host::install();
     let log = Log::new();

@@ -9,7 +9,7 @@ use crate::host::{
 use futures::channel::oneshot;
 use futures::{FutureExt, StreamExt};
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use wit_async::{StreamReader, StreamResult, block_on};
 
@@ -228,6 +228,31 @@ fn cancelling_the_next_read_cancels_the_one_that_goes_on() {
         pause().await;
         let (result, buffer) = Pin::new(&mut read).cancel();
         assert_eq!((result, buffer), (StreamResult::Complete(1), texts(["a"])));
+    });
+    assert!(task.is_waiting());
+    assert_eq!(peer.write(texts(["a"])), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_next_read_that_was_not_polled_cancels_it_as_well() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        drops_a_read(&mut reader).await;
+        pause().await;
+        let (result, buffer) = pin!(reader.read(Vec::with_capacity(4))).cancel();
+        assert_eq!((result, buffer), (StreamResult::Complete(1), texts(["a"])));
+        drops_a_read(&mut reader).await;
+        let (result, _) = pin!(reader.read(Vec::with_capacity(4))).cancel();
+        assert_eq!(result, StreamResult::Cancelled);
+        let calls = host::host().calls();
+        assert!(
+            calls
+                .last()
+                .is_some_and(|call| call.contains("cancel-read")),
+            "{calls:#?}"
+        );
     });
     assert!(task.is_waiting());
     assert_eq!(peer.write(texts(["a"])), Outcome::Completed(1));

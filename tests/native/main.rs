@@ -12,16 +12,20 @@
 //! | `fair` | turns that end although there is more to do |
 //! | `withheld` | what does not start in a turn that ends, and what always does |
 //! | `scope`, `scope_ends`, `join_set` | futures that are spawned together |
+//! | `lent` | writes from a buffer that stays with the caller |
 //! | `limiter` | guards: calls that are held back |
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
+//! | `asked` | calls that are cancelled without waiting for the callee |
 //! | `kept_meanwhile` | the same, where other things happen at the same time |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
+//! | `kept_values` | futures that are awaited by reference |
 //! | `guests` | what belongs to no task, while tasks sleep |
 //! | `hidden` | synchronous code while a task is blocked in something else |
 //! | `synchronous` | what else synchronous code can do and cannot |
 //! | `begun` | helpers of the two: operations that one task begins and others drop |
 //! | `pairs`, `apart`, `carried` | ends that never left the instance, those that did since, and those inside of items |
+//! | `requested` | tasks that observe that they are cancelled |
 //! | `cabi`, `foreign` | other versions of the bindings: our operations on their executors, theirs on ours |
 //! | `printed` | what things print of themselves |
 //! | `panic` | foreign code that panics |
@@ -36,6 +40,7 @@ mod host;
 mod adrift;
 mod alone;
 mod apart;
+mod asked;
 mod begun;
 mod block_on;
 mod buffer;
@@ -57,6 +62,8 @@ mod join_set;
 mod kept;
 mod kept_by_others;
 mod kept_meanwhile;
+mod kept_values;
+mod lent;
 mod limiter;
 mod moved;
 mod pairs;
@@ -65,6 +72,7 @@ mod passed;
 mod printed;
 mod races;
 mod regressions;
+mod requested;
 mod scope;
 mod scope_ends;
 mod spawn;

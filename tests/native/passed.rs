@@ -2,7 +2,7 @@
 //! is freed, however far the call gets; and slots that panic.
 
 use crate::classes::{Class, Fussy, Nested, NestedFuture, Nothing, Token, each_class};
-use crate::host::fault::{self, Site};
+use crate::host::fault::{self, Planned, Site};
 use crate::host::imports::{Import, OnCancel, Until};
 use crate::host::pass::Pass;
 use crate::host::resource::tokens_alive;
@@ -25,22 +25,6 @@ async fn caught(future: impl Future<Output = ()>) {
         result.is_err() && fault::has_fired(),
         "it panics as planned"
     );
-}
-
-/// A panic that is planned as long as this is there.
-struct Planned;
-
-impl Planned {
-    fn at(site: Site) -> Planned {
-        fault::plan(Some((site, 0)));
-        Planned
-    }
-}
-
-impl Drop for Planned {
-    fn drop(&mut self) {
-        fault::plan(None);
-    }
 }
 
 #[test]

@@ -115,6 +115,22 @@ fn a_reader_may_go_while_a_read_that_was_forgotten_is_in_flight() {
 }
 
 #[test]
+fn a_reader_may_be_handed_away_while_a_read_that_was_forgotten_is_in_flight() {
+    let host = host::install();
+    host.leaks_on_purpose();
+    let (mut reader, mut writer) = host.incoming_stream::<String>();
+    let task = host.start(async move {
+        let mut read = reader.read(Vec::with_capacity(1));
+        assert!(poll_once(&mut read).await.is_pending());
+        forget(read);
+        let mut peer = host::host().outgoing_stream(reader);
+        assert_eq!(peer.read(2), Outcome::Blocked);
+        assert_eq!(writer.write(texts()), Outcome::Completed(2));
+    });
+    assert!(task.has_exited());
+}
+
+#[test]
 fn an_end_that_was_told_of_the_end_after_a_read_that_was_forgotten_asks_no_more() {
     let host = host::install_with(Rules {
         notices: true,

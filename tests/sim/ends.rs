@@ -159,10 +159,14 @@ impl<T: Item> EndOf<T> {
         match self {
             EndOf::Reader(serial, reader) => {
                 let handle = reader.take_handle();
-                crate::host::goes_on_with(serial, handle);
+                crate::host::leaves_with(serial, handle);
                 (T::CODE, false, handle)
             }
-            EndOf::Awaited(_, reader) => (T::CODE, true, reader.take_handle()),
+            EndOf::Awaited(serial, reader) => {
+                let handle = reader.take_handle();
+                crate::host::leaves_with(serial, handle);
+                (T::CODE, true, handle)
+            }
             _ => unreachable!("only readable ends are handed away"),
         }
     }

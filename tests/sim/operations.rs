@@ -60,9 +60,10 @@ async fn poll_and_drop(future: impl Future) {
 async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<EndOf<T>> {
     match end {
         EndOf::Writer(serial, mut writer) => {
-            match program.world.pick_way(3) {
+            match program.world.pick_way(4) {
                 0 => streams::write(program, serial, &mut writer).await,
                 1 => streams::write_one(program, serial, &mut writer).await,
+                2 => streams::write_from(program, serial, &mut writer).await,
                 _ => streams::write_all(program, serial, &mut writer).await,
             }
             Some(EndOf::Writer(serial, writer))
@@ -86,7 +87,10 @@ async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<End
             Some(EndOf::Promise(serial, writer))
         }
         EndOf::Awaited(serial, reader) => {
-            let reader = futures::receive(program, serial, reader).await?;
+            let reader = match program.world.pick_way(2) {
+                0 => futures::receive(program, serial, reader).await?,
+                _ => futures::receive_by_reference(program, serial, reader).await?,
+            };
             Some(EndOf::Awaited(serial, reader))
         }
     }
@@ -109,6 +113,12 @@ pub async fn import<F: Future>(program: &Program, call: F, borrows: bool) -> Opt
         Fate::Unstarted(_) => Fate::After(0, End::Drop),
         Fate::After(turns, _) => Fate::After(turns, End::Drop),
     };
+    let asks = world.scenario().small().is_none()
+        && matches!(fate, Fate::After(_, End::Drop))
+        && world.pick(3) == 2;
     let attempt = Attempt::call(program, fate);
-    attempt.forgettable(Box::pin(call)).await
+    match asks {
+        true => attempt.asks(Box::pin(call)).await,
+        false => attempt.forgettable(Box::pin(call)).await,
+    }
 }

@@ -91,8 +91,8 @@ async fn bursts() {
     assert!(unsent.is_empty(), "the reader is there");
 }
 
-/// An end that comes back to where its other end is cannot be used: the host traps when
-/// both meet in one instance.
+/// An end that was handed away and comes back to where its other end is cannot be used: the
+/// host traps when both meet in one instance.
 fn usable(end: &AnyEnd) -> bool {
     !crate::host::came_back(end.serial())
 }

@@ -139,6 +139,34 @@ pub async fn keeps_memory<F: Future<Output = ()>>(bytes: usize, mut round: impl 
     );
 }
 
+/// How often an operation is started and cancelled, to see that nothing grows.
+pub const CYCLES: u32 = 1_000_000;
+
+/// Does `round` so often, and demands that memory and handle table of this instance are
+/// afterwards what they were after the first few.
+pub async fn leaves_nothing(count: u32, mut round: impl AsyncFnMut()) {
+    for _ in 0..count / 1000 {
+        round().await;
+    }
+    let before = (memory(), highest_index());
+    for _ in 0..count {
+        round().await;
+    }
+    let after = (memory(), highest_index());
+    assert_eq!(
+        before, after,
+        "bytes of memory, and the highest index of some new ends, before and after {count} rounds"
+    );
+}
+
+/// The highest index of some new ends: it is higher where there are more handles. Which
+/// of the free indices comes next depends on what was dropped last.
+fn highest_index() -> u32 {
+    let ends: Vec<_> = (0..32).map(|_| wit_async::UnitStreamOps::new()).collect();
+    let readers = ends.iter().map(|(_writer, reader)| reader.handle());
+    readers.max().unwrap_or_default()
+}
+
 /// The size of the linear memory, in bytes.
 fn memory() -> usize {
     const PAGE: usize = 1 << 16;

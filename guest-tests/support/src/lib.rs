@@ -31,6 +31,17 @@ pub fn expect_trap(message: &str) {
     bindings::test::harness::report::expect_trap(message);
 }
 
+/// Says that this scenario leaks operations in flight, and with them so many blocks of
+/// memory that are lent to the host: no more and no fewer.
+pub fn leaves_blocks(count: u32) {
+    bindings::test::harness::report::leaves_blocks(count);
+}
+
+/// Whether the harness plays the peer, and no guest does.
+pub fn is_played_by_harness() -> bool {
+    bindings::test::harness::report::is_played_by_harness()
+}
+
 /// Exports the accounting of this guest. Once per guest, at the crate root.
 #[macro_export]
 macro_rules! guest {

@@ -11,45 +11,111 @@ fn quoted(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
 }
 
+/// For each breakage, who notices it.
+fn reds(defects: &[Defect]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let reds = defects.iter().map(|Defect { name, red, .. }| {
+        let names = red.iter().map(|red| red.name.as_str()).collect();
+        (name.as_str(), names)
+    });
+    reds.collect()
+}
+
+/// What a row says is so: each test notices one of the breakages, and each breakage is
+/// noticed by one of the tests. Nothing if it names no breakage.
+fn check(
+    reds: &BTreeMap<&str, BTreeSet<&str>>,
+    what: &str,
+    noticed_by: &str,
+    breakages: &str,
+) -> bool {
+    let tests = quoted(noticed_by);
+    let found: Vec<_> = quoted(breakages)
+        .into_iter()
+        .filter_map(|name| reds.get(name))
+        .collect();
+    if found.is_empty() {
+        return false;
+    }
+    for test in &tests {
+        let named = found.iter().any(|named| named.contains(test));
+        assert!(named, "{breakages} does not name {test}");
+    }
+    for named in found {
+        let noticed = tests.iter().any(|test| named.contains(test));
+        assert!(noticed, "{what} lists nobody who notices {breakages}");
+    }
+    true
+}
+
+fn cells(row: &str) -> Vec<&str> {
+    row.split('|').map(str::trim).collect()
+}
+
 #[test]
 fn who_is_on_the_list_notices_what_is_beside_it() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let defects = defect::load(here).expect("defects that can be read");
-    let reds: BTreeMap<&str, BTreeSet<&str>> = defects
-        .iter()
-        .map(|Defect { name, red, .. }| {
-            let names = red.iter().map(|red| red.name.as_str()).collect();
-            (name.as_str(), names)
-        })
-        .collect();
+    let reds = reds(&defects);
     let readme = fs::read_to_string(here.join("README.md")).expect("a README");
     let mut slugs = BTreeSet::new();
     for row in readme.lines().filter(|line| line.starts_with("| `")) {
-        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let &["", scenario, noticed_by, breakage, ""] = &cells[..] else {
+        let &["", scenario, noticed_by, breakage, ""] = &cells(row)[..] else {
             panic!("a row has three cells: {row}");
         };
         assert!(slugs.insert(quoted(scenario)[0]), "twice: {scenario}");
-        let tests = quoted(noticed_by);
-        let found: Vec<_> = quoted(breakage)
-            .into_iter()
-            .filter_map(|name| reds.get(name))
-            .collect();
-        if found.is_empty() {
+        if !check(&reds, scenario, noticed_by, breakage) {
             // Why there is none.
             assert!(breakage.contains(": "), "{scenario}: {breakage} is no file");
-            continue;
-        }
-        for test in &tests {
-            let named = found.iter().any(|named| named.contains(test));
-            assert!(named, "{breakage} does not name {test}");
-        }
-        for named in found {
-            let noticed = tests.iter().any(|test| named.contains(test));
-            assert!(noticed, "{scenario} lists nobody who notices {breakage}");
         }
     }
     assert!(slugs.len() >= 42, "{} scenarios", slugs.len());
+}
+
+#[test]
+fn who_would_notice_that_a_promise_is_broken_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let defects = defect::load(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("defects");
+    let reds = reds(&defects);
+    let promises = fs::read_to_string(root.join("src/promises.md")).expect("the promises");
+    let functions = functions(&root.join("wit"));
+    let mut rows = 0;
+    for row in promises.lines().filter(|line| line.starts_with("| ")) {
+        let &["", promise, tests, breakages, scenarios, other, ""] = &cells(row)[..] else {
+            panic!("a row has five cells: {row}");
+        };
+        if promise == "Promise" {
+            continue;
+        }
+        rows += 1;
+        assert!(
+            check(&reds, promise, tests, breakages),
+            "{promise}: no breakage"
+        );
+        assert!(!scenarios.is_empty() && !other.is_empty(), "{promise}");
+        for scenario in quoted(scenarios).into_iter().chain(quoted(other)) {
+            let function = scenario.rsplit('/').next().unwrap_or_default();
+            let is_there = function.is_empty() || functions.contains(function);
+            assert!(is_there, "{promise}: there is no scenario {scenario}");
+        }
+    }
+    assert!(rows >= 40, "{rows} promises");
+}
+
+/// The functions of all interfaces.
+fn functions(wit: &Path) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for theme in fs::read_dir(wit).expect("a directory") {
+        for file in fs::read_dir(theme.expect("a theme").path()).expect("a directory") {
+            let file = file.expect("a file").path();
+            if file.is_dir() {
+                continue;
+            }
+            let text = fs::read_to_string(file).expect("text");
+            let lines = text.lines().filter_map(|line| line.split_once(": "));
+            names.extend(lines.map(|(name, _)| name.trim().to_owned()));
+        }
+    }
+    names
 }
 
 #[test]

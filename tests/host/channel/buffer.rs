@@ -50,6 +50,25 @@ impl Window {
     }
 }
 
+impl Window {
+    /// What is offered to the host is away, also if it comes back unread: see
+    /// [`came_back`](super::came_back).
+    pub fn offers(&self, ty: Type, length: usize) {
+        let Some((is_future, of)) = ty.end() else {
+            return;
+        };
+        for index in 0..length {
+            // SAFETY: the guest lends the window, and has lowered handles to it.
+            let handle = unsafe { self.start.cast::<u32>().add(index).read() };
+            let channel = self
+                .table
+                .borrow_mut()
+                .end_of(handle, is_future, of, Side::Readable);
+            channel.borrow_mut().has_left = true;
+        }
+    }
+}
+
 impl Buffer {
     /// The window belongs to the host from the start of a copy until it is
     /// delivered: all of it, at any time. Using what was not copied here makes Miri

@@ -42,13 +42,18 @@ pub fn last_serial() -> u32 {
     SERIAL.get().saturating_sub(1)
 }
 
-/// Whether the running instance made an observed channel whose payload it cannot
-/// send to itself.
+/// Whether the running instance made an observed channel whose payload it cannot send to
+/// itself, and handed its readable end away.
 pub fn came_back(serial: u32) -> bool {
     let running = Rc::as_ptr(host().table());
     observed_is(serial, |channel| {
-        channel.maker == Some(running) && !channel.ty.is_number()
+        channel.has_left && channel.maker == Some(running) && !channel.ty.is_number()
     })
+}
+
+/// Whether the readable end of an observed channel was handed away.
+pub fn has_left(serial: u32) -> bool {
+    observed_is(serial, |channel| channel.has_left)
 }
 
 /// The readable end of channel `serial` was handed away, and `handle` is what went in its
@@ -59,6 +64,13 @@ pub fn goes_on_with(serial: u32, handle: u32) {
         channel.continues |= channel.serial != serial;
         channel.serial = serial;
     });
+}
+
+/// The same, where it is handed away whatever becomes of that: a call may be cancelled before
+/// it has started.
+pub fn leaves_with(serial: u32, handle: u32) {
+    goes_on_with(serial, handle);
+    host().with_channel(handle, |channel| channel.has_left = true);
 }
 
 /// The observed channel that is told from all others by this: of several, that whose

@@ -122,6 +122,11 @@ impl<'a> Attempt<'a> {
         (Attempt::copy::<T>(program, kind, serial, fate), doubt)
     }
 
+    /// Whether the operation is to be leaked.
+    pub fn forgets(&self) -> bool {
+        self.fate.forgets()
+    }
+
     /// Of an operation that stays on the stack, and can only be dropped.
     pub async fn droppable<F: Future>(self, operation: F) -> Option<F::Output> {
         let mut operation = pin!(operation);
@@ -141,6 +146,33 @@ impl<'a> Attempt<'a> {
             }
             Carried::Stopped(end, entered) => {
                 leave(operation, end, entered);
+                None
+            }
+        }
+    }
+
+    /// Of a call, which is asked to stop. Nobody, or who dropped it, waits for the answer.
+    pub async fn asks<F: Future + Unpin>(self, mut operation: F) -> Option<F::Output> {
+        let world = self.world;
+        let (carried, watch) = self.carry_watched(&mut operation).await;
+        match carried {
+            Carried::Finished(output) => {
+                drop(watch);
+                drop(operation);
+                Some(output)
+            }
+            Carried::Stopped(_, entered) => {
+                let mut cancels = Box::pin(wit_async::cancel(operation));
+                // It may be over by that, of which nobody has to be told.
+                let first = poll_fn(|cx| Poll::Ready(cancels.as_mut().poll(cx))).await;
+                // Or it stands still.
+                if first.is_pending() && world.pick(2) == 1 {
+                    watch.awaits();
+                    poll_fn(|cx| watch.poll(&mut cancels, cx)).await;
+                }
+                drop(watch);
+                drop(cancels);
+                drop(entered);
                 None
             }
         }
@@ -172,6 +204,14 @@ impl<'a> Attempt<'a> {
 
     /// Brings an operation as far as its fate allows, or until the world closes.
     async fn carry<F: Future + Unpin>(self, operation: &mut F) -> Carried<'a, F::Output> {
+        self.carry_watched(operation).await.0
+    }
+
+    /// The same, with what keeps track of it.
+    async fn carry_watched<F: Future + Unpin>(
+        self,
+        operation: &mut F,
+    ) -> (Carried<'a, F::Output>, Watch<'a>) {
         let mut underway = Underway {
             world: self.world,
             kind: self.kind,
@@ -183,7 +223,6 @@ impl<'a> Attempt<'a> {
         // say; what it has told of is not.
         let cannot_cancel =
             host().is_in_sync_task() && state == State::InFlight && !watch.is_woken();
-        drop(watch);
         mem::forget(underway);
         let (stop, carried) = match output {
             Some(output) => (Stop::Finished, Carried::Finished(output)),
@@ -196,7 +235,7 @@ impl<'a> Attempt<'a> {
             }
         };
         self.world.count(self.kind, state, stop);
-        carried
+        (carried, watch)
     }
 }
 

@@ -13,6 +13,8 @@ pub struct InDoubt {
     kind: Kind,
     /// It is leaked, if it does not finish.
     forgets: bool,
+    /// The end keeps what a read comes to that is dropped.
+    keeps: bool,
     settled: bool,
 }
 
@@ -24,8 +26,15 @@ impl InDoubt {
             serial,
             kind,
             forgets,
+            keeps: kind == Kind::StreamRead,
             settled: false,
         }
+    }
+
+    /// A read by reference: its end keeps what it comes to.
+    pub fn by_reference(mut self) -> InDoubt {
+        self.keeps = true;
+        self
     }
 
     /// The writer was told that these were sent.
@@ -55,7 +64,9 @@ impl Drop for InDoubt {
         }
         match self.kind {
             // The reader keeps what comes of it, unless it cannot be lifted.
-            Kind::StreamRead if !self.forgets && fault::fired() != Some(fault::Site::Lift) => {
+            Kind::StreamRead | Kind::FutureRead
+                if self.keeps && !self.forgets && fault::fired() != Some(fault::Site::Lift) =>
+            {
                 ledger.read_kept(self.serial)
             }
             Kind::StreamRead | Kind::FutureRead => ledger.read_lost(self.serial),

@@ -30,7 +30,10 @@ pub async fn fulfil<T: Item>(
     doubt.settled();
     assert_eq!(back.number(), known, "what was not sent comes back");
     // Not at the end of the scope: see `survive`.
-    drop(back);
+    match crate::host::has_left(serial) {
+        true => drop(back),
+        false => program.keep(vec![back]),
+    }
     writer
 }
 
@@ -50,6 +53,33 @@ pub async fn receive<T: Item>(
             return Some(reader);
         }
         Outcome::Unknown => return None,
+    };
+    doubt.received([value.number()]);
+    program.keep(vec![value]);
+    None
+}
+
+/// The same by reference: the end stays until there is a value.
+pub async fn receive_by_reference<T: Item>(
+    program: &mut Program,
+    serial: u32,
+    mut reader: FutureReader<T>,
+) -> Option<FutureReader<T>> {
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::FutureRead, "await", serial);
+    let doubt = doubt.by_reference();
+    let forgets = attempt.forgets();
+    let operation = (&mut reader).into_future();
+    let outcome = attempt
+        .cancellable(operation, |operation| operation.cancel())
+        .await;
+    let value = match outcome {
+        Outcome::Finished(value) | Outcome::Cancelled(Some(value)) => value,
+        Outcome::Cancelled(None) => {
+            doubt.settled();
+            return Some(reader);
+        }
+        // What a forgotten read got nobody has.
+        Outcome::Unknown => return (!forgets).then_some(reader),
     };
     doubt.received([value.number()]);
     program.keep(vec![value]);

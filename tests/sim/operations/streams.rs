@@ -20,9 +20,13 @@ fn numbers<T: Item>(items: &[T]) -> Vec<u32> {
     items.iter().map(T::number).collect()
 }
 
-/// What was not sent comes back, and is given up with the ends in it.
-fn came_back<T: Item>(items: Vec<T>, known: &[u32]) {
+/// What was not sent comes back. The ends in it are used, if it was offered to nobody else:
+/// otherwise the runtime has handed them away.
+fn came_back<T: Item>(program: &mut Program, serial: u32, items: Vec<T>, known: &[u32]) {
     assert_eq!(numbers(&items), known, "what was not sent comes back");
+    if !crate::host::has_left(serial) {
+        program.keep(items);
+    }
 }
 
 pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
@@ -39,7 +43,23 @@ pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut Str
         StreamResult::Dropped | StreamResult::Cancelled => 0,
     };
     doubt.told(&known[..sent]);
-    came_back(buffer.into_vec(), &known[sent..]);
+    came_back(program, serial, buffer.into_vec(), &known[sent..]);
+}
+
+/// From a buffer that stays here: what was not sent is known also when the write was dropped.
+pub async fn write_from<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
+    let (items, known) = make::<T>(program, serial);
+    let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write_from", serial);
+    let forgets = attempt.forgets();
+    let mut buffer = writer.buffer(items);
+    let result = attempt.forgettable(writer.write_from(&mut buffer)).await;
+    if result.is_none() && forgets {
+        // It has gone with what was in it.
+        return;
+    }
+    let sent = known.len() - buffer.remaining();
+    doubt.told(&known[..sent]);
+    came_back(program, serial, buffer.into_vec(), &known[sent..]);
 }
 
 pub async fn write_one<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
@@ -65,7 +85,7 @@ pub async fn write_all<T: Item>(program: &mut Program, serial: u32, writer: &mut
     };
     let sent = known.len() - back.len();
     doubt.told(&known[..sent]);
-    came_back(back, &known[sent..]);
+    came_back(program, serial, back, &known[sent..]);
 }
 
 pub async fn read<T: Item>(program: &mut Program, serial: u32, reader: &mut StreamReader<T>) {

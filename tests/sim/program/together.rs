@@ -2,6 +2,7 @@
 
 use super::survive::Contained;
 use super::{DEPTH, Program};
+use crate::host::fault;
 use crate::sim::hopes::Hope;
 use futures::FutureExt;
 use std::cell::{Cell, RefCell};
@@ -33,7 +34,71 @@ impl Drop for Counted<'_> {
 #[derive(Default)]
 struct Family {
     alive: Cell<u32>,
+    /// How many came to their end,
     ended: Cell<u32>,
+    /// how many went before,
+    cut_short: Cell<u32>,
+    /// and how many were told to.
+    aborted: Cell<u32>,
+}
+
+impl Family {
+    fn increment(count: &Cell<u32>) {
+        count.set(count.get() + 1);
+    }
+
+    /// Whether nothing was dropped that was not aborted; `what` goes now.
+    #[track_caller]
+    fn is_spared(&self, what: &str) {
+        let [cut_short, aborted] = [self.cut_short.get(), self.aborted.get()];
+        assert!(
+            cut_short <= aborted,
+            "{cut_short} futures were dropped before {what}, and {aborted} were to be"
+        );
+    }
+
+    /// One more, until what is returned goes.
+    fn child(&self) -> Child<'_> {
+        Child {
+            family: self,
+            _alive: Counted::new(&self.alive),
+            has_ended: false,
+        }
+    }
+}
+
+struct Child<'a> {
+    family: &'a Family,
+    _alive: Counted<'a>,
+    has_ended: bool,
+}
+
+impl Child<'_> {
+    /// It has come to its end. How many have.
+    fn ends(mut self) -> u32 {
+        self.has_ended = true;
+        Family::increment(&self.family.ended);
+        self.family.ended.get()
+    }
+}
+
+impl Drop for Child<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            Family::increment(&self.family.cut_short);
+        }
+    }
+}
+
+/// The body of a scope goes before what was spawned in it.
+struct GoesFirst<'a>(&'a Family);
+
+impl Drop for GoesFirst<'_> {
+    fn drop(&mut self) {
+        if !fault::has_fired() && !std::thread::panicking() {
+            self.0.is_spared("its body");
+        }
+    }
 }
 
 impl Program {
@@ -83,6 +148,9 @@ impl Program {
             drop(scoped);
             assert_eq!(family.alive.get(), 0, "a future outlives its scope");
         }
+        if finished && !fault::has_fired() {
+            family.is_spared("a scope");
+        }
         for side in &mut sides {
             self.ends.append(&mut side.ends);
         }
@@ -96,6 +164,7 @@ impl Program {
         family: &'scope Family,
     ) {
         let world = &self.world;
+        let _goes_first = GoesFirst(family);
         let mut handles = Vec::new();
         for side in sides {
             let ended = Rc::new(Hope::default());
@@ -106,7 +175,7 @@ impl Program {
             let abort = Rc::clone(&aborted);
             let child = async move {
                 let _gone = world.aborted.wait(abort, instance);
-                let _alive = Counted::new(&family.alive);
+                let this = family.child();
                 side.sleeps().await;
                 if side.world.forgets() {
                     // What waits for other tasks may not be leaked: they would tell it.
@@ -116,14 +185,14 @@ impl Program {
                 }
                 if spawns {
                     s.spawn(async move {
-                        let _alive = Counted::new(&family.alive);
+                        let this = family.child();
                         yield_async().await;
-                        family.ended.set(family.ended.get() + 1);
+                        this.ends();
                     });
                 }
-                family.ended.set(family.ended.get() + 1);
+                let ended = this.ends();
                 end.fulfil();
-                family.ended.get()
+                ended
             };
             let handle = s.spawn(Contained::new(Rc::clone(world), child));
             handles.push((handle, ended, aborted));
@@ -132,10 +201,12 @@ impl Program {
             match world.pick(5) {
                 0 => drop(handle),
                 1 => {
+                    Family::increment(&family.aborted);
                     handle.abort();
                     aborted.fulfil();
                 }
                 2 => {
+                    Family::increment(&family.aborted);
                     drop(handle.abort_on_drop());
                     aborted.fulfil();
                 }
@@ -158,16 +229,21 @@ impl Program {
         }
         let world = Rc::clone(&self.world);
         let ends = Rc::new(Ends::default());
+        let gone = Rc::new(Cell::new(false));
         let mut set = JoinSet::new();
         let mut left = 0;
         for (number, mut side) in self.sides().into_iter().enumerate() {
-            let ends = Rc::clone(&ends);
+            let (ends, gone) = (Rc::clone(&ends), Rc::clone(&gone));
             let child = async move {
                 side.run().await;
                 ends.end(number);
                 (number, side)
             };
-            set.spawn(Contained::new(Rc::clone(&world), child));
+            let mut child = Box::pin(Contained::new(Rc::clone(&world), child));
+            set.spawn(poll_fn(move |cx| {
+                assert!(!gone.get(), "a future goes on after its set");
+                child.as_mut().poll(cx)
+            }));
             left += 1;
         }
         loop {
@@ -209,6 +285,8 @@ impl Program {
                 }
             }
         }
+        drop(set);
+        gone.set(true);
     }
 
     fn joined(&mut self, ends: &Ends, ended: Option<(usize, Program)>) {

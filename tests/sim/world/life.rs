@@ -155,7 +155,7 @@ impl World {
         // A thread further down on this stack could go on, which on a host, where each
         // has a stack of its own, it would do before this one.
         let has_to_wait = self.blocked.borrow().iter().any(Blocked::is_over);
-        if has_to_wait && let Blocked::OnCall(call) = on {
+        if has_to_wait && let Some(call) = on.asked() {
             // The callee's instance may be that of the other thread. So somebody stands
             // between caller and callee, as hosts may: it confirms the cancel at once,
             // and what the callee comes to is nobody's.

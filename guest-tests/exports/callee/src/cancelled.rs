@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use futures::channel::oneshot;
-use wit_async::{FutureReader, spawn_local};
+use wit_async::{CancelRequest, FutureReader, spawn_local, yield_async};
 
 use crate::bindings::wit_future;
 use crate::state::{Watched, gate, report};
@@ -23,6 +23,31 @@ pub async fn waits_beside_spawned() {
     });
     gate(1).await;
     watched.finish();
+}
+
+/// Waits until it is cancelled, and then does some work.
+async fn is_cancelled(request: &mut CancelRequest) {
+    assert!(!request.is_requested());
+    request.requested().await;
+    report("asked");
+    for _ in 0..3 {
+        yield_async().await;
+    }
+    report("cleaned up");
+}
+
+pub async fn finishes_when_cancelled() -> String {
+    let watched = Watched::start();
+    is_cancelled(&mut CancelRequest::observe()).await;
+    watched.finish();
+    "in its own time".to_owned()
+}
+
+pub async fn accepts_when_cancelled() {
+    let _watched = Watched::start();
+    let mut request = CancelRequest::observe();
+    is_cancelled(&mut request).await;
+    match request.accept().await {}
 }
 
 /// Sends when it is dropped.

@@ -94,6 +94,14 @@ impl Guest for Callee {
         cancelled::waits_beside_spawned().await;
     }
 
+    async fn finishes_when_cancelled() -> String {
+        cancelled::finishes_when_cancelled().await
+    }
+
+    async fn accepts_when_cancelled() {
+        cancelled::accepts_when_cancelled().await;
+    }
+
     async fn waits_for_value(value: FutureReader<u32>) -> u32 {
         let value = value.await;
         report(format!("value {value}"));

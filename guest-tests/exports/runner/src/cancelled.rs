@@ -27,6 +27,23 @@ pub async fn cancelled_spawned_go_on() {
     reported(&["spawned finished"]).await;
 }
 
+pub async fn cancelled_in_its_own_time() {
+    let mut call = Box::pin(callee::finishes_when_cancelled());
+    in_flight(&mut call).await;
+    reported(&["started"]).await;
+    // Takes as long as the callee does, whose result is dropped.
+    drop(call);
+    reported(&["asked", "cleaned up", "finished"]).await;
+}
+
+pub async fn cancelled_and_accepted() {
+    let mut call = Box::pin(callee::accepts_when_cancelled());
+    in_flight(&mut call).await;
+    reported(&["started"]).await;
+    drop(call);
+    reported(&["asked", "cleaned up", "dropped"]).await;
+}
+
 pub async fn cancelled_while_reading_future() {
     let (writer, reader) = wit_future::new(|| unreachable!("the value is written"));
     let mut call = Box::pin(callee::waits_for_value(reader));

@@ -28,7 +28,7 @@ guest_support::scenarios! { bindings::exports::test::exports::scenarios::Guest =
     ends: stream_fed_after_return, stream_given_up_after_return,
         stream_dropped_unread_after_return, future_written_after_return,
         stream_and_future_after_return, stream_that_is_over_at_return, stream_handed_back;
-    cancelled: cancelled_by_caller, cancelled_spawned_go_on, cancelled_while_reading_future,
+    cancelled: cancelled_by_caller, cancelled_spawned_go_on, cancelled_while_reading_future, cancelled_in_its_own_time, cancelled_and_accepted,
         cancelled_while_collecting, cancelled_owns_parameters, cancelled_while_starting,
         cancel_wakes_sibling, cancel_writes_default, stale_waker_from_sync_export,
         stale_waker_from_another_task, cancelled_a_hundred_times;

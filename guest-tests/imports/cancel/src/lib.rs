@@ -21,5 +21,6 @@ guest_support::scenarios! { bindings::exports::test::imports::scenarios_cancel::
         dropped_while_starting_with_many_things, dropped_while_starting_with_lists, dropped_while_starting_with_borrows,
         dropped_while_starting_admits_the_next, admitted_then_cancelled,
         dropped_with_start_undelivered, dropped_with_start_and_return_undelivered;
-    anyway: callee_returns_anyway, callee_returns_anyway_with_start_undelivered, many_dropped_at_once;
+    anyway: callee_returns_anyway, callee_returns_anyway_with_start_undelivered,
+        callee_returns_anyway_while_others_go_on, cancelled_while_others_go_on, many_dropped_at_once;
 } }

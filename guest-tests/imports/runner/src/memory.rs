@@ -1,6 +1,6 @@
 //! What was passed is freed.
 
-use guest_support::check::{in_flight, keeps_memory, turns};
+use guest_support::check::{CYCLES, in_flight, keeps_memory, leaves_nothing, turns};
 
 use crate::bindings::test::imports::peer::{self, Thing};
 
@@ -35,6 +35,22 @@ pub async fn strings_of_cancelled_calls_are_freed() {
         in_flight(&mut call).await;
         drop(call);
         turns(1).await;
+    })
+    .await;
+}
+
+pub async fn calls_dropped_a_million_times() {
+    leaves_nothing(CYCLES, async || {
+        in_flight(&mut Box::pin(peer::hold(1))).await;
+    })
+    .await;
+}
+
+pub async fn calls_cancelled_a_million_times() {
+    leaves_nothing(CYCLES, async || {
+        let mut call = Box::pin(peer::hold(1));
+        in_flight(&mut call).await;
+        wit_async::cancel(call).await;
     })
     .await;
 }

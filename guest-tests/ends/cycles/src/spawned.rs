@@ -1,0 +1,14 @@
+//! Futures that are spawned.
+
+use std::future::pending;
+
+use guest_support::check::{CYCLES, leaves_nothing};
+
+pub async fn spawned_aborted() {
+    leaves_nothing(CYCLES, async || {
+        let mut job = wit_async::spawn_local(pending::<()>()).abort_on_drop();
+        job.abort();
+        assert_eq!(job.await, None);
+    })
+    .await;
+}

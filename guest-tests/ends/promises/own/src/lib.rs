@@ -1,0 +1,41 @@
+//! What is promised of safe code.
+
+use wit_async as runtime;
+
+mod bindings {
+    wit_async::generate!({
+        path: "../../../../wit/ends",
+        world: "promises",
+        generate_all,
+    });
+}
+
+mod beyond;
+mod forgotten;
+#[path = "../../payloads.rs"]
+mod payloads;
+// What becomes of it on wit-bindgen 0.63 is in `promises-v63`, with not a word changed.
+#[path = "../../program.rs"]
+mod program;
+
+guest_support::guest!();
+bindings::export!(Promises with_types_in bindings);
+
+struct Promises;
+
+guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
+    program: end_lasts, dropped_reads_lose_nothing, dropped_read_goes_along,
+        read_finished_in_block_on, backpressure_below_zero, busy_stream_lets_others_go_on;
+    forgotten: forgotten_read_then_read, forgotten_read_then_dropped,
+        forgotten_read_then_handed_away, forgotten_write_then_write,
+        forgotten_write_then_dropped;
+    => synchronous: program::read_dropped_in_synchronous_export,
+        program::write_dropped_in_synchronous_export,
+        program::future_dropped_in_synchronous_export;
+} }
+
+guest_support::scenarios! { bindings::exports::test::ends::scenarios_beyond::Guest => Promises {
+    beyond: future_by_reference, future_by_reference_goes_along, write_from_dropped,
+        write_from_in_parts, write_from_reader_gone,
+        reads_cancelled_a_million_times, reads_dropped_a_million_times;
+} }

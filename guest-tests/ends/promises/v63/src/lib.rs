@@ -1,0 +1,75 @@
+//! What becomes of the programs on wit-bindgen 0.63.
+
+use wit_bindgen as runtime;
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../../../wit/ends",
+        world: "promises-v63",
+        generate_all,
+    });
+}
+
+#[path = "../../payloads.rs"]
+mod payloads;
+// What passes on wit-async, with not a word changed.
+#[path = "../../program.rs"]
+mod program;
+
+guest_support::guest!();
+bindings::export!(Promises with_types_in bindings);
+
+struct Promises;
+
+/// What a program comes to: what the trap or the failed assertion says, with each peer, or
+/// nothing.
+macro_rules! comes_to {
+    (
+        $($name:ident: $guest:literal, $harness:literal;)*
+        => synchronous: $($sync:ident: $text:literal;)*
+    ) => {
+        impl bindings::exports::test::ends::scenarios_promises_v63::Guest for Promises {
+            $(async fn $name() {
+                announce($guest, $harness);
+                program::$name().await
+            })*
+            $(fn $sync() {
+                announce($text, $text);
+                program::$sync()
+            })*
+        }
+    };
+}
+
+/// Says what a program comes to, if it is anything but the promise.
+fn announce(beside_a_guest: &str, beside_the_harness: &str) {
+    let text = match guest_support::is_played_by_harness() {
+        true => beside_the_harness,
+        false => beside_a_guest,
+    };
+    if !text.is_empty() {
+        guest_support::expect_trap(text);
+    }
+}
+
+comes_to! {
+    end_lasts: "cannot read after being notified that the writable end dropped", "";
+    // A word is lost. Where the peer is a guest, the end is then waited for in its place.
+    dropped_reads_lose_nothing: "cannot read after being notified that the writable end dropped",
+        "each word once";
+    dropped_read_goes_along: "", "each word once";
+    forgotten_read_then_read: "cannot have concurrent operations active",
+        "cannot have concurrent operations active";
+    forgotten_read_then_dropped: "cannot remove busy stream", "cannot remove busy stream";
+    forgotten_read_then_handed_away: "cannot remove busy stream", "cannot remove busy stream";
+    forgotten_write_then_write: "cannot have concurrent operations active",
+        "cannot have concurrent operations active";
+    forgotten_write_then_dropped: "cannot drop busy stream", "cannot drop busy stream";
+    read_finished_in_block_on: "", "";
+    backpressure_below_zero: "backpressure counter overflow", "backpressure counter overflow";
+    busy_stream_lets_others_go_on: "others had their turn", "others had their turn";
+    => synchronous:
+    read_dropped_in_synchronous_export: "cannot block a synchronous task before returning";
+    write_dropped_in_synchronous_export: "cannot block a synchronous task before returning";
+    future_dropped_in_synchronous_export: "!task.is_null()";
+}
