@@ -24,7 +24,8 @@ bindings::export!(Promises with_types_in bindings);
 struct Promises;
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
-    program: end_lasts, dropped_reads_lose_nothing, dropped_read_goes_along,
+    program: end_lasts, writes_after_the_reader, cancels_find_what_happened,
+        dropped_read_had_its_event, yield_loop_lets_events_through, dropped_reads_lose_nothing, dropped_read_goes_along,
         read_finished_in_block_on, backpressure_below_zero, busy_stream_lets_others_go_on;
     forgotten: forgotten_read_then_read, forgotten_read_then_dropped,
         forgotten_read_then_handed_away, forgotten_write_then_write,
