@@ -56,12 +56,9 @@ pub async fn dropped_read_had_its_event() {
     // The task has the event, and does not poll the read.
     turns(2).await;
     drop(read);
-    let writes = async move { writer.write_one(3).await };
-    assert_eq!(
-        join(reader.next(), writes).await.0,
-        Some(1),
-        "each item once"
-    );
+    let reads = async move { reader.next().await };
+    let (item, _) = join(reads, async move { writer.write_one(3).await }).await;
+    assert_eq!(item, Some(1), "each item once");
 }
 
 pub async fn yield_loop_lets_events_through() {
