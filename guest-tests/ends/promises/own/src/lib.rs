@@ -38,5 +38,5 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::G
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_beyond::Guest => Promises {
     beyond: future_by_reference, future_by_reference_goes_along, write_from_dropped,
         write_from_in_parts, write_from_reader_gone,
-        reads_cancelled_a_million_times, reads_dropped_a_million_times;
+        reads_cancelled_again_and_again, reads_dropped_again_and_again;
 } }
