@@ -18,7 +18,7 @@ mod payloads;
 #[path = "../../program.rs"]
 mod program;
 
-guest_support::guest!();
+guest_support::guest!(only_calls);
 bindings::export!(Promises with_types_in bindings);
 
 struct Promises;
