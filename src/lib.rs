@@ -117,7 +117,7 @@
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
 //! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`],
-//! [`Backpressure`] and [`Limiter`], and [`CancelRequest`].
+//! [`Backpressure`] and [`Limiter`], [`CancelRequest`], and [`cancel`](cancel()).
 //!
 //! # Futures beside each other
 //!
@@ -219,7 +219,10 @@
 //! # Dropping what is in flight
 //!
 //! A future of this crate can be dropped in flight in async code and in synchronous
-//! code. A read of a stream then [goes on](#what-a-dropped-read-gets). Anything else is
+//! code. A read of a stream then [goes on](#what-a-dropped-read-gets). To drop a call of an
+//! import cancels it, and the instance stands still until the callee has answered, as the
+//! ABI has it; [`cancel`](cancel()) lets others go on meanwhile, and in a [spawned](spawn_local)
+//! future the call can be left to finish. Anything else is
 //! cancelled, in an async export and in what it spawns. In a
 //! synchronous export and in the destructor of a resource, if another component calls it,
 //! the host forbids to cancel
@@ -322,8 +325,8 @@
 //!
 //! | When | Where |
 //! |---|---|
-//! | an operation is polled or cancelled after it finished | all operations, and [`Limiter::admit`] (a call of an import is an `async fn` of the generated code: its message is the compiler's) |
-//! | an operation has to wait, and no task is running | all operations: outside of an async export and of [`block_on`] |
+//! | an operation is polled or cancelled after it finished | all operations, and [`Limiter::admit`]; what is an `async fn`, such as calls of imports, [`scope`](scope()), [`JoinSet::join_next`], [`cancel`](cancel()) and [`yield_async`], says so in the compiler's words |
+//! | an operation has to wait, and no task is running | all operations, and [`cancel`](cancel()): outside of an async export and of [`block_on`] |
 //! | an operation in flight is cancelled in a synchronous export or a destructor | the `cancel` of all operations; dropping them is possible |
 //! | the future of a `block_on` in a synchronous export or a destructor leaves a call of an import in flight, or a read of a future or of items that are not the same in Rust and in the ABI | [`block_on`] |
 //! | `spawn_local` without a task, or in a task of bindings that cannot spawn | [`spawn_local`], [`JoinSet::spawn`] |

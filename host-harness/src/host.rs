@@ -65,10 +65,14 @@ impl State {
     fn new(limits: &Limits) -> State {
         let stdout = MemoryOutputPipe::new(OUTPUT_BYTES);
         let stderr = MemoryOutputPipe::new(OUTPUT_BYTES);
-        let wasi = WasiCtx::builder()
-            .stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .build();
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        // How often guests repeat what must not leave anything behind.
+        const CYCLES: &str = "WIT_ASYNC_CYCLES";
+        if let Ok(cycles) = std::env::var(CYCLES) {
+            wasi.env(CYCLES, cycles);
+        }
+        let wasi = wasi.build();
         State {
             table: ResourceTable::new(),
             wasi,

@@ -41,6 +41,11 @@ use core::task::{Context, Poll};
 pub type FutureRead<T> = RawFutureRead<&'static FutureVtable<T>>;
 
 /// A read of a `future`, for any [`FutureOps`]. See [`FutureRead`].
+///
+/// # Cancel safety
+///
+/// Dropping it drops the readable end, and the value if it had arrived.
+/// [`cancel`](RawFutureRead::cancel) gives back one or the other.
 #[must_use = "a read does nothing unless it is polled"]
 pub struct RawFutureRead<O: FutureOps> {
     operation: WaitableOperation<ReadOp<O, RawFutureReader<O>>>,
@@ -128,6 +133,10 @@ pub type FutureReadRef<'a, T> = RawFutureReadRef<'a, &'static FutureVtable<T>>;
 
 /// A read of a `future` that borrows its end, for any [`FutureOps`]. See
 /// [`FutureReadRef`].
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: the end keeps the value for the next read.
 #[must_use = "a read does nothing unless it is polled"]
 pub struct RawFutureReadRef<'a, O: FutureOps> {
     operation: WaitableOperation<ReadOp<O, &'a mut RawFutureReader<O>>>,

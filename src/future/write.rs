@@ -115,6 +115,11 @@ impl<T> fmt::Display for FutureWriteError<T> {
 impl<T> core::error::Error for FutureWriteError<T> {}
 
 /// A write of a `future`, for any [`FutureOps`]. See [`FutureWrite`].
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the write, and the default is written in place of the value; an end
+/// without a default stays open. [`cancel`](RawFutureWrite::cancel) gives both back.
 #[must_use = "a write does nothing unless it is polled"]
 pub struct RawFutureWrite<O: FutureOps> {
     operation: WaitableOperation<WriteOp<O>>,

@@ -138,8 +138,8 @@ impl<O: FutureOps> RawFutureWriter<O> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`FutureWriter::write`], but there is no default: a write that is
-    /// dropped in flight leaves the end open.
+    /// Dropping the write cancels it and drops the value. There is no default: the end stays
+    /// open. [`RawFutureWrite::cancel`] gives back the value and the end.
     ///
     /// # Examples
     ///

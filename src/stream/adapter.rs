@@ -112,6 +112,12 @@ impl<O: StreamOps + 'static> fmt::Debug for RawStreamReaderStream<O> {
 impl<O: StreamOps + 'static> RawStreamReader<O> {
     /// This reader as a [`futures::Stream`](Stream).
     ///
+    /// # Cancel safety
+    ///
+    /// Dropping a `next()` loses no item: the read goes on, and the following one gets it.
+    /// What is kept when the adapter is dropped goes with it;
+    /// [`into_inner`](RawStreamReaderStream::into_inner) gives back a reader that keeps it.
+    ///
     /// # Examples
     ///
     /// ```

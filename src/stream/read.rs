@@ -43,6 +43,11 @@ use core::task::{Context, Poll};
 pub type StreamRead<'a, T> = RawStreamRead<'a, &'static StreamVtable<T>>;
 
 /// A read of a `stream`, for any [`StreamOps`]. See [`StreamRead`].
+///
+/// # Cancel safety
+///
+/// Dropping it loses no item: the read goes on, and the reader keeps what it gets for the
+/// next one.
 #[must_use = "a read does nothing unless it is polled"]
 pub struct RawStreamRead<'a, O: StreamOps> {
     operation: WaitableOperation<VecRead<'a, O>>,

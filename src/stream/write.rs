@@ -43,6 +43,11 @@ use core::task::{Context, Poll};
 pub type StreamWrite<'a, T> = RawStreamWrite<'a, &'static StreamVtable<T>>;
 
 /// A write of a `stream`, for any [`StreamOps`]. See [`StreamWrite`].
+///
+/// # Cancel safety
+///
+/// Dropping it cancels the write, and drops the values that were not sent.
+/// [`cancel`](RawStreamWrite::cancel) gives them back.
 #[must_use = "a write does nothing unless it is polled"]
 pub struct RawStreamWrite<'a, O: StreamOps> {
     operation: WaitableOperation<WriteOp<O, &'a mut RawStreamWriter<O>, AbiBuffer<O>>>,
@@ -115,6 +120,11 @@ pub type StreamWriteFrom<'a, T> = RawStreamWriteFrom<'a, &'static StreamVtable<T
 
 /// A write of a `stream` from a buffer of the caller, for any [`StreamOps`]. See
 /// [`StreamWriteFrom`].
+///
+/// # Cancel safety
+///
+/// Dropping it loses no value where it can be cancelled: what was not sent is in the buffer.
+/// In synchronous code the values go with the write, and the buffer is empty.
 #[must_use = "a write does nothing unless it is polled"]
 pub struct RawStreamWriteFrom<'a, O: StreamOps> {
     operation: WaitableOperation<WriteOp<O, &'a mut RawStreamWriter<O>, AbiBuffer<O>>>,

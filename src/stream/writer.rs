@@ -109,7 +109,8 @@ impl<O: StreamOps> RawStreamWriter<O> {
     ///
     /// # Cancel safety
     ///
-    /// As for [`write`](RawStreamWriter::write).
+    /// Dropping the write cancels it, and drops the buffer with what was not sent; its
+    /// [`cancel`](RawStreamWrite::cancel) gives the buffer back.
     ///
     /// # Examples
     ///

@@ -191,7 +191,8 @@ impl fmt::Debug for Limiter {
 ///
 /// # Cancel safety
 ///
-/// See [`Limiter::admit`].
+/// Dropping it gives up the place in line, and a permit that it has been given goes to the
+/// next one.
 ///
 /// # Panics
 ///

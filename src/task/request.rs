@@ -129,7 +129,8 @@ impl CancelRequest {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is like dropping the `CancelRequest`, which it owns.
+    /// Dropping the future drops the `CancelRequest`, which it owns: the task observes the
+    /// request no longer.
     ///
     /// # Examples
     ///
@@ -157,6 +158,10 @@ impl fmt::Debug for CancelRequest {
 }
 
 /// The future of [`CancelRequest::requested`].
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing: a request that has come is there for the next wait.
 #[must_use = "futures do nothing unless they are polled"]
 #[derive(Debug)]
 pub struct Requested<'a>(&'a mut CancelRequest);

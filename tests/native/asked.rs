@@ -257,6 +257,29 @@ fn what_was_left_alone_is_cancelled_beside_it() {
 }
 
 #[test]
+fn a_call_in_a_spawned_future_whose_handle_goes_is_left_to_finish() {
+    let host = install();
+    let import = Import::that(Until::Started, OnCancel::Wait);
+    let mut offered = Offered::new(&import);
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            drop(spawn_local(async move {
+                log.note(offered.call("hey".to_owned()).await);
+            }));
+        }
+    });
+    // The root has ended.
+    assert!(matches!(task.settle(), Code::Wait(_)));
+    assert!(!import.call(0).is_cancel_requested());
+    import.call(0).resolve();
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), ["HEY"]);
+    assert_eq!(cancels(host.calls()), [""; 0]);
+}
+
+#[test]
 fn a_call_of_another_task_is_cancelled_there_and_then() {
     for goes_on in [false, true] {
         let host = install();

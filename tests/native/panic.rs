@@ -2,15 +2,18 @@
 //! lifted twice, and nobody else is disturbed.
 
 use crate::future::blocks_until_read;
+use crate::host::imports::{Import, Offered, OnCancel, Until};
 use crate::host::{
     self, Code, Fussy, Log, NotesDrop, Outcome, fussy_default, fussy_default_panics, future,
     panic_message, poll_once, stream,
 };
 use futures::FutureExt;
+use futures::future::join;
 use std::future::{Future, IntoFuture, pending};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::rc::Rc;
+use wit_async::rt::async_support::Subtask as _;
 use wit_async::{StreamResult, block_on, spawn_local};
 
 /// Awaits `future`, which panics.
@@ -251,4 +254,52 @@ fn what_a_task_has_spawned_goes_with_it_when_its_first_turn_panics() {
     }));
     assert_eq!(message, "in its first turn");
     assert_eq!(log.take(), ["what it spawned"]);
+}
+
+#[test]
+fn what_is_in_flight_is_dropped_while_panicking_as_always() {
+    let host = host::install();
+    let (mut reader, mut sender) = host.incoming_stream::<String>();
+    let (mut writer, read_by_peer) = stream::<String>();
+    let mut receiver = host.outgoing_stream(read_by_peer);
+    let (value, _promise) = host.incoming_future::<String>();
+    let (promise, value_of_peer) = future(|| "default".to_owned());
+    let mut awaits = host.outgoing_future(value_of_peer);
+    let import = Import::that(Until::Started, OnCancel::Confirm);
+    let mut offered = Offered::new(&import);
+    let (mut writer_here, mut reader_here) = stream::<String>();
+    let texts = |texts: [&str; 2]| texts.map(str::to_owned).to_vec();
+    let task = host.start(async move {
+        let mut buffer = writer.buffer(texts(["a", "b"]));
+        let mut call = Box::pin(async move { offered.call("hey".to_owned()).await });
+        let mut read = reader.read(Vec::with_capacity(2));
+        let mut write = writer.write_from(&mut buffer);
+        let mut read_value = Box::pin(value.into_future());
+        let mut write_value = Box::pin(promise.write("value".to_owned()));
+        let mut write_here = Box::pin(writer_here.write_one("x".to_owned()));
+        assert!(poll_once(&mut call).await.is_pending());
+        assert!(poll_once(&mut read).await.is_pending());
+        assert!(poll_once(&mut write).await.is_pending());
+        assert!(poll_once(&mut read_value).await.is_pending());
+        assert!(poll_once(&mut write_value).await.is_pending());
+        assert!(poll_once(&mut write_here).await.is_pending());
+        let message = panic_message(AssertUnwindSafe(move || {
+            let _all = (call, read, write, read_value, write_value, write_here);
+            panic!("on purpose");
+        }));
+        assert_eq!(message, "on purpose");
+        assert_eq!(writer.write_all(buffer.into_vec()).await, [""; 0]);
+        assert_eq!(reader.next().await.as_deref(), Some("item"));
+        let here = join(writer_here.write_one("y".to_owned()), reader_here.next()).await;
+        assert_eq!(here, (None, Some("y".to_owned())));
+    });
+    task.settle();
+    assert!(import.call(0).is_cancel_requested());
+    assert_eq!(sender.write(["item".to_owned()]), Outcome::Completed(1));
+    assert_eq!(receiver.read(8), Outcome::Completed(2));
+    while task.step() {}
+    assert_eq!(awaits.receive(), Outcome::Completed(1));
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(awaits.received(), ["default"]);
+    assert_eq!(receiver.received(), ["a", "b"]);
 }

@@ -20,6 +20,7 @@ use super::leaks::Carried;
 use super::operations;
 use super::scenario::Thing;
 use super::world::World;
+use crate::host::OnDrop;
 use crate::host::pass::Pass;
 use crate::host::resource::Token;
 use futures::future::{join, select};
@@ -31,7 +32,10 @@ use std::rc::Rc;
 use std::task::Poll;
 use survive::{give_up, spare, survive};
 use wit_async::rt::async_support::Subtask;
-use wit_async::{JoinHandle, UnitStreamOps, block_on, spawn_local, yield_async, yield_blocking};
+use wit_async::{
+    Backpressure, JoinHandle, UnitStreamOps, backpressure_dec, backpressure_inc, block_on,
+    spawn_local, yield_async, yield_blocking,
+};
 
 /// How many things a program does at most, one after the other. Under Miri each costs a
 /// hundred thousand times as much, and more programs show more than longer ones.
@@ -456,8 +460,21 @@ impl Program {
     }
 
     async fn pressure(&mut self) {
-        wit_async::backpressure_inc();
-        let _dec = crate::host::OnDrop(wit_async::backpressure_dec);
-        yield_async().await;
+        match self.world.pick(3) {
+            0 => {
+                let _guard = Backpressure::hold();
+                yield_async().await;
+            }
+            1 => {
+                backpressure_inc();
+                let _dec = OnDrop(backpressure_dec);
+                yield_async().await;
+            }
+            // That of somebody else, or of nobody.
+            _ => {
+                backpressure_dec();
+                yield_async().await;
+            }
+        }
     }
 }

@@ -20,6 +20,8 @@ pub enum Seen {
     /// A callee is to be cancelled that does not wait: the request is pending.
     CancelPending,
     CancelDelivered,
+    /// A callee that was cancelled takes its time, and returns all the same.
+    CancelOutlived,
     /// A synchronous export is called while other code of the instance is blocked.
     SyncWhileBlocked,
     /// Several members of a set had an event, and one was chosen.
@@ -38,7 +40,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    pub const ALL: [Seen; 18] = [
+    pub const ALL: [Seen; 19] = [
         Seen::Instances,
         Seen::Tasks,
         Seen::HeldBack,
@@ -47,6 +49,7 @@ impl Seen {
         Seen::CancelBeforeStart,
         Seen::CancelPending,
         Seen::CancelDelivered,
+        Seen::CancelOutlived,
         Seen::SyncWhileBlocked,
         Seen::EventChosen,
         Seen::SlowCancel,

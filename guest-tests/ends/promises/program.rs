@@ -25,6 +25,67 @@ pub async fn end_lasts() {
     assert!(reader.collect().await.is_empty());
 }
 
+pub async fn writes_after_the_reader() {
+    let (mut writer, reader) = wit_stream::new::<u8>();
+    drop(reader);
+    for _ in 0..3 {
+        assert_eq!(writer.write_all(vec![1, 2]).await, [1, 2]);
+    }
+}
+
+pub async fn cancels_find_what_happened() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.read(Vec::with_capacity(4)));
+    in_flight(&mut read).await;
+    assert!(writer.write_all(vec![1, 2]).await.is_empty());
+    assert_eq!(read.as_mut().cancel().1, [1, 2], "each item once");
+    drop(read);
+
+    let mut write = Box::pin(writer.write(vec![3, 4]));
+    in_flight(&mut write).await;
+    assert_eq!(reader.next().await, Some(3));
+    let (_, rest) = write.as_mut().cancel();
+    assert_eq!(rest.into_vec(), [4], "each item once");
+}
+
+pub async fn dropped_read_had_its_event() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.read(Vec::with_capacity(4)));
+    in_flight(&mut read).await;
+    assert!(writer.write_all(vec![1, 2]).await.is_empty());
+    // The task has the event, and does not poll the read.
+    turns(2).await;
+    drop(read);
+    let reads = async move { reader.next().await };
+    let (item, _) = join(reads, async move { writer.write_one(3).await }).await;
+    assert_eq!(item, Some(1), "each item once");
+}
+
+pub async fn yield_loop_lets_events_through() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let arrived = Cell::new(0);
+    let reads = async {
+        while reader.next().await.is_some() {
+            arrived.set(arrived.get() + 1);
+        }
+    };
+    let writes = async move {
+        for _ in 0..5 {
+            writer.write_one(1).await;
+        }
+    };
+    let spins = async {
+        for spins in 0.. {
+            if arrived.get() == 5 {
+                break;
+            }
+            assert!(spins < 10_000, "events are kept from the task");
+            turns(1).await;
+        }
+    };
+    join3(reads, writes, spins).await;
+}
+
 pub async fn dropped_reads_lose_nothing() {
     const WORDS: u32 = 50;
     let mut reader = relay::words(WORDS).await;

@@ -29,6 +29,13 @@ pub fn trace() -> Vec<wit::Operation> {
         .collect()
 }
 
+/// What the runtime recorded of calls.
+pub fn calls() -> Vec<wit::Operation> {
+    let mut calls = trace();
+    calls.retain(|operation| operation.kind == wit::Kind::Subtask);
+    calls
+}
+
 fn kind(kind: Kind) -> wit::Kind {
     match kind {
         Kind::FutureRead => wit::Kind::FutureRead,

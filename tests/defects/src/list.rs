@@ -87,8 +87,10 @@ fn who_would_notice_that_a_promise_is_broken_does() {
             continue;
         }
         rows += 1;
+        // Or why there is none.
+        let is_noticed = check(&reds, promise, tests, breakages);
         assert!(
-            check(&reds, promise, tests, breakages),
+            is_noticed || breakages.starts_with("none: "),
             "{promise}: no breakage"
         );
         assert!(!scenarios.is_empty() && !other.is_empty(), "{promise}");

@@ -211,7 +211,7 @@ impl World {
                 self.turn(&export, |task| {
                     task.cancel();
                 });
-                if !export.context.is_resolved() {
+                if !export.has_acted_on_cancel() {
                     self.fail("a cancel request was not acted on in the callback".to_owned());
                 }
             }

@@ -5,9 +5,13 @@ use crate::host::{Code, Context, Task, fault};
 use crate::sim::calls::{Caller, Message};
 use crate::sim::program;
 use crate::sim::seen::Seen;
+use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
 use std::rc::{Rc, Weak};
 use wit_async::rt::async_support::TaskCancelOnDrop;
+use wit_async::{CancelRequest, yield_async};
 
 /// How many operations one turn of a task completes at most.
 const PER_TURN: u32 = 128;
@@ -20,6 +24,10 @@ pub(super) struct Export {
     /// Nothing while it is held back.
     pub(super) task: RefCell<Option<Task>>,
     pub(super) cancel: Cell<Cancel>,
+    /// Whether it observes whether it is cancelled,
+    observes: Cell<bool>,
+    /// and has heard that it is.
+    heard: Cell<bool>,
     /// Whether it was.
     held_back: Cell<bool>,
     /// Held by its programs.
@@ -34,6 +42,39 @@ pub(super) enum Cancel {
 }
 
 impl Export {
+    /// Whether it acts on a cancel request in the callback that brings it: it ends, or hears
+    /// of it if it wants to.
+    pub(super) fn has_acted_on_cancel(&self) -> bool {
+        self.context.is_resolved() || self.observes.get() && self.heard.get()
+    }
+
+    /// Runs `body` as one that observes whether it is cancelled, and then comes to an end as
+    /// it likes.
+    async fn in_its_own_time(&self, world: &World, body: impl Future<Output = Message>) -> Message {
+        let mut body = pin!(body);
+        let mut request = CancelRequest::observe();
+        self.observes.set(true);
+        {
+            let requested = pin!(request.requested());
+            if let Either::Right((answer, _)) = select(requested, body.as_mut()).await {
+                self.observes.set(false);
+                return answer;
+            }
+        }
+        assert!(request.is_requested() && self.cancel.get() == Cancel::Delivered);
+        self.heard.set(true);
+        match world.pick(3) {
+            0 => match request.accept().await {},
+            1 => yield_async().await,
+            _ => {
+                world.see(Seen::CancelOutlived);
+                return body.await;
+            }
+        }
+        world.see(Seen::CancelOutlived);
+        Message::default()
+    }
+
     /// Whether it has begun, and its programs are not done.
     pub(super) fn has_programs(&self) -> bool {
         self.task.borrow().is_some() && self.presence.borrow().strong_count() > 0
@@ -53,6 +94,8 @@ impl World {
             caller,
             task: RefCell::new(None),
             cancel: Cell::new(Cancel::None),
+            observes: Cell::new(false),
+            heard: Cell::new(false),
             held_back: Cell::new(false),
             presence: RefCell::default(),
         });
@@ -95,7 +138,11 @@ impl World {
             let guard = TaskCancelOnDrop::new();
             let message = Message::arrived(letter);
             let body = program::export(Rc::clone(&world), instance, presence, message);
-            let answer = program::Contained::new(world, body).await;
+            let body = program::Contained::new(Rc::clone(&world), body);
+            let answer = match world.scenario().small().is_none() && world.pick(4) == 1 {
+                true => returns.export.in_its_own_time(&world, body).await,
+                false => body.await,
+            };
             guard.forget();
             returns.task_return(answer);
         };

@@ -31,7 +31,7 @@ mod wakers;
 // Named in `payloads`.
 use wit_async as runtime;
 
-guest_support::guest!();
+guest_support::guest!(only_calls);
 bindings::export!(Promises with_types_in bindings);
 
 /// Named as the payloads that it shares with other guests have it.

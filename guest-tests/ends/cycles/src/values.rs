@@ -2,7 +2,7 @@
 
 use std::future::IntoFuture;
 
-use guest_support::check::{CYCLES, in_flight, leaves_nothing};
+use guest_support::check::{in_flight, leaves_nothing};
 use wit_async::FutureWriteCancel;
 
 use crate::bindings::wit_future;
@@ -10,7 +10,7 @@ use crate::bindings::wit_future;
 pub async fn future_reads_cancelled() {
     let (_writer, reader) = wit_future::new(|| 0_u32);
     let mut reader = Some(reader);
-    leaves_nothing(CYCLES, async || {
+    leaves_nothing(async || {
         let end = reader.take().expect("it comes back each time");
         let mut read = Box::pin(end.into_future());
         in_flight(&mut read).await;
@@ -21,7 +21,7 @@ pub async fn future_reads_cancelled() {
 }
 
 pub async fn future_reads_dropped() {
-    leaves_nothing(CYCLES, async || {
+    leaves_nothing(async || {
         let (_writer, reader) = wit_future::new(|| 0_u32);
         in_flight(&mut Box::pin(reader.into_future())).await;
     })
@@ -30,7 +30,7 @@ pub async fn future_reads_dropped() {
 
 pub async fn future_reads_by_reference_dropped() {
     let (_writer, mut reader) = wit_future::new(|| 0_u32);
-    leaves_nothing(CYCLES, async || {
+    leaves_nothing(async || {
         in_flight(&mut Box::pin((&mut reader).into_future())).await;
     })
     .await;
@@ -39,7 +39,7 @@ pub async fn future_reads_by_reference_dropped() {
 pub async fn future_writes_cancelled() {
     let (writer, _reader) = wit_future::new(|| 0_u32);
     let mut writer = Some(writer);
-    leaves_nothing(CYCLES, async || {
+    leaves_nothing(async || {
         let end = writer.take().expect("it comes back each time");
         let mut write = Box::pin(end.write(1));
         in_flight(&mut write).await;
@@ -52,7 +52,7 @@ pub async fn future_writes_cancelled() {
 }
 
 pub async fn future_writes_dropped() {
-    leaves_nothing(CYCLES, async || {
+    leaves_nothing(async || {
         let (writer, reader) = wit_future::new(|| 7_u32);
         in_flight(&mut Box::pin(writer.write(1))).await;
         assert_eq!(reader.await, 7);

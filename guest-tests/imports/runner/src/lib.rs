@@ -40,7 +40,7 @@ guest_support::scenarios! { bindings::exports::test::imports::scenarios_calls::G
     values: four_parameters, five_parameters, seventeen_parameters, strings, byte_lists,
         nested_lists, records, results_and_variants;
     memory: strings_are_freed, nested_lists_are_freed, strings_of_cancelled_calls_are_freed,
-        calls_dropped_a_million_times, calls_cancelled_a_million_times;
+        calls_dropped_again_and_again, calls_cancelled_again_and_again;
     resources: own_parameters, own_results, borrowed_parameters, resource_methods;
     cancelled: never_polled, cancelled_while_running, cancelled_while_running_with_things,
         cancelled_while_running_with_lists, cancelled_after_return, dropped_instead_of_polled, cancel_one_of_many,

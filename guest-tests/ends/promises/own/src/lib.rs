@@ -18,13 +18,14 @@ mod payloads;
 #[path = "../../program.rs"]
 mod program;
 
-guest_support::guest!();
+guest_support::guest!(only_calls);
 bindings::export!(Promises with_types_in bindings);
 
 struct Promises;
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
-    program: end_lasts, dropped_reads_lose_nothing, dropped_read_goes_along,
+    program: end_lasts, writes_after_the_reader, cancels_find_what_happened,
+        dropped_read_had_its_event, yield_loop_lets_events_through, dropped_reads_lose_nothing, dropped_read_goes_along,
         read_finished_in_block_on, backpressure_below_zero, busy_stream_lets_others_go_on;
     forgotten: forgotten_read_then_read, forgotten_read_then_dropped,
         forgotten_read_then_handed_away, forgotten_write_then_write,
@@ -37,5 +38,5 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::G
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_beyond::Guest => Promises {
     beyond: future_by_reference, future_by_reference_goes_along, write_from_dropped,
         write_from_in_parts, write_from_reader_gone,
-        reads_cancelled_a_million_times, reads_dropped_a_million_times;
+        reads_cancelled_again_and_again, reads_dropped_again_and_again;
 } }

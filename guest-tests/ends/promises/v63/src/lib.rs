@@ -54,6 +54,11 @@ fn announce(beside_a_guest: &str, beside_the_harness: &str) {
 
 comes_to! {
     end_lasts: "cannot read after being notified that the writable end dropped", "";
+    writes_after_the_reader: "cannot write after being notified that the readable end dropped",
+        "cannot write after being notified that the readable end dropped";
+    cancels_find_what_happened: "", "";
+    dropped_read_had_its_event: "each item once", "each item once";
+    yield_loop_lets_events_through: "", "";
     // A word is lost. Where the peer is a guest, the end is then waited for in its place.
     dropped_reads_lose_nothing: "cannot read after being notified that the writable end dropped",
         "each word once";
