@@ -316,6 +316,7 @@ fn leaks_a_read(host: &Installed, is_written: bool) -> Vec<String> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
 fn what_a_leaked_read_got_is_lost_and_said() {
     let host = install();
     host.leaks_on_purpose();
@@ -326,6 +327,7 @@ fn what_a_leaked_read_got_is_lost_and_said() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
 fn a_leaked_read_is_cancelled_by_the_next() {
     let host = install();
     host.leaks_on_purpose();

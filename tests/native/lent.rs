@@ -84,6 +84,7 @@ fn where_it_cannot_be_cancelled_the_values_go_with_the_write() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "leaks on purpose")]
 fn a_write_that_is_leaked_leaves_nothing() {
     let host = install();
     host.leaks_on_purpose();
