@@ -9,16 +9,20 @@
 //!    │  └───────────────────────┼───────────────────────────┘ │
 //!    └── cancel ③, drop ③ ──────┼─────────────────────────────┘
 //!                               ├── drop ④ in synchronous code ──► adrift
-//!                               └── drop ⑤ of a stream read ─────► kept by its end
+//!                               ├── drop ⑥ of a call in `cancel` ─► adrift, asked to stop
+//!                               └── drop ⑤ of a read whose end ───► kept by its end
+//!                                          stays
 //! ```
 //!
 //! | edge | function | host calls |
 //! |---|---|---|
 //! | ① | [`WaitableOp::start`], then [`WaitableOp::advance`] | the operation; a join if it blocks and is not a member yet; none while it is [withheld](waitable::may_start), and stays in Start |
 //! | ② | [`WaitableOp::advance`] with the payload of an event | none; for one that begins anew those of ①, and while that is withheld none, and it stays in InFlight |
-//! | ③ | [`WaitableOp::unstarted`] | none |
+//! | ③, drop | [`WaitableOp::unstarted`] | none |
+//! | ③, cancel | [`WaitableOp::cancel_unstarted`] | none; those of ④ for a read before it that was dropped and goes on |
 //! | ④ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::cancel`] and [`WaitableOp::advance`] | un-join, cancel; none if the event was there |
 //! | ⑤ | [`WaitableOp::keep`] | none |
+//! | ⑥ | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::go_adrift`] and [`waitable::ask_for`] | un-join, the asynchronous cancel, a join if the answer is to come; none if the event was there |
 //! | ④, adrift | [`WaitableOperation::finish`]; if that finds no event, [`WaitableOp::go_adrift`] | none; a join if it is a member of no set |
 //!
 //! `finish` is a step that all ways of ④ share: it applies an event that is there
@@ -28,6 +32,9 @@
 //! flight to itself: it goes on as an [`Adrift`] operation, which gets its event or is
 //! cancelled by these edges too. [`cancel`](WaitableOperation::cancel) panics there,
 //! and the operation stays in flight.
+//!
+//! A call that was asked to stop is adrift until its callee has answered. Nobody asks it
+//! again: who [stops](Adrift::stop) it waits for the answer.
 //!
 //! A subtask may stay in flight over several events: ② then leads back to
 //! `InFlight`. So it does for an operation whose built-in is called again: a write that

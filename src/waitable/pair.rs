@@ -9,7 +9,8 @@
 //! Once an end is dropped or the reader handed away, the host does what is left: it
 //! knows of no operation until then. A write that waits when the reader is handed away
 //! starts again there. The writable end of a future, which the host does not know to
-//! be written, is written for form's sake when the reader is gone.
+//! be written, is written for form's sake when the reader is gone. A write whose reader
+//! was dropped here asks nobody ([`lost_its_reader`]).
 //!
 //! A reader that is itself in an item of a pair stays here with it; see
 //! [`carried`](super::carried). A pair that comes back after it was handed away cannot be told from another one.

@@ -17,8 +17,8 @@
 //! | `alone` | operations that are dropped where they cannot be cancelled |
 //! | `adrift` | how those are counted |
 //! | `asked` | calls that are cancelled without waiting for the callee |
-//! | `kept_meanwhile` | the same, where other things happen at the same time |
 //! | `kept` | reads that are dropped in flight: what they transfer is kept |
+//! | `kept_meanwhile`, `kept_by_others` | the same, where other things happen at the same time, and in other tasks |
 //! | `kept_values` | futures that are awaited by reference |
 //! | `guests` | what belongs to no task, while tasks sleep |
 //! | `hidden` | synchronous code while a task is blocked in something else |
