@@ -1,5 +1,8 @@
 //! Ends that never left the instance, with items that the host does not let meet there.
 
+mod of_none;
+mod woken;
+
 use crate::host::foreign::Executor;
 use crate::host::resource::Token;
 use crate::host::{
@@ -16,6 +19,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 use wit_async::rt::async_support::{StreamVtable, stream_new};
 use wit_async::{FutureWriteCancel, StreamResult, block_on, spawn_local};
+
+type Left = Pin<Box<dyn Future<Output = ()>>>;
 
 fn texts(count: u32) -> Vec<String> {
     (0..count).map(|n| format!("item {n}")).collect()
@@ -254,24 +259,6 @@ fn who_offers_or_wants_nothing_leaves_those_alone_who_wait_with_items() {
 }
 
 #[test]
-fn a_task_that_sleeps_is_woken_by_what_synchronous_code_does() {
-    let host = host::install();
-    let log = Log::new();
-    let task = host.start({
-        let log = log.clone();
-        async move {
-            let (mut writer, reader) = stream::<String>();
-            log.note(reader);
-            assert_eq!(writer.write_all(texts(1)).await, texts(1));
-        }
-    });
-    assert!(task.is_waiting());
-    let reader = log.take().pop();
-    host.call_sync(|| drop(reader));
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-#[test]
 fn of_a_read_and_a_write_without_items_the_write_is_done() {
     for reads_first in [false, true] {
         let host = host::install();
@@ -295,132 +282,6 @@ fn of_a_read_and_a_write_without_items_the_write_is_done() {
         });
         assert!(task.has_exited());
     }
-}
-
-#[test]
-fn two_tasks_meet_and_the_one_that_sleeps_is_woken() {
-    let host = host::install();
-    let shelf = Log::new();
-    let first = host.start({
-        let shelf = shelf.clone();
-        async move {
-            let (mut writer, mut reader) = stream::<String>();
-            shelf.note(spawn_local(async {}));
-            let (send, sent) = futures::channel::oneshot::channel();
-            WRITER.set(Some(Box::pin(async move {
-                let _ = send.send(writer.write_all(texts(2)).await);
-            })));
-            assert_eq!(reader.next().await.as_deref(), Some("item 0"));
-            assert_eq!(reader.next().await.as_deref(), Some("item 1"));
-            assert_eq!(sent.await.expect("it is sent"), [""; 0]);
-        }
-    });
-    assert!(first.is_waiting());
-    let second = host.start(async { WRITER.take().expect("it was left").await });
-    while first.step() | second.step() {}
-    assert!(first.has_exited() && second.has_exited());
-    drop(shelf.take());
-}
-
-#[test]
-fn what_was_spawned_is_woken() {
-    let host = host::install();
-    let task = host.start(async {
-        let (mut writer, mut reader) = stream::<String>();
-        let read = spawn_local(async move { (reader.next().await, reader.next().await) });
-        let write = spawn_local(async move { writer.write_all(texts(1)).await });
-        assert_eq!(read.await, Some((Some("item 0".to_owned()), None)));
-        assert_eq!(write.await, Some(Vec::new()));
-    });
-    assert_eq!(task.settle(), Code::Exit);
-}
-
-/// A waker that panics when it is used.
-struct Wild;
-
-impl Wake for Wild {
-    fn wake(self: Arc<Self>) {
-        panic!("a wild waker");
-    }
-}
-
-/// Counts how often it is woken.
-#[derive(Default)]
-struct Told(AtomicU32);
-
-impl Wake for Told {
-    fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-#[test]
-fn a_copy_wakes_who_waits_in_a_task_of_other_bindings() {
-    for version in 1..=3 {
-        let _host = host::install();
-        let (mut writer, mut reader) = stream::<String>();
-        let (reads, writes) = (Executor::new(version), Executor::new(version));
-        let told = Arc::new(Told::default());
-        let mut read = Box::pin(async move { reader.next().await });
-        let waker = Waker::from(Arc::clone(&told));
-        let poll = reads.enter(|| read.as_mut().poll(&mut Context::from_waker(&waker)));
-        assert!(poll.is_pending());
-        let mut write = Box::pin(writer.write_one("item".to_owned()));
-        assert_eq!(writes.poll(&mut write), Poll::Ready(None));
-        // No turn of a task of ours comes that could do it.
-        assert_eq!(told.0.load(Ordering::Relaxed), 1);
-        assert_eq!(reads.poll(&mut read), Poll::Ready(Some("item".to_owned())));
-    }
-}
-
-#[test]
-fn a_waker_that_panics_leaves_nothing_half_done() {
-    let _host = host::install();
-    let (mut writer, mut reader) = stream::<String>();
-    let mut read = reader.read(Vec::with_capacity(1));
-    let log = Log::new();
-    let message = panic_message(|| {
-        block_on(async {
-            let wild = Waker::from(Arc::new(Wild));
-            let poll = Pin::new(&mut read).poll(&mut Context::from_waker(&wild));
-            assert!(poll.is_pending());
-            log.note(writer.write(texts(1)).await.0);
-        });
-    });
-    assert_eq!(message, "a wild waker");
-    assert_eq!(log.take(), [StreamResult::Complete(1)]);
-    assert_eq!(block_on(read), (StreamResult::Complete(1), texts(1)));
-}
-
-#[test]
-fn an_item_arrives_although_the_rest_of_a_write_that_was_left_alone_panics() {
-    let host = host::install();
-    let (mut writer, mut reader) = stream::<Fussy>();
-    let items = ["one", "two"].map(Fussy::new).to_vec();
-    let mut write = Box::pin(async move { writer.write_all(items).await });
-    host.call_sync(|| {
-        block_on(async {
-            assert!(poll_once(&mut write).await.is_pending());
-            // It belongs to no task from now on, and nobody can cancel it here.
-            drop(write);
-        });
-    });
-    fault::plan(Some((fault::Site::Drop, 0)));
-    let log = Log::new();
-    let message = panic_message(|| {
-        // Where the write cannot be cancelled either.
-        host.call_sync(|| {
-            block_on(async {
-                let item = reader.next().await.expect("it was sent");
-                log.note(item.into_text());
-            });
-        });
-    });
-    fault::plan(None);
-    assert!(message.starts_with(fault::MESSAGE), "{message}");
-    assert_eq!(log.take(), ["one"]);
-    // The set of what belonged to no task goes with the next one.
-    assert!(host.start(async {}).has_exited());
 }
 
 #[test]
@@ -452,93 +313,6 @@ fn reads_that_wait_here_need_no_task() {
     assert!(host.start(async {}).has_exited());
 }
 
-// --- what belongs to no task hears of the other end without one
-
-/// A host like wasmtime, on which synchronous code leaves operations alone.
-fn leaves_alone() -> Installed {
-    host::install_with(Rules {
-        no_cancel_in_sync_task: true,
-        ..Rules::default()
-    })
-}
-
-/// Both ends have gone, before any task gets a turn, which then finds nothing to do.
-fn is_over(host: &Installed) {
-    let is_end = |handle: &String| handle.contains(" end of ");
-    let handles = host.handles();
-    assert!(!handles.iter().any(is_end), "{handles:#?}");
-    assert!(host.start(async {}).has_exited());
-}
-
-/// Begins an operation in synchronous code and drops it, which leaves it alone.
-fn begins_and_drops(mut future: Left) {
-    block_on(async { assert!(poll_once(&mut future).await.is_pending()) });
-    drop(future);
-}
-
-#[test]
-fn a_write_of_no_task_ends_with_the_reader() {
-    let host = leaves_alone();
-    let (mut writer, reader) = stream::<String>();
-    host.call_sync(|| {
-        begins_and_drops(Box::pin(async move {
-            writer.write_all(texts(1)).await;
-        }));
-        drop(reader);
-    });
-    is_over(&host);
-}
-
-#[test]
-fn a_read_of_no_task_ends_with_the_writer() {
-    let host = leaves_alone();
-    let (writer, mut reader) = stream::<String>();
-    host.call_sync(|| {
-        begins_and_drops(Box::pin(async move {
-            reader.next().await;
-        }));
-        drop(writer);
-    });
-    is_over(&host);
-}
-
-#[test]
-fn a_write_of_no_task_ends_when_the_reader_is_handed_away() {
-    let host = leaves_alone();
-    let (mut writer, reader) = stream::<String>();
-    let mut peer = host.call_sync(|| {
-        begins_and_drops(Box::pin(async move {
-            writer.write_all(texts(1)).await;
-        }));
-        host::lift_stream(reader)
-    });
-    // Its values are given back to nobody.
-    assert_eq!(peer.read(1), Outcome::Dropped(0));
-    is_over(&host);
-}
-
-#[test]
-fn a_default_of_no_task_ends_with_the_reader() {
-    let host = leaves_alone();
-    let (writer, reader) = future(|| "default".to_owned());
-    host.call_sync(|| drop(writer));
-    host.call_sync(|| drop(reader));
-    is_over(&host);
-}
-
-#[test]
-fn a_read_of_no_task_gets_the_default() {
-    let host = leaves_alone();
-    let (writer, reader) = future(|| "default".to_owned());
-    host.call_sync(|| {
-        begins_and_drops(Box::pin(async move {
-            reader.await;
-        }));
-    });
-    host.call_sync(|| drop(writer));
-    is_over(&host);
-}
-
 #[test]
 fn numbers_meet_in_the_host() {
     let host = host::install();
@@ -553,8 +327,6 @@ fn numbers_meet_in_the_host() {
         assert!(calls.iter().any(|call| call.contains(copy)), "{calls:#?}");
     }
 }
-
-type Left = Pin<Box<dyn Future<Output = ()>>>;
 
 thread_local! {
     static WRITER: std::cell::RefCell<Option<Left>> = const { std::cell::RefCell::new(None) };
@@ -615,28 +387,6 @@ fn an_end_that_is_gone_is_registered_with_nobody() {
     }
 }
 
-#[test]
-fn an_end_in_a_task_of_other_bindings_hears_unasked_that_the_other_one_is_gone() {
-    let _host = host::install_with(Rules {
-        notices: true,
-        ..Rules::default()
-    });
-    let (mut writer, mut reader) = stream::<String>();
-    let executor = Executor::new(3);
-    {
-        let mut read = Box::pin(reader.next());
-        assert!(executor.poll(&mut read).is_pending());
-        let mut write = Box::pin(writer.write_one("item".to_owned()));
-        assert_eq!(executor.poll(&mut write), Poll::Ready(None));
-        let read = executor.poll(&mut read);
-        assert_eq!(read, Poll::Ready(Some("item".to_owned())));
-    }
-    drop(writer);
-    while executor.step() {}
-    let mut read = Box::pin(reader.next());
-    assert_eq!(executor.poll(&mut read), Poll::Ready(None));
-}
-
 thread_local! {
     /// What is polled when a waker of the table is cloned, and how often one was woken.
     static ON_CLONE: RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>> = const { RefCell::new(None) };
@@ -655,22 +405,3 @@ static WRITES: RawWakerVTable = RawWakerVTable::new(
     |_| WOKEN.set(WOKEN.get() + 1),
     |_| {},
 );
-
-#[test]
-fn a_read_hears_of_the_write_that_its_waker_makes_when_it_is_cloned() {
-    let host = host::install();
-    let task = host.start(async {
-        let (mut writer, mut reader) = stream::<String>();
-        ON_CLONE.set(Some(Box::pin(async move {
-            assert_eq!(writer.write_one("a".to_owned()).await, None);
-        })));
-        let mut next = pin!(reader.next());
-        // SAFETY: the functions of the table use no data.
-        let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &WRITES)) };
-        let poll = next.as_mut().poll(&mut Context::from_waker(&waker));
-        assert!(poll.is_pending());
-        assert_eq!(WOKEN.take(), 1);
-        assert_eq!(next.await.as_deref(), Some("a"));
-    });
-    assert!(task.has_exited());
-}
