@@ -43,19 +43,25 @@ fn begins(host: &Installed) -> (Task, Log<Begun>) {
     (task, shelf)
 }
 
+/// Drops a read in flight, and its reader, in synchronous code that the runtime is not told
+/// of: nothing is called then.
+async fn drops_a_read_hidden(mut reader: StreamReader<String>) {
+    let mut read: Begun = Box::pin(async move {
+        reader.next().await;
+    });
+    assert!(poll_once(&mut read).await.is_pending());
+    let host = host::host();
+    host.calls();
+    hidden(|| drop(read));
+    assert_eq!(host.calls(), [""; 0]);
+}
+
 #[test]
 fn what_is_dropped_there_is_left_alone() {
     let host = install();
-    let (mut reader, _peer) = host.incoming_stream::<String>();
+    let (reader, _peer) = host.incoming_stream::<String>();
     let task = host.start(async move {
-        let mut read: Begun = Box::pin(async move {
-            reader.next().await;
-        });
-        assert!(poll_once(&mut read).await.is_pending());
-        let host = host::host();
-        host.calls();
-        hidden(|| drop(read));
-        assert_eq!(host.calls(), [""; 0]);
+        drops_a_read_hidden(reader).await;
     });
     assert_eq!(task.settle(), host::Code::Exit);
 }
@@ -154,18 +160,10 @@ fn nothing_is_spawned_or_awaited_there() {
     assert_eq!(task.settle(), host::Code::Exit);
 }
 
-/// Reads an item, and drops the next read in flight in synchronous code that the runtime is
-/// not told of: nothing is called then.
+/// Reads an item, and drops the next read in flight.
 async fn reads_and_drops_hidden(mut reader: StreamReader<String>) {
     assert_eq!(reader.next().await.as_deref(), Some("item"));
-    let mut read: Begun = Box::pin(async move {
-        reader.next().await;
-    });
-    assert!(poll_once(&mut read).await.is_pending());
-    let host = host::host();
-    host.calls();
-    hidden(|| drop(read));
-    assert_eq!(host.calls(), [""; 0]);
+    drops_a_read_hidden(reader).await;
 }
 
 #[test]

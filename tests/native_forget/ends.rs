@@ -7,9 +7,16 @@ use std::future::IntoFuture;
 use std::mem::forget;
 use std::ptr::null_mut;
 use std::rc::Rc;
-use wit_async::StreamResult;
 use wit_async::native::Host as _;
 use wit_async::rt::async_support::Subtask as _;
+use wit_async::{StreamReader, StreamResult};
+
+/// A read in flight that is leaked.
+async fn forgets_a_read<T: 'static>(reader: &mut StreamReader<T>) {
+    let mut read = reader.read(Vec::with_capacity(1));
+    assert!(poll_once(&mut read).await.is_pending());
+    forget(read);
+}
 
 #[test]
 fn an_end_goes_on_after_an_operation_that_was_forgotten() {
@@ -41,9 +48,7 @@ fn what_a_read_got_that_was_forgotten_is_no_answer_to_the_next_one() {
     host.leaks_on_purpose();
     let (mut reader, mut writer) = host.incoming_stream::<u32>();
     let task = host.start(async move {
-        let mut read = reader.read(Vec::with_capacity(1));
-        assert!(poll_once(&mut read).await.is_pending());
-        forget(read);
+        forgets_a_read(&mut reader).await;
         assert_eq!(writer.write([1]), Outcome::Completed(1));
         let mut next = reader.read(Vec::with_capacity(1));
         assert!(poll_once(&mut next).await.is_pending());
@@ -62,9 +67,7 @@ fn an_end_may_go_after_an_operation_that_was_forgotten() {
     let (mut words, word_reader) = stream::<u32>();
     let mut word_peer = host.outgoing_stream(word_reader);
     let task = host.start(async move {
-        let mut read = reader.read(Vec::with_capacity(1));
-        assert!(poll_once(&mut read).await.is_pending());
-        forget(read);
+        forgets_a_read(&mut reader).await;
         // It is over and nobody has looked: the end has come with it.
         assert_eq!(writer.write([1]), Outcome::Completed(1));
         drop(writer);
@@ -94,9 +97,7 @@ fn a_reader_may_go_while_a_read_that_was_forgotten_is_in_flight() {
     host.leaks_on_purpose();
     let (mut reader, mut writer) = host.incoming_stream::<String>();
     let task = host.start(async move {
-        let mut read = reader.read(Vec::with_capacity(1));
-        assert!(poll_once(&mut read).await.is_pending());
-        forget(read);
+        forgets_a_read(&mut reader).await;
         drop(reader);
     });
     assert!(task.has_exited());
@@ -120,9 +121,7 @@ fn a_reader_may_be_handed_away_while_a_read_that_was_forgotten_is_in_flight() {
     host.leaks_on_purpose();
     let (mut reader, mut writer) = host.incoming_stream::<String>();
     let task = host.start(async move {
-        let mut read = reader.read(Vec::with_capacity(1));
-        assert!(poll_once(&mut read).await.is_pending());
-        forget(read);
+        forgets_a_read(&mut reader).await;
         let mut peer = host::host().outgoing_stream(reader);
         assert_eq!(peer.read(2), Outcome::Blocked);
         assert_eq!(writer.write(texts()), Outcome::Completed(2));

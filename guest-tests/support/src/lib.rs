@@ -96,3 +96,39 @@ macro_rules! scenarios {
         }
     };
 }
+
+/// Implements `test:ends/payloads`, whose functions only name the payloads of ends that a
+/// guest makes for itself, with the ends of a runtime.
+#[macro_export]
+macro_rules! payloads {
+    ($guest:path => $type:ident, $runtime:ident) => {
+        impl $guest for $type {
+            fn drop_all(
+                _: $runtime::StreamReader<u8>,
+                _: $runtime::StreamReader<u32>,
+                _: $runtime::FutureReader<u32>,
+            ) {
+            }
+
+            fn drop_streams(
+                _: $runtime::StreamReader<u16>,
+                _: $runtime::StreamReader<u64>,
+                _: $runtime::StreamReader<i8>,
+                _: $runtime::StreamReader<i16>,
+                _: $runtime::StreamReader<i32>,
+                _: $runtime::StreamReader<f32>,
+            ) {
+            }
+
+            fn drop_futures(
+                _: $runtime::FutureReader<u16>,
+                _: $runtime::FutureReader<u64>,
+                _: $runtime::FutureReader<i8>,
+                _: $runtime::FutureReader<i16>,
+                _: $runtime::FutureReader<i32>,
+                _: $runtime::FutureReader<f32>,
+            ) {
+            }
+        }
+    };
+}

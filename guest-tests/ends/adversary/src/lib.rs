@@ -22,22 +22,18 @@ mod leaked;
 mod lengths;
 mod nested;
 mod order;
-#[path = "../../promises/payloads.rs"]
-mod payloads;
 mod synchronous;
 mod token;
 mod wakers;
 
-// Named in `payloads`.
-use wit_async as runtime;
-
 guest_support::guest!(only_calls);
-bindings::export!(Promises with_types_in bindings);
+bindings::export!(Adversary with_types_in bindings);
 
-/// Named as the payloads that it shares with other guests have it.
-struct Promises;
+struct Adversary;
 
-guest_support::scenarios! { bindings::exports::test::ends::scenarios_adversary::Guest => Promises {
+guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Adversary, wit_async }
+
+guest_support::scenarios! { bindings::exports::test::ends::scenarios_adversary::Guest => Adversary {
     wakers: wakers_that_act;
     items: items_that_act;
     defaults: defaults_that_act;

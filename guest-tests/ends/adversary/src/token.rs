@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use wit_async::{FutureReader, StreamReader};
 
-use crate::Promises;
+use crate::Adversary;
 use crate::bindings::exports::test::ends::adversary_payloads::{Guest, GuestToken, Token};
 
 thread_local! {
@@ -60,7 +60,7 @@ pub fn name(token: &Token) -> u32 {
     token.get::<Inside>().name
 }
 
-impl Guest for Promises {
+impl Guest for Adversary {
     type Token = Inside;
 
     fn drop_tokens(_: StreamReader<Token>, _: FutureReader<Token>) {}

@@ -8,7 +8,6 @@ mod bindings {
     });
 }
 
-mod payloads;
 mod spawned;
 mod streams;
 mod values;
@@ -17,6 +16,8 @@ guest_support::guest!();
 bindings::export!(Cycles with_types_in bindings);
 
 struct Cycles;
+
+guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Cycles, wit_async }
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_cycles::Guest => Cycles {
     streams: reads_cancelled, reads_dropped, reads_dropped_with_their_stream, writes_cancelled,

@@ -18,36 +18,12 @@ mod transfer;
 mod units;
 mod values;
 
-use wit_async::{FutureReader, StreamReader};
-
 guest_support::guest!();
 bindings::export!(Solo with_types_in bindings);
 
 struct Solo;
 
-impl bindings::exports::test::ends::payloads::Guest for Solo {
-    fn drop_all(_: StreamReader<u8>, _: StreamReader<u32>, _: FutureReader<u32>) {}
-
-    fn drop_streams(
-        _: StreamReader<u16>,
-        _: StreamReader<u64>,
-        _: StreamReader<i8>,
-        _: StreamReader<i16>,
-        _: StreamReader<i32>,
-        _: StreamReader<f32>,
-    ) {
-    }
-
-    fn drop_futures(
-        _: FutureReader<u16>,
-        _: FutureReader<u64>,
-        _: FutureReader<i8>,
-        _: FutureReader<i16>,
-        _: FutureReader<i32>,
-        _: FutureReader<f32>,
-    ) {
-    }
-}
+guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Solo, wit_async }
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest => Solo {
     dropped: dropped_unused, operations_never_polled, operations_dropped_in_flight,

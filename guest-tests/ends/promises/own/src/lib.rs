@@ -12,8 +12,6 @@ mod bindings {
 
 mod beyond;
 mod forgotten;
-#[path = "../../payloads.rs"]
-mod payloads;
 // What becomes of it on wit-bindgen 0.63 is in `promises-v63`, with not a word changed.
 #[path = "../../program.rs"]
 mod program;
@@ -22,6 +20,8 @@ guest_support::guest!(only_calls);
 bindings::export!(Promises with_types_in bindings);
 
 struct Promises;
+
+guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Promises, wit_async }
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
     program: end_lasts, writes_after_the_reader, cancels_find_what_happened,

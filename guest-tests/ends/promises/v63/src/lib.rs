@@ -10,8 +10,6 @@ mod bindings {
     });
 }
 
-#[path = "../../payloads.rs"]
-mod payloads;
 // What passes on wit-async, with not a word changed.
 #[path = "../../program.rs"]
 mod program;
@@ -20,6 +18,8 @@ guest_support::guest!();
 bindings::export!(Promises with_types_in bindings);
 
 struct Promises;
+
+guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Promises, wit_bindgen }
 
 /// What a program comes to: what the trap or the failed assertion says, with each peer, or
 /// nothing.
