@@ -60,7 +60,7 @@ pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{Orphanage, adopt, settle, spawn_in_some_task, take_in, with_some_task};
 pub(crate) use pair::{
-    Late, Lent, Side, lost_its_reader, note_pair, pair_here, wake_late, wake_others,
+    Goes, Late, Lent, Side, note_pair, pair_here, wake_late, wake_others, write_goes,
 };
 pub(crate) use registry::{
     Registry, Standing, awaits_foreign, is_told_dropped, needs_task, note_dropped, over, standing,

@@ -6,7 +6,7 @@ use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
-use crate::waitable::{Adrift, Lent, Side, lost_its_reader, pair_here};
+use crate::waitable::{Adrift, Goes, Lent, Side, pair_here, write_goes};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
@@ -210,16 +210,16 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         // SAFETY: the block has the layout. If this panics, the writer goes
         // away unwritten, and its default is written.
         unsafe { writer.end.lower(value, &block) };
-        let code = match pair_here::<O::Payload>(writer.end.waitable) {
+        let code = match write_goes::<O::Payload>(writer.end.waitable) {
             // SAFETY: the value is lowered, and the block stays in `Flight` until
             // there is a result.
-            Some(pair) => unsafe {
+            Goes::Here(pair) => unsafe {
                 let (address, items) = (block.as_ptr(), 1);
                 pair.start(Side::Writable, Lent { address, items })
             },
-            None if lost_its_reader::<O::Payload>(writer.end.waitable) => Copied::Dropped(0),
+            Goes::Nowhere => Copied::Dropped(0),
             // SAFETY: the same.
-            None => unsafe { writer.end.start_write(&block) },
+            Goes::ToHost => unsafe { writer.end.start_write(&block) },
         };
         (code, (writer, block))
     }

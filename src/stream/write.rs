@@ -8,7 +8,7 @@ use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
 use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
-use crate::waitable::{Adrift, Lent, Side, is_told_dropped, lost_its_reader, pair_here};
+use crate::waitable::{Adrift, Goes, Lent, Side, is_told_dropped, pair_here, write_goes};
 use alloc::boxed::Box;
 use core::borrow::BorrowMut;
 use core::future::Future;
@@ -212,15 +212,15 @@ where
         }
         let (address, items) = source.lend();
         self.offered = items;
-        let code = match pair_here::<O::Payload>(writer.waitable) {
+        let code = match write_goes::<O::Payload>(writer.waitable) {
             // SAFETY: the source owns the memory, and stays in `Flight` until there
             // is a result; it then forgets what was moved.
-            Some(pair) => unsafe {
+            Goes::Here(pair) => unsafe {
                 let address = address.cast_mut();
                 pair.start(Side::Writable, Lent { address, items })
             },
-            None if lost_its_reader::<O::Payload>(writer.waitable) => Copied::Dropped(0),
-            None => {
+            Goes::Nowhere => Copied::Dropped(0),
+            Goes::ToHost => {
                 source.leave();
                 // SAFETY: the same.
                 unsafe { writer.start_write(address, items) }

@@ -10,7 +10,7 @@
 //! knows of no operation until then. A write that waits when the reader is handed away
 //! starts again there. The writable end of a future, which the host does not know to
 //! be written, is written for form's sake when the reader is gone. A write whose reader
-//! was dropped here asks nobody ([`lost_its_reader`]).
+//! was dropped here asks nobody ([`Goes::Nowhere`]).
 //!
 //! A reader that is itself in an item of a pair stays here with it; see
 //! [`carried`](super::carried). A pair that comes back after it was handed away cannot be told from another one.
@@ -55,10 +55,7 @@ pub(crate) struct Pair {
     writable: Waitable,
     /// Size of an item, in bytes.
     size: usize,
-    /// Both ends are here, so that what they do is done here.
-    is_here: Cell<bool>,
-    /// The readable end was dropped here.
-    has_no_reader: Cell<bool>,
+    meets: Cell<Meets>,
     /// The operation that waits for the other side.
     waits: Cell<Option<(Side, Lent)>>,
     /// The readable end is carried: it is in an item that was lowered.
@@ -81,8 +78,7 @@ pub(crate) fn note_pair<T: 'static>(readable: u32, writable: u32, size: usize) {
         readable,
         writable,
         size,
-        is_here: Cell::new(true),
-        has_no_reader: Cell::new(false),
+        meets: Cell::new(Meets::Here),
         waits: Cell::new(None),
         journey: Cell::new(None),
         then: Cell::new(None),
@@ -91,18 +87,49 @@ pub(crate) fn note_pair<T: 'static>(readable: u32, writable: u32, size: usize) {
     registry::set_pair(writable, pair);
 }
 
+/// Where the two ends meet.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Meets {
+    /// Both are here, so that what they do is done here.
+    Here,
+    /// The readable end was handed away, or the writable one dropped: the host does it.
+    AtHost,
+    /// The readable end was dropped here: nowhere.
+    Nowhere,
+}
+
 /// The pair of an end, if both ends are here and their items do not meet in the host.
 pub(crate) fn pair_here<T: 'static>(waitable: Waitable) -> Option<Rc<Pair>> {
     match meets_in_host::<T>() {
         true => None,
-        false => registry::pair(waitable).filter(|pair| pair.is_here.get()),
+        false => registry::pair(waitable).filter(|pair| pair.meets.get() == Meets::Here),
     }
 }
 
-/// Whether the readable end was dropped while both were here. The host would say so, but
-/// an end in an item that it is offered would be handed away for nothing.
-pub(crate) fn lost_its_reader<T: 'static>(writable: Waitable) -> bool {
-    !meets_in_host::<T>() && registry::pair(writable).is_some_and(|pair| pair.has_no_reader.get())
+/// Where a write goes that is about to start.
+pub(crate) enum Goes {
+    /// To the readable end of the pair, which is here.
+    Here(Rc<Pair>),
+    /// To the host.
+    ToHost,
+    /// The readable end was dropped while both were here. The host would say so, but an end
+    /// in an item that it is offered would be handed away for nothing.
+    Nowhere,
+}
+
+/// Where a write on `writable` goes.
+pub(crate) fn write_goes<T: 'static>(writable: Waitable) -> Goes {
+    if meets_in_host::<T>() {
+        return Goes::ToHost;
+    }
+    match registry::pair(writable) {
+        Some(pair) => match pair.meets.get() {
+            Meets::Here => Goes::Here(pair),
+            Meets::AtHost => Goes::ToHost,
+            Meets::Nowhere => Goes::Nowhere,
+        },
+        None => Goes::ToHost,
+    }
 }
 
 /// Whether items are numbers, or nothing: then the host has no objection.
@@ -165,7 +192,7 @@ impl Pair {
     /// The readable end is about to be handed away. A write that waits is started
     /// again, with the host.
     pub(crate) fn hand_away(&self) {
-        self.is_here.set(false);
+        self.meets.set(Meets::AtHost);
         if self.waits.take().is_some() {
             self.tell(Side::Writable, Copied::Apart);
         }
@@ -173,8 +200,7 @@ impl Pair {
 
     /// The readable end has been dropped.
     pub(crate) fn drop_reader(&self) {
-        self.is_here.set(false);
-        self.has_no_reader.set(true);
+        self.meets.set(Meets::Nowhere);
         if self.waits.take().is_some() {
             self.tell(Side::Writable, Copied::Dropped(0));
         }
@@ -185,7 +211,7 @@ impl Pair {
 
     /// The writable end has been dropped. A read that waits is told.
     pub(crate) fn drop_writer(&self) {
-        self.is_here.set(false);
+        self.meets.set(Meets::AtHost);
         if self.waits.take().is_some() {
             self.tell(Side::Readable, Copied::Dropped(0));
         }
