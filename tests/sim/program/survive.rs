@@ -98,8 +98,12 @@ impl<F> Drop for Contained<F> {
 impl Drop for Program {
     fn drop(&mut self) {
         let world = Rc::clone(&self.world);
+        // All of them first: a panic that goes through drops those behind it.
+        for end in &self.ends {
+            super::note_unwritten(&world, end);
+        }
         for end in self.ends.drain(..) {
-            give_up(&world, end);
+            spare(&world, || drop(end));
         }
         for token in self.tokens.drain(..) {
             spare(&world, || drop(token));
