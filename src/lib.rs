@@ -106,7 +106,7 @@
 //! | [`StreamResult`] | ✓ | |
 //! | [`StreamOps`] | ✓ | `'static` |
 //! | [`UnitStreamOps`] | ✓ | always there |
-//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; a read that is pending when `next()` is dropped goes on, also in what `into_inner` gives back; the readable end stays open after the end of the stream, until the adapter is dropped |
+//! | `into_stream`, [`RawStreamReaderStream`], [`StreamReaderStream`] | ✓ | at the root too; boxes nothing; numbers are read ahead; a read that is pending when `next()` is dropped goes on, also in what `into_inner` gives back, with what was read ahead; the readable end stays open after the end of the stream, until the adapter is dropped |
 //! | [`AbiBuffer`] | ✓ | implements `Debug` |
 //! | [`ErrorContext`] | ✓ | at the root too |
 //! | [`spawn_local`], [`JoinHandle`] | ✓ | runs in the task that calls, never in another |
@@ -400,6 +400,9 @@ pub use rt::async_support::{
 #[cfg(feature = "async")]
 #[doc(inline)]
 pub use future::{FutureReadRef, RawFutureReadRef};
+#[cfg(all(feature = "async", feature = "std"))]
+#[doc(inline)]
+pub use stream::{ByteReader, RawByteReader};
 #[cfg(feature = "async")]
 #[doc(inline)]
 pub use stream::{RawStreamWriteFrom, StreamWriteFrom};

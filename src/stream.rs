@@ -6,15 +6,20 @@
 //! reaches the host.
 
 mod adapter;
+#[cfg(feature = "std")]
+mod bytes;
 mod kept;
 mod left;
 mod read;
 mod reader;
 mod unit;
+mod window;
 mod write;
 mod writer;
 
 pub use adapter::{RawStreamReaderStream, StreamReaderStream};
+#[cfg(feature = "std")]
+pub use bytes::{ByteReader, RawByteReader};
 pub use read::{RawStreamRead, StreamRead};
 pub use reader::{RawStreamReader, StreamReader};
 pub use unit::UnitStreamOps;

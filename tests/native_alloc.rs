@@ -123,6 +123,50 @@ fn reading_item_by_item_allocates_nothing() {
 }
 
 #[test]
+fn reading_ahead_allocates_one_window() {
+    use futures::{AsyncReadExt, StreamExt};
+
+    let host = host::install();
+    host.record(false);
+    let (reader, mut peer) = host.incoming_stream::<u32>();
+    let (lines, mut line_peer) = host.incoming_stream::<String>();
+    let (bytes, mut byte_peer) = host.incoming_stream::<u8>();
+    let task = host.start(async move {
+        let mut numbers = reader.into_stream();
+        while numbers.next().await.is_some() {}
+    });
+    let reads_lines = host.start(async move {
+        let mut lines = lines.buffered(10);
+        while lines.next().await.is_some() {}
+    });
+    let reads_bytes = host.start(async move {
+        let (mut bytes, mut part) = (bytes.into_async_read(), [0; 7]);
+        while bytes.read(&mut part).await.is_ok_and(|count| count > 0) {}
+    });
+    let counted = allocations(|| {
+        assert_eq!(peer.write([1; 100]), Outcome::Completed(100));
+        assert!(task.step());
+        assert_eq!(byte_peer.write([1; 100]), Outcome::Completed(100));
+        assert!(reads_bytes.step());
+    });
+    assert_eq!(counted, 0);
+    // Ten lists, and no more.
+    let line = || "a line that is long enough".to_owned();
+    let counted = allocations(|| {
+        assert_eq!(
+            line_peer.write(std::array::from_fn::<_, 10, _>(|_| line())),
+            Outcome::Completed(10)
+        );
+        assert!(reads_lines.step());
+    });
+    assert_eq!(counted, ROUNDS * 10);
+    drop((peer, line_peer, byte_peer));
+    for task in [task, reads_lines, reads_bytes] {
+        assert_eq!(task.settle(), Code::Exit);
+    }
+}
+
+#[test]
 fn writing_item_by_item_allocates_nothing() {
     let host = host::install();
     host.record(false);

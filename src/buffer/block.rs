@@ -60,6 +60,11 @@ impl Block {
         Block { start, layout }
     }
 
+    /// Whether it is for this layout.
+    pub(crate) fn has(&self, layout: Layout) -> bool {
+        self.layout == layout
+    }
+
     /// Where the memory begins.
     pub(crate) fn as_ptr(&self) -> *mut u8 {
         self.start.as_ptr()

@@ -84,15 +84,24 @@ pub(crate) struct VecSlots<T> {
     /// Where what is lent begins, if it is part of the vector.
     start: usize,
     lent: usize,
+    /// How many elements to take at most, whatever room there is.
+    most: usize,
 }
 
 impl<T> VecSlots<T> {
     pub(crate) fn new(items: Vec<T>) -> VecSlots<T> {
+        VecSlots::at_most(usize::MAX, items)
+    }
+
+    /// Takes `most` elements at most. The capacity of a vector says nothing where
+    /// elements have no size.
+    pub(crate) fn at_most(most: usize, items: Vec<T>) -> VecSlots<T> {
         VecSlots {
             items,
             block: None,
             start: 0,
             lent: 0,
+            most,
         }
     }
 
@@ -113,8 +122,10 @@ impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
         let address = if ops.native_abi_matches_canonical_abi() {
             self.items.spare_capacity_mut().as_mut_ptr().cast()
         } else {
+            let layout = layout::array(element, self.lent);
+            let block = self.block.take().filter(|block| block.has(layout));
             self.block
-                .insert(Block::new(layout::array(element, self.lent)))
+                .insert(block.unwrap_or_else(|| Block::new(layout)))
                 .as_ptr()
         };
         (address, self.lent)
@@ -145,13 +156,16 @@ impl<O: StreamOps> ReadTarget<O> for VecSlots<O::Payload> {
         self.items.reserve(items);
         let mut arrived = Arrived {
             ops,
-            block,
+            block: &block,
             lifted: 0,
             items,
         };
         while let Some(item) = arrived.lift() {
             self.items.push(item);
         }
+        drop(arrived);
+        // For the next read into here.
+        self.block = Some(block);
     }
 
     fn accept(&mut self, there: &mut VecDeque<O::Payload>) -> usize {
@@ -171,7 +185,7 @@ impl<T> VecSlots<T> {
     /// How many elements, which have that layout in the ABI, may be appended.
     fn room(&self, element: core::alloc::Layout) -> usize {
         let spare = self.items.capacity() - self.items.len();
-        layout::read_count(element, size_of::<T>(), self.items.len(), spare)
+        layout::read_count(element, size_of::<T>(), self.items.len(), spare).min(self.most)
     }
 }
 
@@ -179,7 +193,7 @@ impl<T> VecSlots<T> {
 /// before them panicked, are lifted and dropped.
 struct Arrived<'a, O: StreamOps> {
     ops: &'a mut O,
-    block: Block,
+    block: &'a Block,
     lifted: usize,
     items: usize,
 }

@@ -1,9 +1,7 @@
 //! A reader as a `futures::Stream`.
 
-use super::read::ReadOp;
-use super::{RawStreamReader, StreamResult};
-use crate::buffer::OneSlot;
-use crate::op::WaitableOperation;
+use super::RawStreamReader;
+use super::window::{Window, most, room};
 use crate::vtable::{StreamOps, StreamVtable};
 use core::fmt;
 use core::pin::Pin;
@@ -16,19 +14,17 @@ pub type StreamReaderStream<T> = RawStreamReaderStream<&'static StreamVtable<T>>
 
 /// A reader as a [`futures::Stream`](Stream), for any [`StreamOps`].
 ///
-/// Each item is one read, which is kept here: no future is boxed.
+/// It reads ahead where items own nothing, into memory that it uses again and again; see
+/// [`into_stream`](RawStreamReader::into_stream). No future is boxed.
 ///
 /// # Cancel safety
 ///
 /// Dropping the future of `next()` loses nothing: the read stays in flight, and
-/// the next poll takes its item.
+/// the next poll takes its items.
 pub struct RawStreamReaderStream<O: StreamOps + 'static> {
-    /// Owns the reader; finished between items.
-    operation: WaitableOperation<Op<O>>,
-    ended: bool,
+    /// What was read ahead is in there from the last item to the first.
+    window: Window<O>,
 }
-
-type Op<O> = ReadOp<O, RawStreamReader<O>, OneSlot<<O as StreamOps>::Payload>>;
 
 // Nothing in here is pinned; see `WaitableOperation`.
 impl<O: StreamOps + 'static> Unpin for RawStreamReaderStream<O> {}
@@ -36,12 +32,9 @@ impl<O: StreamOps + 'static> Unpin for RawStreamReaderStream<O> {}
 impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
     /// Takes over `reader`.
     pub fn new(reader: RawStreamReader<O>) -> Self {
+        let room = room(&reader.ops);
         RawStreamReaderStream {
-            operation: WaitableOperation::finished(ReadOp::new(
-                reader,
-                "StreamReader::into_stream",
-            )),
-            ended: false,
+            window: Window::new(reader, "StreamReader::into_stream", room),
         }
     }
 
@@ -49,8 +42,8 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
     ///
     /// # Cancel safety
     ///
-    /// A read that is in flight goes on, and what it transfers is there for the next read
-    /// of the reader.
+    /// What was read ahead is there for the next read of the reader. A read that is in
+    /// flight goes on, and what it transfers is there too.
     ///
     /// # Examples
     ///
@@ -65,46 +58,41 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
     ///     stream.into_inner()
     /// }
     /// ```
-    pub fn into_inner(self) -> Option<RawStreamReader<O>> {
-        if self.ended {
-            return None;
-        }
-        Some(self.operation.into_op().reader)
+    pub fn into_inner(mut self) -> Option<RawStreamReader<O>> {
+        self.window.items().reverse();
+        self.window.into_reader()
     }
 }
 
 impl<O: StreamOps + 'static> Stream for RawStreamReaderStream<O> {
     type Item = O::Payload;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<O::Payload>> {
-        if self.ended {
-            return Poll::Ready(None);
+        let window = &mut self.window;
+        if window.len() == 0 && ready!(window.poll_fill(cx)) {
+            window.items().reverse();
         }
-        loop {
-            if self.operation.is_finished() {
-                self.operation.restart(OneSlot::new());
-            }
-            let (result, slot) = ready!(self.operation.poll_complete(cx));
-            self.ended = slot.item.is_none() && result == StreamResult::Dropped;
-            // A host may complete a read with nothing; that is not the end.
-            if slot.item.is_some() || self.ended {
-                return Poll::Ready(slot.item);
-            }
-        }
+        Poll::Ready(window.items().pop())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let ahead = self.window.len();
+        (ahead, self.window.is_ended().then_some(ahead))
     }
 }
 
 impl<O: StreamOps + 'static> FusedStream for RawStreamReaderStream<O> {
     fn is_terminated(&self) -> bool {
-        self.ended
+        self.window.is_ended()
     }
 }
 
 impl<O: StreamOps + 'static> fmt::Debug for RawStreamReaderStream<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamReaderStream")
-            .field("reader", &self.operation.op().reader)
-            .field("ended", &self.ended)
+            .field("reader", self.window.reader())
+            .field("ended", &self.window.is_ended())
             .finish()
     }
 }
@@ -112,10 +100,14 @@ impl<O: StreamOps + 'static> fmt::Debug for RawStreamReaderStream<O> {
 impl<O: StreamOps + 'static> RawStreamReader<O> {
     /// This reader as a [`futures::Stream`](Stream).
     ///
+    /// Items that own nothing, such as numbers, are read ahead: as many as there are, up to
+    /// 8 KiB. Others are read one at a time; [`buffered`](Self::buffered) reads those
+    /// ahead too.
+    ///
     /// # Cancel safety
     ///
     /// Dropping a `next()` loses no item: the read goes on, and the following one gets it.
-    /// What is kept when the adapter is dropped goes with it;
+    /// What was read ahead when the adapter is dropped goes with it;
     /// [`into_inner`](RawStreamReaderStream::into_inner) gives back a reader that keeps it.
     ///
     /// # Examples
@@ -133,5 +125,33 @@ impl<O: StreamOps + 'static> RawStreamReader<O> {
     /// ```
     pub fn into_stream(self) -> RawStreamReaderStream<O> {
         RawStreamReaderStream::new(self)
+    }
+
+    /// This reader as a [`futures::Stream`](Stream) that reads up to `items` items ahead,
+    /// whatever they are, but no more than fit into 1 MiB; with 0, one at a time.
+    ///
+    /// Memory for so many items is taken with the first read.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of [`into_stream`](Self::into_stream).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    ///
+    /// async fn longest(lines: wit_async::StreamReader<String>) -> usize {
+    ///     lines
+    ///         .buffered(64)
+    ///         .fold(0, |longest, line| core::future::ready(longest.max(line.len())))
+    ///         .await
+    /// }
+    /// ```
+    pub fn buffered(self, items: usize) -> RawStreamReaderStream<O> {
+        let room = items.min(most::<O>());
+        RawStreamReaderStream {
+            window: Window::new(self, "StreamReader::buffered", room),
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::vtable::StreamOps;
 use crate::waitable::{self, Adrift, Held, Kept, Side, pair_here};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::mem;
 use core::task::Context;
 
@@ -188,6 +189,23 @@ pub(super) fn keep<O: StreamOps>(
     });
     // Where nobody keeps it, it is still the host's.
     mem::forget(target);
+}
+
+/// What was read ahead of whoever takes `reader` now: its next reads get it.
+pub(super) fn put_back<O: StreamOps>(reader: &RawStreamReader<O>, items: Vec<O::Payload>) {
+    if items.is_empty() {
+        return;
+    }
+    let mut items = VecDeque::from(items);
+    let is_kept = with_kept(reader, |kept| {
+        // Before what they left behind when they were taken from there.
+        items.append(&mut kept.items);
+        mem::swap(&mut items, &mut kept.items);
+    });
+    debug_assert!(
+        is_kept.is_some(),
+        "no read is in flight that could be in other hands"
+    );
 }
 
 /// Nobody waits any more for the read that was kept.

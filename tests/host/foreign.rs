@@ -63,6 +63,8 @@ struct Shared {
 /// An executor of other bindings.
 pub struct Executor {
     version: u32,
+    /// The instance ends, and it with it.
+    ends: Cell<bool>,
     spawns: bool,
     shared: Rc<Shared>,
 }
@@ -72,6 +74,7 @@ impl Executor {
         let host = host();
         Executor {
             version,
+            ends: Cell::new(false),
             spawns: true,
             shared: Rc::new(Shared {
                 set: host.waitable_set_new(),
@@ -163,6 +166,11 @@ impl Executor {
         std::mem::take(&mut self.shared.spawned.borrow_mut())
     }
 
+    /// Goes with its instance, whatever is left in it.
+    pub fn end(self) {
+        self.ends.set(true);
+    }
+
     /// The set of the executor.
     pub fn set(&self) -> u32 {
         self.shared.set
@@ -171,7 +179,7 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !std::thread::panicking() && !self.ends.get() {
             assert_eq!(self.clones(), 0, "clones of the task are left");
             host().waitable_set_drop(self.shared.set);
         }

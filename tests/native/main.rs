@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `traps`, `races`, `hosted` | the host itself: where it traps, what races come to, what it delivers |
 //! | `future`, `stream`, `ended`, `items`, `buffer` | ends, and the memory of their operations |
+//! | `ahead` | adapters that read ahead |
 //! | `classes` | the classes of payloads |
 //! | `defaults` | what writers of futures write that go away unwritten |
 //! | `told` | streams whose built-ins answer as they are told |
@@ -38,6 +39,7 @@ mod host;
 
 #[cfg(feature = "diagnostics")]
 mod adrift;
+mod ahead;
 mod alone;
 mod apart;
 mod asked;

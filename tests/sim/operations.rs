@@ -77,6 +77,10 @@ async fn operate_on<T: Item>(program: &mut Program, end: EndOf<T>) -> Option<End
                 streams::next(program, serial, &mut reader).await;
                 Some(EndOf::Reader(serial, reader))
             }
+            _ if program.world.pick(8) == 7 => {
+                streams::collect(program, serial, reader).await;
+                None
+            }
             _ => {
                 let reader = streams::adapt(program, serial, reader).await?;
                 Some(EndOf::Reader(serial, reader))

@@ -6,6 +6,7 @@ mod small;
 mod survive;
 mod synchronous;
 mod together;
+mod visits;
 
 pub use shared::{clear_shelves, drop_jobs, drop_shelf, forget_shelves, has_jobs, has_shelved};
 pub use small::begin;
@@ -293,6 +294,10 @@ impl Program {
             }
             Thing::Set => {
                 survive(&world, pin!(self.joins_set())).await;
+            }
+            // What is leaked in a task of theirs keeps that, and not the one of ours around it.
+            Thing::Foreign if !world.forgets() && world.pick(2) == 1 => {
+                survive(&world, pin!(self.visits())).await;
             }
             Thing::Foreign => operations::they_read(self).await,
             Thing::Limit => {

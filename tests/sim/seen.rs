@@ -22,6 +22,10 @@ pub enum Seen {
     CancelDelivered,
     /// A callee that was cancelled takes its time, and returns all the same.
     CancelOutlived,
+    /// An operation that was in a task of other bindings goes on in one of ours.
+    Moved,
+    /// A task of other bindings stays for what was begun in it.
+    ForeignStays,
     /// A synchronous export is called while other code of the instance is blocked.
     SyncWhileBlocked,
     /// Several members of a set had an event, and one was chosen.
@@ -40,7 +44,7 @@ pub enum Seen {
 }
 
 impl Seen {
-    pub const ALL: [Seen; 19] = [
+    pub const ALL: [Seen; 21] = [
         Seen::Instances,
         Seen::Tasks,
         Seen::HeldBack,
@@ -50,6 +54,8 @@ impl Seen {
         Seen::CancelPending,
         Seen::CancelDelivered,
         Seen::CancelOutlived,
+        Seen::Moved,
+        Seen::ForeignStays,
         Seen::SyncWhileBlocked,
         Seen::EventChosen,
         Seen::SlowCancel,

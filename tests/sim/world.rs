@@ -4,10 +4,12 @@
 mod actions;
 mod calm;
 mod exports;
+mod foreign;
 mod life;
 
 use self::actions::Actions;
 use self::exports::Export;
+use self::foreign::Foreign;
 use super::awaited::AllAwaited;
 use super::calls::Served;
 use super::choices::Choices;
@@ -68,6 +70,8 @@ pub struct World {
     tasks: RefCell<Vec<Rc<Export>>>,
     /// Those that drop what programs left for each other.
     dropping: RefCell<Vec<(usize, Task)>>,
+    /// Those of other bindings.
+    foreign: RefCell<Vec<Foreign>>,
     ends: RefCell<Vec<HostEnd>>,
     calls: RefCell<Vec<Served>>,
     /// How often the host has called, or asked a call to stop if it is small.
@@ -123,6 +127,7 @@ impl World {
             hosts: RefCell::default(),
             tasks: RefCell::default(),
             dropping: RefCell::default(),
+            foreign: RefCell::default(),
             ends: RefCell::default(),
             calls: RefCell::default(),
             called: Cell::new(0),
@@ -169,6 +174,7 @@ impl World {
         self.calls.take();
         self.tasks.take();
         self.dropping.take();
+        self.foreign.take().into_iter().for_each(Foreign::end);
         self.sleepers.take();
         for host in self.hosts.take() {
             host.retire();

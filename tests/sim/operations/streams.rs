@@ -6,7 +6,7 @@ use super::fate::Fate;
 use crate::sim::items::Item;
 use crate::sim::program::Program;
 use crate::sim::stats::Kind;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use std::pin::Pin;
 use wit_async::{StreamReader, StreamResult, StreamWriter};
 
@@ -32,8 +32,15 @@ fn came_back<T: Item>(program: &mut Program, serial: u32, items: Vec<T>, known: 
 pub async fn write<T: Item>(program: &mut Program, serial: u32, writer: &mut StreamWriter<T>) {
     let (items, known) = make::<T>(program, serial);
     let (attempt, doubt) = Attempt::on::<T>(program, Kind::StreamWrite, "write", serial);
+    let operation = match program.world.pick(2) {
+        0 => writer.write(items),
+        _ => {
+            let buffer = writer.buffer(items);
+            writer.write_buf(buffer)
+        }
+    };
     let outcome = attempt
-        .cancellable(writer.write(items), |operation| operation.cancel())
+        .cancellable(operation, |operation| operation.cancel())
         .await;
     let Some((result, buffer)) = outcome.known() else {
         return;
@@ -125,7 +132,10 @@ pub async fn adapt<T: Item>(
     let world = program.world.clone();
     let doubt = InDoubt::new(&world, Kind::StreamRead, serial, false);
     world.trace(|| format!("program: adapt {serial}"));
-    let mut stream = Box::pin(reader.into_stream());
+    let mut stream = Box::pin(match world.pick(2) {
+        0 => reader.into_stream(),
+        _ => reader.buffered(world.pick(4) as usize),
+    });
     let mut all_known = true;
     for _ in 0..=world.pick(3) {
         let attempt = Attempt::copy::<T>(
@@ -143,10 +153,22 @@ pub async fn adapt<T: Item>(
         world.ledger.received(serial, [item.number()]);
         program.keep(vec![item]);
     }
-    // Whatever was in flight in the adapter goes on with the reader.
+    // What was in flight in the adapter, or read ahead, goes on with the reader.
+    all_known &= stream.size_hint().0 == 0;
     let reader = (*Pin::into_inner(stream)).into_inner()?;
     if all_known {
         doubt.settled();
     }
     Some(reader)
+}
+
+/// Reads to the end.
+pub async fn collect<T: Item>(program: &mut Program, serial: u32, reader: StreamReader<T>) {
+    let (attempt, doubt) = Attempt::dropping::<T>(program, Kind::StreamRead, "collect", serial);
+    // What it has read goes with it.
+    let Some(items) = attempt.droppable(Box::pin(reader.collect())).await else {
+        return;
+    };
+    doubt.received(numbers(&items));
+    program.keep(items);
 }

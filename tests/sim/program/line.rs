@@ -35,6 +35,16 @@ impl Line {
         }
     }
 
+    /// Who does not wait is admitted if there is room beside those who do.
+    fn passes(&self) -> Option<Inside<'_>> {
+        let is_free = self.inside.get() + self.waiting.borrow().len() < self.limit;
+        let permit = self.limiter.try_admit();
+        assert_eq!(permit.is_some(), is_free, "who does not wait");
+        let permit = Some(permit?);
+        self.enters();
+        Some(Inside { line: self, permit })
+    }
+
     fn enters(&self) {
         self.inside.set(self.inside.get() + 1);
         assert!(self.inside.get() <= self.limit, "too many were admitted");
@@ -139,6 +149,9 @@ impl Program {
                 turns => turns - 1,
             },
         };
+        if world.scenario().small().is_none() && world.pick(4) == 3 {
+            return drop(line.passes());
+        }
         let inside = {
             let mut standing = Standing::new(line, world.next_number());
             let hope = Rc::clone(&standing.hope);

@@ -256,10 +256,12 @@ impl Program {
                 }
                 2 => {
                     // Once, and it is dropped.
-                    if let Some(ended) = set.join_next().now_or_never() {
-                        left -= usize::from(ended.is_some());
-                        self.joined(&ends, ended);
-                    }
+                    let ended = match world.pick(2) {
+                        0 => set.join_next().now_or_never().flatten(),
+                        _ => set.try_join_next(),
+                    };
+                    left -= usize::from(ended.is_some());
+                    self.joined(&ends, ended);
                 }
                 _ => {
                     let hope = ends.hope();

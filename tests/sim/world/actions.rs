@@ -12,6 +12,8 @@ pub(super) enum Action {
     Admit(usize),
     Event(usize),
     Cancelled(usize),
+    /// A task of other bindings has an event.
+    Foreign(usize),
     /// The host wants a call of its own to stop.
     Ask(usize),
     End(usize),
@@ -97,7 +99,8 @@ impl World {
         let closing = self.is_closing();
         let hosts: &[_] = &self.hosts.borrow();
         let (ends, calls): (&[_], &[_]) = (&self.ends.borrow(), &self.calls.borrow());
-        actions.clear(2 * self.tasks.borrow().len() + ends.len() + calls.len() + 2 * INSTANCES);
+        let tasks = 2 * self.tasks.borrow().len() + self.foreign.borrow().len();
+        actions.clear(tasks + ends.len() + calls.len() + 2 * INSTANCES);
         self.list_tasks(actions, !closing && self.may_ask());
         // There are many of these: an iterator would cost more than what it is for.
         let mut index = 0;
@@ -135,7 +138,7 @@ impl World {
     /// What tasks have to do, and nothing else.
     pub(super) fn tasks_to_do(&self) -> Actions {
         let mut actions = Actions::default();
-        actions.clear(2 * self.tasks.borrow().len());
+        actions.clear(2 * self.tasks.borrow().len() + self.foreign.borrow().len());
         self.list_tasks(&mut actions, false);
         actions
     }
@@ -144,6 +147,11 @@ impl World {
     fn list_tasks(&self, actions: &mut Actions, asks: bool) {
         let hosts: &[_] = &self.hosts.borrow();
         let tasks: &[_] = &self.tasks.borrow();
+        for (index, foreign) in self.foreign.borrow().iter().enumerate() {
+            if foreign.is_ready(&hosts[foreign.instance]) {
+                actions.add(Action::Foreign(index));
+            }
+        }
         for (index, export) in tasks.iter().enumerate() {
             // Its code is on the stack: it has the lock.
             if hosts[export.instance].is_on_stack() {
@@ -214,6 +222,10 @@ impl World {
                 if !export.has_acted_on_cancel() {
                     self.fail("a cancel request was not acted on in the callback".to_owned());
                 }
+            }
+            Action::Foreign(index) => {
+                let foreign = self.foreign.borrow_mut().swap_remove(index);
+                self.goes_on_with(foreign);
             }
             Action::Ask(index) => {
                 // Not every caller loses patience.

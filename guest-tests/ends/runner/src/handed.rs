@@ -1,5 +1,6 @@
 //! Readable ends that are handed on, in every state.
 
+use futures::StreamExt;
 use futures::future::join;
 use guest_support::check::{in_flight, poll_once, turns};
 use std::task::Poll;
@@ -57,6 +58,17 @@ pub async fn handed_on_with_kept_words() {
         for _ in 0..count {
             received.extend(reader.next().await);
         }
+        received.extend(relay::collect_words(reader).await);
+        assert_eq!(received, words(0, 10), "{count} were read before");
+    }
+}
+
+pub async fn handed_on_after_read_ahead() {
+    for count in 0..6 {
+        let mut ahead = relay::words(10).await.buffered(4);
+        let mut received: Vec<String> = ahead.by_ref().take(count).collect().await;
+        turns(count).await;
+        let reader = ahead.into_inner().expect("there is more");
         received.extend(relay::collect_words(reader).await);
         assert_eq!(received, words(0, 10), "{count} were read before");
     }

@@ -23,12 +23,12 @@ struct Runner;
 
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_relay::Guest => Runner {
     reading: end_of_stream_lasts, empty_stream, read_more_than_there_is, reader_dropped_early,
-        reader_dropped_with_read_in_flight, dropped_reads_lose_nothing, told_of_end_while_idle,
-        ticks_from_peer;
+        reader_dropped_with_read_in_flight, dropped_reads_lose_nothing,
+        dropped_byte_reads_lose_nothing, told_of_end_while_idle, ticks_from_peer;
     writing: words_come_back, words_come_back_in_flight, rest_comes_back,
         told_of_reader_gone_while_idle, mebibyte_pumped, ten_streams_pumped, ticks_to_peer;
     handed: handed_on_unread, handed_on_after_part, handed_on_after_dropped_read,
-        handed_on_with_kept_words,
+        handed_on_with_kept_words, handed_on_after_read_ahead,
         handed_on_after_cancelled_read, handed_on_after_the_end, back_and_forth;
     values: future_of_peer, future_to_peer, future_value_comes_back,
         future_value_comes_back_in_flight, future_default_to_peer, future_default_nobody_reads,

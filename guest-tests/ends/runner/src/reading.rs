@@ -1,9 +1,10 @@
 //! Streams that the peer writes.
 
+use futures::AsyncReadExt;
 use futures::future::join;
 use guest_support::check::{in_flight, poll_once, turns};
 use std::task::Poll;
-use wit_async::StreamResult;
+use wit_async::{StreamResult, spawn_local};
 
 use crate::bindings::test::ends::relay;
 use crate::bindings::wit_stream;
@@ -64,6 +65,35 @@ pub async fn dropped_reads_lose_nothing() {
         }
     }
     assert_eq!(received, words(0, 100));
+}
+
+pub async fn dropped_byte_reads_lose_nothing() {
+    let sent: Vec<u8> = (0..50_000_u32).map(|n| (n % 251) as u8).collect();
+    let (mut writer, reader) = wit_stream::new();
+    let writing = spawn_local({
+        let sent = sent.clone();
+        async move { writer.write_all(sent).await }
+    });
+    let mut bytes = relay::pump(reader).await.into_async_read();
+    let mut received = Vec::new();
+    let mut buffer = [0; 700];
+    for round in 0.. {
+        let room = &mut buffer[..1 + round * 97 % 700];
+        if let Poll::Ready(count) = poll_once(&mut bytes.read(room)).await {
+            received.extend(&room[..count.expect("it never fails")]);
+        }
+        turns(round % 2).await;
+        if round % 9 == 8 {
+            // What was read ahead goes back, and is read in another way.
+            let Some(mut reader) = bytes.into_inner() else {
+                break;
+            };
+            received.extend(reader.next().await);
+            bytes = reader.into_async_read();
+        }
+    }
+    assert!(received == sent, "the bytes arrive as they were sent");
+    assert_eq!(writing.await, Some(vec![]));
 }
 
 pub async fn reader_dropped_early() {

@@ -1,6 +1,6 @@
 //! The adapter from a readable end to a `Stream`.
 
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, Stream, StreamExt};
 use guest_support::check::{in_flight, turns};
 use wit_async::{StreamReader, spawn_local};
 
@@ -71,4 +71,21 @@ pub async fn into_stream_dropped_in_flight() {
     assert_eq!(items.next().now_or_never(), None);
     spawn_local(async move { writer.write_all(vec![1, 2]).await });
     assert_eq!(items.collect::<Vec<u32>>().await, [1, 2]);
+}
+
+pub async fn read_ahead_and_back() {
+    let (mut writer, reader) = wit_stream::new();
+    let writing = spawn_local(async move { writer.write_all((0..10_000_u32).collect()).await });
+    let mut items = reader.into_stream();
+    assert_eq!(items.next().await, Some(0));
+    assert_eq!(items.size_hint().0, 2047);
+    let mut reader = items.into_inner().expect("there is more");
+    assert_eq!(reader.next().await, Some(1));
+    let mut items = reader.buffered(3000);
+    for n in 2..5000 {
+        assert_eq!(items.next().await, Some(n));
+    }
+    let reader = items.into_inner().expect("there is more");
+    assert!(reader.collect().await.into_iter().eq(5000..10_000));
+    assert_eq!(writing.await, Some(vec![]));
 }

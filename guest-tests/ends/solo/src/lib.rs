@@ -36,7 +36,7 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_solo::Guest
         thousand_streams, select_of_two_streams, read_moves_between_wakers;
     numbers: numbers_of_every_width;
     adapter: into_stream_ends, into_stream_combinators, into_stream_and_back,
-        into_stream_dropped_in_flight;
+        into_stream_dropped_in_flight, read_ahead_and_back;
     units: units_one_by_one, units_in_lots, units_beyond_the_limit, units_end, units_cancelled;
     values: future_in_both_orders, future_write_cancelled, future_write_cancelled_after_read,
         future_write_reader_gone, future_read_cancelled, future_read_dropped_in_flight;
