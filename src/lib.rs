@@ -117,7 +117,8 @@
 //! | [`resource`](mod@resource) | ✓ | re-exported |
 //!
 //! Not in wit-bindgen are [scopes](scope()), [`JoinSet`] and [`AbortOnDrop`],
-//! [`Backpressure`] and [`Limiter`], [`CancelRequest`], and [`cancel`](cancel()).
+//! [`Backpressure`] and [`Limiter`], [`CancelRequest`], [`cancel`](cancel()), and readers that
+//! read ahead: [`buffered`](RawStreamReader::buffered), `into_async_read` (feature `std`).
 //!
 //! # Futures beside each other
 //!
@@ -260,6 +261,9 @@
 //!   passes on what is kept and then what comes, in the task, or in another one if there is
 //!   none. It does not run while that task is in a [`block_on`]. It notices that the new
 //!   reader is gone when it has something to pass on.
+//! - What an adapter read ahead ([`into_stream`](RawStreamReader::into_stream),
+//!   [`buffered`](RawStreamReader::buffered), `into_async_read`) goes with the adapter, unless
+//!   `into_inner` takes the reader out of it: that keeps it.
 //! - What is still kept when the reader is dropped is dropped with it. What a read gets that
 //!   was leaked (`mem::forget`) is lost.
 //!
