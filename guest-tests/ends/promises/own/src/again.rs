@@ -125,29 +125,3 @@ pub async fn future_reads_by_reference_dropped_again_and_again() {
     })
     .await;
 }
-
-/// The end goes with the callee. The harness may have a read in flight, which goes on.
-async fn given_up(writer: FutureWriter<String>) {
-    let sent = writer.write("value".to_owned()).await;
-    assert!(sent.is_err() || guest_support::is_played_by_harness());
-}
-
-pub async fn calls_dropped_again_and_again() {
-    leaves_nothing(async || {
-        let (writer, reader) = value();
-        in_flight(&mut Box::pin(relay::read_value(reader))).await;
-        given_up(writer).await;
-    })
-    .await;
-}
-
-pub async fn calls_cancelled_again_and_again() {
-    leaves_nothing(async || {
-        let (writer, reader) = value();
-        let mut call = Box::pin(relay::read_value(reader));
-        in_flight(&mut call).await;
-        wit_async::cancel(call).await;
-        given_up(writer).await;
-    })
-    .await;
-}

@@ -46,6 +46,5 @@ guest_support::scenarios! { bindings::exports::test::ends::scenarios_beyond::Gue
         writes_cancelled_again_and_again, writes_dropped_again_and_again,
         writes_from_a_buffer_dropped_again_and_again, future_writes_cancelled_again_and_again,
         future_writes_dropped_again_and_again, future_reads_cancelled_again_and_again,
-        future_reads_by_reference_dropped_again_and_again, calls_dropped_again_and_again,
-        calls_cancelled_again_and_again;
+        future_reads_by_reference_dropped_again_and_again;
 } }
