@@ -52,6 +52,8 @@ pub struct State {
     pub expected_trap: Option<String>,
     /// How many blocks of memory the guest said it would leak.
     pub leaked_blocks: u32,
+    /// Whether the scenario has announced that a task of it waits for ever.
+    pub leaves_a_task: bool,
     /// Whether the harness plays the guests' peer.
     pub is_peer: bool,
     /// Guards the memory.
@@ -81,6 +83,7 @@ impl State {
             log: Vec::new(),
             expected_trap: None,
             leaked_blocks: 0,
+            leaves_a_task: false,
             is_peer: false,
             memory: MemoryGuard {
                 limit: limits.memory,
@@ -212,6 +215,10 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
     })?;
     report.func_wrap("leaves-blocks", |mut store, (count,): (u32,)| {
         store.data_mut().leaked_blocks = count;
+        Ok(())
+    })?;
+    report.func_wrap("leaves-a-task", |mut store, (): ()| {
+        store.data_mut().leaves_a_task = true;
         Ok(())
     })?;
     report.func_wrap("is-played-by-harness", |store, (): ()| {

@@ -21,6 +21,9 @@ use crate::verdict::{self, Ended, Failure, Outcome, Stage, Verdict};
 /// How long guests may go on behind a scenario that returned and passed.
 const AFTERMATH: Duration = Duration::from_secs(5);
 
+/// The same where a task was announced that waits for ever.
+const SHORT_AFTERMATH: Duration = Duration::from_millis(500);
+
 /// A composition that was compiled, ready to be instantiated many times.
 pub struct Prepared {
     engine: Engine,
@@ -183,7 +186,11 @@ impl Prepared {
 
         *stage = Stage::Aftermath;
         let returned = Instant::now();
-        let patience = end.min(returned + AFTERMATH);
+        let aftermath = match store.data().leaves_a_task {
+            true => SHORT_AFTERMATH,
+            false => AFTERMATH,
+        };
+        let patience = end.min(returned + aftermath);
         let drained = store.run_concurrent(async |accessor| {
             poll_fn(|context| accessor.poll_no_interesting_tasks(context)).await;
         });

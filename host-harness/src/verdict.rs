@@ -90,6 +90,10 @@ pub enum Ended {
     Background(Duration),
 }
 
+/// What is expected of a scenario that announced it.
+const LEAVES_A_TASK: &str =
+    "that it returns and leaves a task that waits for ever, as the scenario announced";
+
 /// How far a scenario came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -124,6 +128,9 @@ pub fn returned(remains: &Remains, state: &State) -> Result<(), Box<Failure>> {
         let expected = format!("a trap with `{message}`, as the scenario announced");
         return Err(Failure::boxed(expected, "it returned without a trap"));
     }
+    if state.leaves_a_task {
+        return Err(Failure::boxed(LEAVES_A_TASK, "no task was left"));
+    }
     let leaks = remains.leaks(state.leaked_blocks);
     if leaks.is_empty() {
         return Ok(());
@@ -148,9 +155,11 @@ pub fn ended(
 ) -> Result<(), Box<Failure>> {
     let expected = match &state.expected_trap {
         Some(message) => format!("a trap with `{message}`, as the scenario announced"),
+        None if state.leaves_a_task => LEAVES_A_TASK.to_owned(),
         None => "that it returns".to_owned(),
     };
     let found = match &ended {
+        Ended::Background(_) if state.leaves_a_task && !state.busy() => return Ok(()),
         Ended::Missing(function) => format!("the component does not export `{function}`"),
         Ended::Deadline if state.busy() => format!(
             "it was still running{} after {:?}, the deadline: it yields, but does not end",

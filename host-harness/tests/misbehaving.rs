@@ -231,6 +231,28 @@ fn the_deadline_is_no_announced_trap() {
 }
 
 #[test]
+fn a_task_that_is_not_left_is_told() {
+    let told = ["leaves a task that waits for ever"];
+    fails(
+        "announces-a-task-in-vain",
+        PATIENCE,
+        "no task was left",
+        &told,
+    );
+}
+
+#[test]
+fn a_task_that_goes_on_is_none_that_waits_for_ever() {
+    let told = ["leaves a task that waits for ever"];
+    fails(
+        "announces-a-task-that-yields",
+        PATIENCE,
+        "still running",
+        &told,
+    );
+}
+
+#[test]
 fn the_others_go_on() {
     let all: Vec<_> = SUITE.scenarios.iter().collect();
     let mut outcomes = Vec::new();

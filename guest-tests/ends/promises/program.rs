@@ -1,9 +1,11 @@
 //! Programs in safe Rust, and what is promised of them: the same text for each runtime.
 
 use std::cell::Cell;
+use std::future::IntoFuture;
 use std::mem;
 use std::task::Poll;
 
+use futures::StreamExt;
 use futures::future::{join, join3};
 use guest_support::check::{blocking_turns, in_flight, poll_once, turns};
 
@@ -199,6 +201,42 @@ pub async fn forgotten_write_then_dropped() {
     drop(reader);
 }
 
+pub async fn forgotten_read_then_told_of_the_end() {
+    let (writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.next());
+    in_flight(&mut read).await;
+    mem::forget(read);
+    drop(writer);
+    // The task is told of the end, for nobody.
+    turns(2).await;
+    for _ in 0..3 {
+        assert_eq!(reader.next().await, None);
+    }
+}
+
+pub async fn forgotten_read_that_moved() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    let mut read = Box::pin(reader.next());
+    in_flight(&mut read).await;
+    runtime::block_on(async {
+        in_flight(&mut read).await;
+        mem::forget(read);
+    });
+    let writes = async move {
+        for byte in [1, 2, 3] {
+            writer.write_one(byte).await;
+        }
+    };
+    let reads = async {
+        let mut last = None;
+        while let Some(byte) = reader.next().await {
+            last = Some(byte);
+        }
+        last
+    };
+    assert_eq!(join(reads, writes).await.0, Some(3));
+}
+
 pub fn read_dropped_in_synchronous_export() {
     let (writer, mut reader) = wit_stream::new::<u8>();
     let mut read = Box::pin(reader.next());
@@ -266,4 +304,49 @@ pub async fn busy_stream_lets_others_go_on() {
         "others had their turn when {} of {ITEMS} items were read",
         seen.get()
     );
+}
+
+pub async fn adapter_waits_again() {
+    let (mut writer, reader) = wit_stream::new::<u8>();
+    let mut items = reader.into_stream();
+    in_flight(&mut items.next()).await;
+    assert!(writer.write_all(vec![1]).await.is_empty());
+    turns(2).await;
+    let writes = async move { writer.write_all(vec![2, 3]).await };
+    let (received, _) = join(items.collect::<Vec<u8>>(), writes).await;
+    assert_eq!(received, [1, 2, 3], "each item once");
+}
+
+pub async fn dropped_read_is_not_cancelled() {
+    let (mut writer, mut reader) = wit_stream::new::<u8>();
+    in_flight(&mut Box::pin(reader.next())).await;
+    let mut write = Box::pin(writer.write(vec![1]));
+    let is_done = poll_once(&mut write).await.is_ready();
+    assert!(is_done, "the read is not there any more");
+    drop(write);
+    assert_eq!(reader.next().await, Some(1));
+}
+
+pub async fn dropped_write_is_cancelled() {
+    let (mut writer, bytes) = wit_stream::new();
+    let pumped = relay::pump(bytes).await;
+    // The peer has a byte to pass on, which nobody takes.
+    assert_eq!(writer.write_one(0).await, None);
+    turns(10).await;
+    in_flight(&mut Box::pin(writer.write_one(1))).await;
+    let writes = async move { writer.write_one(2).await };
+    let (received, _) = join(pumped.collect(), writes).await;
+    assert_eq!(received, [0, 2], "what was dropped is not sent");
+}
+
+pub async fn dropped_read_of_future_is_cancelled() {
+    let (writer, reader) = wit_future::new(|| 7_u32);
+    in_flight(&mut Box::pin(reader.into_future())).await;
+    let sent = writer.write(8).await;
+    assert_eq!(sent.expect_err("nobody reads").value, 8);
+
+    let reader = relay::value("value".to_owned(), true).await;
+    in_flight(&mut Box::pin(reader.into_future())).await;
+    // The peer sees that nobody reads.
+    turns(10).await;
 }

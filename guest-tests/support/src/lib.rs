@@ -37,6 +37,12 @@ pub fn leaves_blocks(count: u32) {
     bindings::test::harness::report::leaves_blocks(count);
 }
 
+/// Says that a task that this scenario starts waits for ever, with nothing left that could
+/// wake it.
+pub fn leaves_a_task() {
+    bindings::test::harness::report::leaves_a_task();
+}
+
 /// Whether the harness plays the peer, and no guest does.
 pub fn is_played_by_harness() -> bool {
     bindings::test::harness::report::is_played_by_harness()

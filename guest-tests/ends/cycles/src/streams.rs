@@ -59,3 +59,16 @@ pub async fn writes_from_a_buffer_dropped() {
     })
     .await;
 }
+
+pub async fn cancelled_together() {
+    let (_writer, mut reader) = wit_stream::new::<u8>();
+    let (mut writer, _reader) = wit_stream::new::<u8>();
+    leaves_nothing(async || {
+        let mut read = Box::pin(reader.next());
+        in_flight(&mut read).await;
+        let mut write = Box::pin(writer.write_one(1));
+        in_flight(&mut write).await;
+        wit_async::cancel((read, write)).await;
+    })
+    .await;
+}

@@ -15,7 +15,7 @@ mod program;
 
 use bindings::exports::test::interop::scenarios_tasks::Guest;
 use executors::{Own, V58, V60, V63};
-use moves::{between, returned};
+use moves::{between, returned, theirs, theirs_dropped};
 
 guest_support::guest!();
 bindings::export!(Driver with_types_in bindings);
@@ -70,6 +70,20 @@ impl Guest for Driver {
     }
     async fn v58_to_v58() {
         between::<V58, V58>().await;
+    }
+    async fn theirs_own_to_v58() {
+        theirs::<Own, V58>().await;
+    }
+    async fn theirs_v63_to_v58() {
+        theirs::<V63, V58>().await;
+    }
+    async fn theirs_v58_to_v63() {
+        theirs::<V58, V63>().await;
+    }
+    async fn theirs_dropped_after_v58() {
+        // The one of 0.58 is not told, either.
+        guest_support::leaves_a_task();
+        theirs_dropped::<V63, V58>().await;
     }
     async fn own_returned_to_own() {
         returned::<Own>().await;

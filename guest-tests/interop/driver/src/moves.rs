@@ -68,6 +68,33 @@ pub async fn between<From: Executor, To: Executor>() {
     );
 }
 
+/// Those of wit-bindgen too, which do not know of the task that cannot be held on to.
+pub async fn theirs<From: Executor, To: Executor>() {
+    join!(From::park(1, 11, true), async {
+        parked(1).await;
+        assert_eq!(To::finish(1).await, 9);
+        release(11);
+    });
+}
+
+/// The same, but they are polled in the second one and dropped in a third.
+pub async fn theirs_dropped<From: Executor, To: Executor>() {
+    join!(
+        From::park(1, 11, true),
+        async {
+            parked(1).await;
+            To::touch(21).await;
+        },
+        async {
+            parked(2).await;
+            From::discard().await;
+            release(1);
+            release(11);
+            release(21);
+        }
+    );
+}
+
 /// From a call of wit-async that returned to one that `To` runs. wit-async knows what
 /// its own operations need of the first task, so only these can move.
 pub async fn returned<To: Executor>() {

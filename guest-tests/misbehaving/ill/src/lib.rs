@@ -106,6 +106,19 @@ impl Guest for Ill {
         guest_support::expect_trap("wasm trap");
         spin();
     }
+
+    async fn announces_a_task_in_vain() {
+        guest_support::leaves_a_task();
+    }
+
+    async fn announces_a_task_that_yields() {
+        guest_support::leaves_a_task();
+        wit_async::spawn_local(async {
+            loop {
+                wit_async::yield_async().await;
+            }
+        });
+    }
 }
 
 /// Not inlined, so that the trap has a line of its own.

@@ -4,7 +4,7 @@
 use std::future::IntoFuture;
 
 use futures::future::join;
-use guest_support::check::{blocking_turns, in_flight, leaves_nothing, poll_once, turns};
+use guest_support::check::{blocking_turns, in_flight, poll_once, turns};
 use wit_async::StreamResult;
 
 use crate::bindings::test::ends::relay;
@@ -73,25 +73,4 @@ pub async fn write_from_reader_gone() {
         result,
         StreamResult::Complete(_) | StreamResult::Dropped
     ));
-}
-
-pub async fn reads_cancelled_again_and_again() {
-    let (_writer, bytes) = wit_stream::new::<u8>();
-    // Nothing is written, so nothing comes back.
-    let mut reader = relay::pump(bytes).await;
-    leaves_nothing(async || {
-        let mut read = Box::pin(reader.read(Vec::with_capacity(16)));
-        in_flight(&mut read).await;
-        assert_eq!(read.as_mut().cancel().0, StreamResult::Cancelled);
-    })
-    .await;
-}
-
-pub async fn reads_dropped_again_and_again() {
-    let (_writer, bytes) = wit_stream::new::<u8>();
-    let mut reader = relay::pump(bytes).await;
-    leaves_nothing(async || {
-        in_flight(&mut Box::pin(reader.next())).await;
-    })
-    .await;
 }

@@ -28,3 +28,13 @@ pub async fn forgotten_write_then_dropped() {
     leaves_blocks(1);
     program::forgotten_write_then_dropped().await;
 }
+
+pub async fn forgotten_read_then_told_of_the_end() {
+    leaves_blocks(1);
+    program::forgotten_read_then_told_of_the_end().await;
+}
+
+pub async fn forgotten_read_that_moved() {
+    leaves_blocks(1);
+    program::forgotten_read_that_moved().await;
+}

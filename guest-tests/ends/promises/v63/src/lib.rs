@@ -73,6 +73,16 @@ comes_to! {
     read_finished_in_block_on: "", "";
     backpressure_below_zero: "backpressure counter overflow", "backpressure counter overflow";
     busy_stream_lets_others_go_on: "others had their turn", "others had their turn";
+    forgotten_read_then_told_of_the_end:
+        "cannot read after being notified that the writable end dropped",
+        "cannot read after being notified that the writable end dropped";
+    // The `block_on` stays for what was leaked in it.
+    forgotten_read_that_moved: "deadlock detected", "deadlock detected";
+    adapter_waits_again: "", "";
+    dropped_read_is_not_cancelled: "the read is not there any more",
+        "the read is not there any more";
+    dropped_write_is_cancelled: "", "";
+    dropped_read_of_future_is_cancelled: "", "";
     => synchronous:
     read_dropped_in_synchronous_export: "cannot block a synchronous task before returning";
     write_dropped_in_synchronous_export: "cannot block a synchronous task before returning";
