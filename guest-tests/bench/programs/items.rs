@@ -89,8 +89,7 @@ impl Guest for Runner {
 async fn chunks(mut writer: StreamWriter<u8>, n: u32, size: u32) {
     let mut buffer = Vec::with_capacity(size as usize);
     for round in 0..n {
-        buffer.resize(size as usize, 0);
-        bench_work::fill(&mut buffer, round);
+        buffer.resize(size as usize, bench_work::byte(round));
         buffer = writer.write_all(buffer).await;
         buffer.clear();
     }

@@ -56,15 +56,15 @@ impl Guest for Peer {
     }
 
     async fn take_bytes(mut bytes: StreamReader<u8>, chunk: u32) -> u64 {
-        let mut sum = 0;
+        let mut look = bench_work::Look::new();
         let mut buffer = Vec::with_capacity(chunk as usize);
         loop {
             let result;
             (result, buffer) = bytes.read(buffer).await;
-            sum += bench_work::look(&buffer);
+            look.at(&buffer);
             buffer.clear();
             if result == StreamResult::Dropped {
-                break sum;
+                break look.sum();
             }
         }
     }
@@ -97,8 +97,7 @@ impl Guest for Peer {
         spawn_local(async move {
             let mut buffer = Vec::with_capacity(chunk as usize);
             for round in 0..count {
-                buffer.resize(chunk as usize, 0);
-                bench_work::fill(&mut buffer, round);
+                buffer.resize(chunk as usize, bench_work::byte(round));
                 buffer = writer.write_all(buffer).await;
                 buffer.clear();
             }

@@ -10,30 +10,24 @@ use crate::runtime::{StreamReader, StreamResult, StreamWriter};
 
 impl Guest for Runner {
     async fn bytes_out(n: u32, size: u32) -> u64 {
-        let (mut writer, reader) = wit_stream::new::<u8>();
-        let writes = async move {
-            let mut buffer = Vec::with_capacity(size as usize);
-            for round in 0..n {
-                buffer.resize(size as usize, 0);
-                bench_work::fill(&mut buffer, round);
-                buffer = writer.write_all(buffer).await;
-                buffer.clear();
-            }
-        };
-        join(peer::take_bytes(reader, size), writes).await.0
+        bytes(n, size, bench_work::ROOM.max(size)).await
+    }
+
+    async fn bytes_in_step(n: u32, size: u32) -> u64 {
+        bytes(n, size, size).await
     }
 
     async fn bytes_in(n: u32, size: u32) -> u64 {
         let mut reader: StreamReader<u8> = peer::give_bytes(size, n).await;
         let mut buffer = Vec::with_capacity(size as usize);
-        let mut sum = 0;
+        let mut look = bench_work::Look::new();
         loop {
             let result;
             (result, buffer) = reader.read(buffer).await;
-            sum += bench_work::look(&buffer);
+            look.at(&buffer);
             buffer.clear();
             if result == StreamResult::Dropped {
-                break sum;
+                break look.sum();
             }
         }
     }
@@ -68,6 +62,20 @@ impl Guest for Runner {
         let writes = write(writer, n, size, |_, place| Token::new(place));
         join(peer::take_tokens(reader, size), writes).await.0
     }
+}
+
+/// Writes chunks of bytes to the peer, which has room for so many.
+async fn bytes(n: u32, size: u32, room: u32) -> u64 {
+    let (mut writer, reader) = wit_stream::new::<u8>();
+    let writes = async move {
+        let mut buffer = Vec::with_capacity(size as usize);
+        for round in 0..n {
+            buffer.resize(size as usize, bench_work::byte(round));
+            buffer = writer.write_all(buffer).await;
+            buffer.clear();
+        }
+    };
+    join(peer::take_bytes(reader, room), writes).await.0
 }
 
 /// Writes: one at a time as one would, or in batches.

@@ -143,7 +143,7 @@ mod tests {
             .collect();
         let page = page(&Machine::default(), &lines);
         let curves = page.matches("<figure class=\"curve\">").count();
-        assert_eq!(curves, 4);
+        assert_eq!(curves, 5);
         assert_eq!(page.matches("<svg").count(), lines.len() + curves);
         assert!(page.contains("stream&lt;u8&gt;, guest to guest"));
         let outside = page.replace("http://www.w3.org/2000/svg", "");

@@ -25,7 +25,6 @@ mod stats;
 mod whole;
 
 use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -79,14 +78,10 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         .filter(|row| filter.matches(&row.name))
         .collect();
     // Before minutes of work, not behind them.
-    let page = arguments
-        .html
-        .as_ref()
-        .map(|path| {
-            let opened = File::create(path);
-            opened.with_context(|| format!("could not write the page {}", path.display()))
-        })
-        .transpose()?;
+    if let Some(path) = &arguments.html {
+        let opened = File::options().append(true).create(true).open(path);
+        opened.with_context(|| format!("could not write the page {}", path.display()))?;
+    }
 
     let progress = Progress::shown();
     let measured = measure(&wanted, arguments.quick, &progress);
@@ -101,8 +96,8 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         print(&format!("{machine}\n"));
         print(&report::table(&lines));
     }
-    if let (Some(mut page), Some(path)) = (page, arguments.html) {
-        page.write_all(html::page(&machine, &lines).as_bytes())
+    if let Some(path) = arguments.html {
+        std::fs::write(&path, html::page(&machine, &lines))
             .with_context(|| format!("could not write the page {}", path.display()))?;
     }
     Ok(true)

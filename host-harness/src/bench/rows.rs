@@ -197,6 +197,13 @@ fn chunks() -> Vec<Row> {
             false,
             "stream<u8>, guest to guest",
         ),
+        // The reader has room for one chunk.
+        (
+            "in-step",
+            "bytes-in-step",
+            false,
+            "stream<u8>, guest to guest, in step",
+        ),
         ("guest-host", "bytes-out", true, "stream<u8>, guest to host"),
         ("host-guest", "bytes-in", true, "stream<u8>, host to guest"),
     ] {

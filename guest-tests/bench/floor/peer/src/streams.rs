@@ -1,7 +1,5 @@
 //! What reads to the end, and what writes.
 
-use std::marker::PhantomData;
-
 use bench_raw::{BLOCKED, Event, Lent, Machine, Step, Stream, Text, copied, join};
 
 use crate::calls::free;
@@ -20,7 +18,7 @@ macro_rules! takes {
     ($($name:literal: $items:ty;)*) => { $(
         bench_raw::export!(
             peer, $name, (reader: u32, batch: u32) -> u64,
-            Take<$items> => Take { reader, batch, sum: 0, items: PhantomData }
+            Take<$items> => Take { reader, batch, seen: Default::default() }
         );
     )* };
 }
@@ -38,23 +36,39 @@ trait Items: Stream {
     /// The canonical form.
     type Item: Copy;
 
+    /// What was seen of what was read.
+    type Seen: Default;
+
     /// Looks at what was read, and frees it.
-    fn look(items: &[Self::Item]) -> u64;
+    fn look(seen: &mut Self::Seen, items: &[Self::Item]);
+
+    /// A sum that shows what was read.
+    fn sum(seen: &Self::Seen) -> u64;
 }
 
 impl Items for Bytes {
     type Item = u8;
+    type Seen = bench_work::Look;
 
-    fn look(items: &[u8]) -> u64 {
-        bench_work::look(items)
+    fn look(seen: &mut bench_work::Look, items: &[u8]) {
+        seen.at(items);
+    }
+
+    fn sum(seen: &bench_work::Look) -> u64 {
+        seen.sum()
     }
 }
 
 impl Items for Numbers {
     type Item = u32;
+    type Seen = u64;
 
-    fn look(items: &[u32]) -> u64 {
-        items.iter().map(|number| u64::from(*number)).sum()
+    fn sum(seen: &u64) -> u64 {
+        *seen
+    }
+
+    fn look(seen: &mut u64, items: &[u32]) {
+        *seen += items.iter().map(|number| u64::from(*number)).sum::<u64>();
     }
 }
 
@@ -68,17 +82,27 @@ struct Point {
 
 impl Items for Points {
     type Item = Point;
+    type Seen = u64;
 
-    fn look(items: &[Point]) -> u64 {
+    fn sum(seen: &u64) -> u64 {
+        *seen
+    }
+
+    fn look(seen: &mut u64, items: &[Point]) {
         let look = |point: &Point| u64::from(point.x) + u64::from(point.y) + point.weight as u64;
-        items.iter().map(look).sum()
+        *seen += items.iter().map(look).sum::<u64>();
     }
 }
 
 impl Items for Texts {
     type Item = Text;
+    type Seen = u64;
 
-    fn look(items: &[Text]) -> u64 {
+    fn sum(seen: &u64) -> u64 {
+        *seen
+    }
+
+    fn look(seen: &mut u64, items: &[Text]) {
         let look = |text: &Text| {
             // SAFETY: The host wrote it, and it is ours.
             let sum = bench_work::look(unsafe { text.bytes() });
@@ -86,7 +110,7 @@ impl Items for Texts {
             unsafe { free(*text) };
             sum
         };
-        items.iter().map(look).sum()
+        *seen += items.iter().map(look).sum::<u64>();
     }
 }
 
@@ -109,23 +133,27 @@ extern "C" fn destroy_token(_: u32) {}
 
 impl Items for Tokens {
     type Item = u32;
+    type Seen = u64;
 
-    fn look(items: &[u32]) -> u64 {
+    fn sum(seen: &u64) -> u64 {
+        *seen
+    }
+
+    fn look(seen: &mut u64, items: &[u32]) {
         let look = |token: &u32| {
             // SAFETY: The built-in checks the handle.
             unsafe { drop_token(*token) };
             1
         };
-        items.iter().map(look).sum()
+        *seen += items.iter().map(look).sum::<u64>();
     }
 }
 
 /// Reads to the end.
-struct Take<I> {
+struct Take<I: Items> {
     reader: u32,
     batch: u32,
-    sum: u64,
-    items: PhantomData<I>,
+    seen: I::Seen,
 }
 
 impl<I: Items> Take<I> {
@@ -136,7 +164,7 @@ impl<I: Items> Take<I> {
         let items = unsafe {
             std::slice::from_raw_parts(BUFFER.pointer().cast::<I::Item>(), count as usize)
         };
-        self.sum += I::look(items);
+        I::look(&mut self.seen, items);
         dropped
     }
 }
@@ -157,7 +185,7 @@ impl<I: Items> Machine for Take<I> {
             ended = self.read(code);
         }
         I::drop_readable(self.reader);
-        Step::Done(self.sum)
+        Step::Done(I::sum(&self.seen))
     }
 }
 

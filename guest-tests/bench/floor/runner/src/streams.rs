@@ -16,12 +16,13 @@ pub static BUFFER: Lent<[u64; 1 << 17]> = Lent::new([0; 1 << 17]);
 pub const ROOM: usize = 1 << 20;
 
 macro_rules! writes {
-    ($($name:literal: $items:ty;)*) => { $(
+    ($($name:literal: $items:ty, |$size:ident| $room:expr;)*) => { $(
         bench_raw::export!(
-            streams, $name, (n: u32, size: u32) -> u64,
+            streams, $name, (n: u32, $size: u32) -> u64,
             Out<$items> => Out {
                 n,
-                size,
+                size: $size,
+                room: $room,
                 round: 0,
                 written: 0,
                 writer: 0,
@@ -34,11 +35,12 @@ macro_rules! writes {
 }
 
 writes! {
-    "bytes-out": Bytes;
-    "numbers": Numbers;
-    "points": Points;
-    "texts": Texts;
-    "tokens": Tokens;
+    "bytes-out": Bytes, |size| bench_work::ROOM.max(size);
+    "bytes-in-step": Bytes, |size| size;
+    "numbers": Numbers, |size| size;
+    "points": Points, |size| size;
+    "texts": Texts, |size| size;
+    "tokens": Tokens, |size| size;
 }
 
 /// What a type of items is made of.
@@ -152,6 +154,8 @@ impl Items for Tokens {
 struct Out<I> {
     n: u32,
     size: u32,
+    /// How many the peer has room for.
+    room: u32,
     round: u32,
     /// How many of the batch are written.
     written: u32,
@@ -166,7 +170,7 @@ impl<I: Items> Out<I> {
         assert!(self.size as usize * size_of::<I::Item>() <= ROOM);
         let (reader, writer) = I::new();
         self.writer = writer;
-        let status = I::take(reader, self.size);
+        let status = I::take(reader, self.room);
         self.returned = status == RETURNED;
         if !self.returned {
             join(status >> 4);
@@ -243,7 +247,7 @@ impl<I: Items> Machine for Out<I> {
 
 bench_raw::export!(
     streams, "bytes-in", (n: u32, size: u32) -> u64,
-    In => In { n, size, reader: 0, sum: 0 }
+    In => In { n, size, reader: 0, look: bench_work::Look::new() }
 );
 
 /// Reads to the end.
@@ -251,7 +255,7 @@ struct In {
     n: u32,
     size: u32,
     reader: u32,
-    sum: u64,
+    look: bench_work::Look,
 }
 
 impl In {
@@ -261,7 +265,7 @@ impl In {
         let buffer: *const u8 = BUFFER.pointer().cast();
         // SAFETY: So many were written there, and no read is in progress.
         let bytes = unsafe { std::slice::from_raw_parts(buffer, count as usize) };
-        self.sum += bench_work::look(bytes);
+        self.look.at(bytes);
         dropped
     }
 
@@ -283,7 +287,7 @@ impl In {
 
     fn end(&self) -> Step<u64> {
         Given::drop_readable(self.reader);
-        Step::Done(self.sum)
+        Step::Done(self.look.sum())
     }
 }
 
