@@ -70,7 +70,7 @@ impl Guest for Peer {
     }
 
     async fn take_numbers(numbers: StreamReader<u32>, batch: u32) -> u64 {
-        take(numbers, batch, |number| u64::from(number)).await
+        take(numbers, batch, u64::from).await
     }
 
     async fn take_points(points: StreamReader<Point>, batch: u32) -> u64 {

@@ -125,7 +125,7 @@ td:first-child, th:first-child { text-align: left; }
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::{Runtime, rows};
+    use super::super::rows::rows;
     use super::super::stats::Measured;
     use super::*;
 

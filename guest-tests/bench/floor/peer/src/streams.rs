@@ -210,7 +210,7 @@ const _: () = {
 
     #[unsafe(export_name = "[async-lift]test:bench/peer@0.1.0#give-bytes")]
     extern "C" fn start(chunk: u32, count: u32) -> u32 {
-        let (reader, writer) = Given::new();
+        let (reader, writer) = Given::ends();
         // SAFETY: This is what the task returns, and it returns once.
         unsafe { return_bytes(reader) };
         let give = Give {

@@ -45,7 +45,7 @@ impl Turns {
             return ends;
         }
         let pair = || {
-            let (reader, writer) = Given::new();
+            let (reader, writer) = Given::ends();
             let set = new_set();
             join_to(reader, set);
             Ends {

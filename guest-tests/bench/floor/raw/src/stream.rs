@@ -3,7 +3,7 @@
 /// The built-ins of the streams of one type of items.
 pub trait Stream {
     /// A stream: its readable and its writable end.
-    fn new() -> (u32, u32);
+    fn ends() -> (u32, u32);
     /// Reads.
     ///
     /// # Safety
@@ -28,7 +28,7 @@ pub trait Stream {
 /// The built-ins of the futures of one type of value.
 pub trait Future {
     /// A future: its readable and its writable end.
-    fn new() -> (u32, u32);
+    fn ends() -> (u32, u32);
     /// Reads.
     ///
     /// # Safety
@@ -71,7 +71,7 @@ macro_rules! stream {
             }
 
             impl $crate::Stream for $type {
-                fn new() -> (u32, u32) {
+                fn ends() -> (u32, u32) {
                     // SAFETY: This built-in has no conditions.
                     let ends = unsafe { new() };
                     (ends as u32, (ends >> 32) as u32)
@@ -123,7 +123,7 @@ macro_rules! future {
             }
 
             impl $crate::Future for $type {
-                fn new() -> (u32, u32) {
+                fn ends() -> (u32, u32) {
                     // SAFETY: This built-in has no conditions.
                     let ends = unsafe { new() };
                     (ends as u32, (ends >> 32) as u32)

@@ -87,7 +87,7 @@ struct Values<V> {
 impl<V: Value> Values<V> {
     /// Begins the call and the write.
     fn begin(&mut self) {
-        let (reader, writer) = V::new();
+        let (reader, writer) = V::ends();
         self.writer = writer;
         let status = V::take(reader);
         self.returned = status == RETURNED;

@@ -65,7 +65,7 @@ impl Machine for Bulk {
     fn go_on(&mut self, event: Event) -> Step<u64> {
         if event.kind == 0 {
             assert!(self.size as usize <= ROOM);
-            (self.reader, self.writer) = Bytes::new();
+            (self.reader, self.writer) = Bytes::ends();
             join(self.reader);
         }
         if event.kind == STREAM_READ {
@@ -97,7 +97,7 @@ bench_raw::export_at_once!(
 /// Begins reads and cancels them: whoever has joined no set can do that at once.
 fn cancel(n: u32, size: u32) -> u64 {
     assert!(size as usize <= ROOM);
-    let (reader, writer) = Bytes::new();
+    let (reader, writer) = Bytes::ends();
     let mut sum = 0;
     for _ in 0..n {
         // SAFETY: The memory is lent to the host for good, and has room for so many.

@@ -168,7 +168,7 @@ struct Out<I> {
 impl<I: Items> Out<I> {
     fn begin(&mut self) {
         assert!(self.size as usize * size_of::<I::Item>() <= ROOM);
-        let (reader, writer) = I::new();
+        let (reader, writer) = I::ends();
         self.writer = writer;
         let status = I::take(reader, self.room);
         self.returned = status == RETURNED;
