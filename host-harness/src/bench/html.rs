@@ -11,7 +11,8 @@ pub fn page(machine: &Machine, lines: &[Line]) -> String {
         escape(&machine.to_string())
     );
     body.push_str("<p>");
-    for (_, class, name) in plot::RUNTIMES {
+    for (runtime, class) in plot::RUNTIMES {
+        let name = runtime.name();
         body.push_str(&format!("<span class=\"key {class}\"></span>{name} "));
     }
     body.push_str("</p>\n");

@@ -8,11 +8,11 @@ use super::report::{Line, number};
 use super::rows::Runtime;
 use super::stats::Series;
 
-/// The class of what is drawn of a runtime, and its name.
-pub const RUNTIMES: [(Runtime, &str, &str); 3] = [
-    (Runtime::Own, "own", "wit-async"),
-    (Runtime::WitBindgen, "v63", "wit-bindgen"),
-    (Runtime::Floor, "floor", "floor"),
+/// The class of what is drawn of a runtime.
+pub const RUNTIMES: [(Runtime, &str); 3] = [
+    (Runtime::Own, "own"),
+    (Runtime::WitBindgen, "v63"),
+    (Runtime::Floor, "floor"),
 ];
 
 fn series(line: &Line, runtime: Runtime) -> &Series {
@@ -34,14 +34,14 @@ pub fn bars(line: &Line) -> Document {
     const FIGURES: f64 = 90.0;
     const BAR: f64 = 18.0;
     const GAP: f64 = 6.0;
-    let medians = RUNTIMES.map(|(runtime, ..)| series(line, runtime).median());
+    let medians = RUNTIMES.map(|(runtime, _)| series(line, runtime).median());
     let most = medians.iter().flatten().copied().fold(0.0, f64::max);
     let height = (BAR + GAP) * RUNTIMES.len() as f64;
     let mut plot = Document::new().set("viewBox", (0.0, 0.0, WIDTH, height));
-    for ((index, (_, class, name)), median) in RUNTIMES.iter().enumerate().zip(medians) {
+    for ((index, (runtime, class)), median) in RUNTIMES.iter().enumerate().zip(medians) {
         let top = (BAR + GAP) * index as f64;
         let base = top + BAR * 0.75;
-        plot = plot.add(text(name, LABELS - 8.0, base).set("text-anchor", "end"));
+        plot = plot.add(text(runtime.name(), LABELS - 8.0, base).set("text-anchor", "end"));
         let Some(median) = median else {
             plot = plot.add(text("-", LABELS + 8.0, base));
             continue;
@@ -73,7 +73,7 @@ pub fn curve(lines: &[&Line]) -> Document {
         };
         lines.iter().filter_map(point).collect::<Vec<_>>()
     };
-    let curves = RUNTIMES.map(|(runtime, class, _)| (class, points(runtime)));
+    let curves = RUNTIMES.map(|(runtime, class)| (class, points(runtime)));
     let all = || curves.iter().flat_map(|(_, points)| points);
     let across = Scale::over(all().map(|(at, _)| *at), 60.0, WIDTH - 20.0);
     let up = Scale::over(all().map(|(_, figure)| *figure), HEIGHT - 30.0, 10.0);

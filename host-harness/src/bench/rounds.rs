@@ -68,9 +68,10 @@ pub fn measure(
             let (other, sum) = *first.get_or_insert((runtime, sample.sum));
             if sample.sum != sum {
                 bail!(
-                    "{}: expected that the guests do the same, but on {other:?} it came to {sum}, \
-                     on {runtime:?} to {}",
+                    "{}: expected that the guests do the same, but on {} it came to {sum}, on {} to {}",
                     row.name,
+                    other.name(),
+                    runtime.name(),
                     sample.sum,
                 );
             }

@@ -15,6 +15,15 @@ impl Runtime {
     /// All of them, in the order of a round.
     pub const ALL: [Runtime; 3] = [Runtime::Own, Runtime::WitBindgen, Runtime::Floor];
 
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Runtime::Own => "wit-async",
+            Runtime::WitBindgen => "wit-bindgen",
+            Runtime::Floor => "floor",
+        }
+    }
+
     /// What the names of its packages begin with.
     pub fn prefix(self) -> &'static str {
         match self {

@@ -33,9 +33,13 @@ pub fn sample(row: &Row, runtime: Runtime, n: u32, guests: &Guests) -> Result<Sa
         .enable_all()
         .build()
         .context("could not start the host's runtime")?;
-    threads
-        .block_on(call(row, n, prepared))
-        .map_err(|error| anyhow!("{}: the guest on {runtime:?} failed: {error:?}", row.name))
+    threads.block_on(call(row, n, prepared)).map_err(|error| {
+        anyhow!(
+            "{}: the guest on {} failed: {error:?}",
+            row.name,
+            runtime.name()
+        )
+    })
 }
 
 async fn call(row: &Row, n: u32, prepared: &Prepared) -> wasmtime::Result<Sample> {
