@@ -126,7 +126,7 @@ fn times(sample: f64, slowest: f64, fastest: f64) -> u32 {
     let usual = sample / slowest;
     let for_fastest = (sample * LEAST / fastest).min(usual * LONGER);
     // What is too large becomes the largest.
-    (usual.max(for_fastest) as u32).max(1)
+    (usual.max(for_fastest).round() as u32).max(1)
 }
 
 /// Does more and more until that takes a part of a sample: how long once takes, in
