@@ -20,6 +20,8 @@ use crate::target::{self, Tools};
 
 /// The guests of every runtime.
 pub struct Guests {
+    /// Their workspace.
+    pub root: PathBuf,
     engine: Engine,
     artifacts: BTreeMap<String, Artifact>,
     prepared: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
@@ -96,6 +98,7 @@ impl Guests {
         let artifacts = built.artifacts.into_iter();
         let empty = |runtime| Whole::ALL.map(|whole| ((runtime, whole), OnceCell::new()));
         Ok(Guests {
+            root,
             engine: host::engine()?,
             artifacts: artifacts
                 .map(|artifact| (artifact.package.clone(), artifact))

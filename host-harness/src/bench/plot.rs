@@ -78,15 +78,15 @@ pub fn curve(lines: &[&Line]) -> Document {
     let across = Scale::over(all().map(|(at, _)| *at), 60.0, WIDTH - 20.0);
     let up = Scale::over(all().map(|(_, figure)| *figure), HEIGHT - 30.0, 10.0);
     let mut plot = Document::new().set("viewBox", (0.0, 0.0, WIDTH, HEIGHT));
-    for decade in up.decades() {
-        let y = up.place(decade);
+    for tick in up.ticks() {
+        let y = up.place(tick);
         let grid = Stroke::new()
             .set("class", "grid")
             .set("x1", 60.0)
             .set("x2", WIDTH - 20.0)
             .set("y1", y)
             .set("y2", y);
-        let label = text(&whole(decade), 54.0, y + 4.0).set("text-anchor", "end");
+        let label = text(&tick.to_string(), 54.0, y + 4.0).set("text-anchor", "end");
         plot = plot.add(grid).add(label);
     }
     for line in lines {
@@ -116,45 +116,42 @@ pub fn curve(lines: &[&Line]) -> Document {
     plot
 }
 
-/// A number that is a power of ten.
-fn whole(decade: f64) -> String {
-    if decade < 1.0 {
-        format!("{decade}")
-    } else {
-        format!("{decade:.0}")
-    }
-}
-
 /// A logarithmic scale between two places.
 struct Scale {
-    least: f64,
-    most: f64,
+    /// The first and the last are its ends.
+    ticks: Vec<f64>,
     from: f64,
     to: f64,
 }
 
 impl Scale {
+    /// From the tick below the least figure to the one above the most.
     fn over(figures: impl Iterator<Item = f64> + Clone, from: f64, to: f64) -> Scale {
-        let least = figures.clone().fold(f64::INFINITY, f64::min).log10();
-        let most = figures.fold(0.0, f64::max).log10();
-        // A single figure is in the middle.
-        let slack = if most > least { 0.0 } else { 0.5 };
-        Scale {
-            least: least - slack,
-            most: most + slack,
-            from,
-            to,
-        }
+        let least = figures.clone().fold(f64::INFINITY, f64::min);
+        let most = figures.fold(0.0, f64::max);
+        let powers = least.log10().floor() as i32..=most.log10().ceil() as i32;
+        let steps = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10f64.powi(power)));
+        let ticks: Vec<f64> = steps.collect();
+        let below = ticks.iter().rposition(|tick| *tick <= least).unwrap_or(0);
+        let above = ticks.iter().position(|tick| *tick > most);
+        let ticks = ticks[below..=above.unwrap_or(ticks.len() - 1)].to_vec();
+        Scale { ticks, from, to }
     }
 
     fn place(&self, figure: f64) -> f64 {
-        let part = (figure.log10() - self.least) / (self.most - self.least);
+        let (Some(least), Some(most)) = (self.ticks.first(), self.ticks.last()) else {
+            return self.from;
+        };
+        let part = (figure / least).log10() / (most / least).log10();
         self.from + part * (self.to - self.from)
     }
 
-    fn decades(&self) -> impl Iterator<Item = f64> + use<> {
-        let (first, last) = (self.least.ceil() as i32, self.most.floor() as i32);
-        (first..=last).map(|power| 10f64.powi(power))
+    /// All ticks, or powers of ten only, where there are many.
+    fn ticks(&self) -> impl Iterator<Item = f64> {
+        const MANY: usize = 8;
+        let many = self.ticks.len() > MANY;
+        let shown = move |tick: &f64| !many || tick.log10().fract() == 0.0;
+        self.ticks.iter().copied().filter(shown)
     }
 }
 
@@ -164,16 +161,32 @@ mod tests {
 
     #[test]
     fn a_scale_goes_from_one_place_to_the_other() {
-        let scale = Scale::over([1.0, 100.0].into_iter(), 0.0, 200.0);
+        let scale = Scale::over([1.0, 90.0].into_iter(), 0.0, 200.0);
         assert_eq!(scale.place(1.0), 0.0);
         assert_eq!(scale.place(10.0), 100.0);
         assert_eq!(scale.place(100.0), 200.0);
-        assert_eq!(scale.decades().collect::<Vec<_>>(), [1.0, 10.0, 100.0]);
+        let ticks = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+        assert_eq!(scale.ticks().collect::<Vec<_>>(), ticks);
+    }
+
+    #[test]
+    fn a_narrow_scale_has_ticks_and_a_wide_one_has_few() {
+        let narrow = Scale::over([4100.0, 9300.0].into_iter(), 0.0, 200.0);
+        assert_eq!(
+            narrow.ticks().collect::<Vec<_>>(),
+            [2000.0, 5000.0, 10000.0]
+        );
+        let wide = Scale::over([0.3, 9000.0].into_iter(), 0.0, 200.0);
+        assert_eq!(
+            wide.ticks().collect::<Vec<_>>(),
+            [1.0, 10.0, 100.0, 1000.0, 10000.0]
+        );
     }
 
     #[test]
     fn a_single_figure_has_a_place() {
         let scale = Scale::over([7.0].into_iter(), 0.0, 200.0);
-        assert_eq!(scale.place(7.0), 100.0);
+        let place = scale.place(7.0);
+        assert!(place > 0.0 && place < 200.0, "{place}");
     }
 }

@@ -59,6 +59,9 @@ pub fn measure(
         }
         return Ok(measured);
     }
+    if row.method == Method::Build {
+        return build(row, guests, round);
+    }
     let n = calibrate(row, guests, effort)?;
     for index in 1..=effort.rounds {
         round(index);
@@ -78,6 +81,23 @@ pub fn measure(
             let times = f64::from(n) * f64::from(row.per);
             let nanoseconds = sample.time.as_secs_f64() * 1e9 / times;
             measured.series(runtime).push(nanoseconds);
+        }
+    }
+    Ok(measured)
+}
+
+/// Measures how long the runtimes take to build, each a few times: they take seconds.
+fn build(row: &Row, guests: &Guests, mut round: impl FnMut(usize)) -> Result<Measured> {
+    const ROUNDS: usize = 3;
+    let mut measured = Measured::default();
+    for index in 0..=ROUNDS {
+        round(index);
+        for runtime in row.runtimes() {
+            let time = whole::build(runtime, guests)?;
+            // The first time all that they depend on was built, too.
+            if index > 0 {
+                measured.series(runtime).push(time.as_secs_f64() * 1e3);
+            }
         }
     }
     Ok(measured)

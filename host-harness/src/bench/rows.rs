@@ -54,6 +54,8 @@ pub enum Method {
     Instantiation,
     /// The size of the smallest guest: the same each time.
     Size,
+    /// A build of the runtime itself.
+    Build,
 }
 
 /// One benchmark.
@@ -273,6 +275,7 @@ fn others() -> Vec<Row> {
         spawn(10_000),
         minimal("component/instantiation", "ns", Method::Instantiation),
         minimal("component/size", "bytes", Method::Size),
+        minimal("crate/build", "ms", Method::Build).without_floor(),
     ]
 }
 
