@@ -301,7 +301,7 @@ impl Report {
 const CARGO: &str = "cargo";
 
 /// Cargo, as a person would run it.
-fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new(CARGO);
     for name in foreign_variables() {
         command.env_remove(name);

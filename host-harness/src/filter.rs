@@ -37,8 +37,18 @@ impl Filter {
         self.parts.is_empty()
     }
 
-    /// What to say when nothing matched.
+    /// What to say when no scenario matched.
     pub fn nothing<'a>(&self, names: impl Iterator<Item = &'a str> + Clone) -> String {
+        self.none_of("scenario", " that `list` shows", names)
+    }
+
+    /// What to say when nothing of a kind matched, and where its names can be seen.
+    pub fn none_of<'a>(
+        &self,
+        kind: &str,
+        shown: &str,
+        names: impl Iterator<Item = &'a str> + Clone,
+    ) -> String {
         let total = names.clone().count();
         let mut near: Vec<(f64, &str)> = names
             .map(|name| {
@@ -54,7 +64,7 @@ impl Filter {
         near.truncate(alike.clamp(LEAST, MOST));
         let asked: Vec<String> = self.parts.iter().map(|part| format!("`{part}`")).collect();
         let mut text = format!(
-            "no scenario matches {}, of {total} that `list` shows; the nearest names are:",
+            "no {kind} matches {}, of {total}{shown}; the nearest names are:",
             asked.join(" or "),
         );
         for (_, name) in near {

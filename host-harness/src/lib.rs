@@ -11,6 +11,7 @@
 
 pub mod accounting;
 pub mod backtrace;
+pub mod bench;
 pub mod compile;
 pub mod compose;
 pub mod demo;

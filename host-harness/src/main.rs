@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use host_harness::bench::{self, BenchArgs};
 use host_harness::demo::gzip::{self, GzipArgs};
 use host_harness::discover::Scenario;
 use host_harness::filter::Filter;
@@ -37,6 +38,8 @@ enum Command {
     },
     /// Builds what is stale, composes, runs, and reports
     Run(Run),
+    /// Times the same guests on wit-async, on wit-bindgen, and without a runtime
+    Bench(BenchArgs),
     /// Does a real job with a few guests
     #[command(subcommand)]
     Demo(Demo),
@@ -105,6 +108,14 @@ fn main() -> ExitCode {
             json,
         } => list(filter, &source, format(json)),
         Command::Run(arguments) => run(arguments),
+        Command::Bench(arguments) => {
+            // With it, wasmtime captures backtraces where guests are timed.
+            for name in ["RUST_BACKTRACE", "RUST_LIB_BACKTRACE"] {
+                // SAFETY: Nothing else runs yet in this process: it has one thread.
+                unsafe { std::env::remove_var(name) };
+            }
+            bench::run(arguments)
+        }
         Command::Demo(Demo::Gzip(arguments)) => gzip::run(&arguments).map(|()| true),
     };
     match done {

@@ -246,6 +246,17 @@ pub fn workspaces() -> Result<Vec<PathBuf>> {
         .collect())
 }
 
+/// The first workspace of guests: of the repository that we are in, otherwise of the one
+/// that this program was built in.
+pub fn own_guests() -> PathBuf {
+    let here = workspaces().ok().and_then(|found| found.into_iter().next());
+    here.unwrap_or_else(|| {
+        let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = harness.parent().unwrap_or(harness);
+        root.join(WORKSPACES[0])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
 //! Builds and composes the guests.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -17,25 +16,13 @@ const PACKAGES: [&str; 3] = ["gzip-writer", "gzip-reader", "gzip-compressor"];
 
 /// Builds the guests that are stale, and makes one component of them.
 pub fn compose() -> Result<Composition> {
-    let root = workspace();
+    // Files to compress are anywhere.
+    let root = suite::own_guests();
     let progress = Progress::shown();
     let built = target::ensure(&Tools::default(), &root, |line| progress.say(line))
         .and_then(|()| compile::build_packages(&root, &PACKAGES, &progress));
     progress.finish();
     composition(&built?)
-}
-
-/// The workspace of the guests: of the repository that we are in, otherwise of
-/// the one that this program was built in, because files to compress are anywhere.
-fn workspace() -> PathBuf {
-    let here = suite::workspaces()
-        .ok()
-        .and_then(|found| found.into_iter().next());
-    here.unwrap_or_else(|| {
-        let harness = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = harness.parent().unwrap_or(harness);
-        root.join("guest-tests")
-    })
 }
 
 fn composition(built: &Built) -> Result<Composition> {

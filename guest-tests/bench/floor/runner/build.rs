@@ -1,0 +1,7 @@
+//! See `bench-world`.
+
+fn main() {
+    if let Err(error) = bench_world::embed("runner-floor") {
+        panic!("{error:?}");
+    }
+}

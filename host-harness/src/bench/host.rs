@@ -1,0 +1,59 @@
+//! The host that guests are timed on.
+
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::{Cache, Config, Engine, Result, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::peer;
+
+/// What a store holds.
+pub struct Host {
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for Host {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// An engine with no more than a host needs that wants speed: guests are not
+/// interrupted.
+///
+/// # Errors
+///
+/// When wasmtime does not support this machine.
+pub fn engine() -> anyhow::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .wasm_component_model_async(true)
+        .cache(Cache::from_file(None).ok());
+    Engine::new(&config).map_err(|error| anyhow::anyhow!("could not set up wasmtime: {error:?}"))
+}
+
+/// What guests can import. What is in no row traps.
+///
+/// # Errors
+///
+/// When a name is defined twice.
+pub fn linker(engine: &Engine, component: &Component) -> Result<Linker<Host>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    peer::add_to_linker(&mut linker)?;
+    linker.define_unknown_imports_as_traps(component)?;
+    Ok(linker)
+}
+
+/// A fresh store, in which what guests print shows.
+pub fn store(engine: &Engine) -> Store<Host> {
+    let host = Host {
+        wasi: WasiCtx::builder().inherit_stderr().build(),
+        table: ResourceTable::new(),
+    };
+    Store::new(engine, host)
+}

@@ -1,0 +1,122 @@
+//! Times the same guests on three runtimes, in one run.
+//!
+//! ```text
+//! rows ─► guests ─► samples ─► rounds ─► stats ─► report, html
+//! what    build,    one call   A B C     medians   for people, as
+//! to do   compose   is timed   A B C …   ratios    JSON, as a page
+//! ```
+//!
+//! The guests are in `guest-tests/bench`: their runner calls a peer, and each of its
+//! functions does its work as often as it is told, so that a call from the host is timed
+//! that lasts some milliseconds. In each round each runtime has its turn; what changes
+//! with the machine from one moment to the next hits all of them.
+
+mod guests;
+mod host;
+mod html;
+mod machine;
+mod peer;
+mod plot;
+mod report;
+mod rounds;
+mod rows;
+mod samples;
+mod stats;
+mod whole;
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use self::guests::Guests;
+use self::machine::Machine;
+pub use self::report::Line;
+pub use self::rounds::Effort;
+pub use self::rows::{Row, Runtime, rows};
+pub use self::stats::{Measured, Series};
+use crate::filter::Filter;
+use crate::progress::Progress;
+use crate::report::print;
+
+/// The wit-bindgen that is compared with.
+const WIT_BINDGEN: &str = "0.63.0";
+
+/// What `bench` is told.
+#[derive(clap::Args, Clone, Debug)]
+pub struct BenchArgs {
+    /// Parts of the names of the benchmarks to run; all of them without any
+    pub filter: Vec<String>,
+    /// Print one JSON object per benchmark and line
+    #[arg(long)]
+    pub json: bool,
+    /// Write a page with plots, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Shorter samples, and as few rounds as there may be
+    #[arg(long)]
+    pub quick: bool,
+}
+
+/// Runs benchmarks, and prints what they came to. Returns whether there were any.
+///
+/// # Errors
+///
+/// When guests cannot be built or trap, when those of different runtimes did different
+/// things, or when the page cannot be written.
+pub fn run(arguments: BenchArgs) -> Result<bool> {
+    let rows = rows();
+    let filter = Filter::new(arguments.filter);
+    let names = rows.iter().map(|row| row.name.as_str());
+    let vain = filter.vain(names.clone());
+    if !vain.is_empty() {
+        eprintln!("error: {}", vain.none_of("benchmark", "", names));
+        return Ok(false);
+    }
+    let wanted: Vec<&Row> = rows
+        .iter()
+        .filter(|row| filter.matches(&row.name))
+        .collect();
+    // Before minutes of work, not behind them.
+    if let Some(path) = &arguments.html {
+        let opened = File::options().append(true).create(true).open(path);
+        opened.with_context(|| format!("could not write the page {}", path.display()))?;
+    }
+
+    let progress = Progress::shown();
+    let measured = measure(&wanted, arguments.quick, &progress);
+    progress.finish();
+    let (machine, lines) = measured?;
+    if arguments.json {
+        progress.say(&machine.to_string());
+        for line in &lines {
+            print(&line.json());
+        }
+    } else {
+        print(&format!("{machine}\n"));
+        print(&report::table(&lines));
+    }
+    if let Some(path) = arguments.html {
+        std::fs::write(&path, html::page(&machine, &lines))
+            .with_context(|| format!("could not write the page {}", path.display()))?;
+    }
+    Ok(true)
+}
+
+/// Builds what is needed, and times it.
+fn measure(wanted: &[&Row], quick: bool, progress: &Progress) -> Result<(Machine, Vec<Line>)> {
+    let guests = Guests::build(progress)?;
+    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let mut machine = Machine::look(&effort);
+    let mut lines = Vec::new();
+    for (index, row) in wanted.iter().enumerate() {
+        let place = format!("{} ({} of {})", row.name, index + 1, wanted.len());
+        progress.phase(&place);
+        let measured = rounds::measure(row, &guests, &effort, |round| {
+            progress.step(format!("{place}: round {round} of {}", effort.rounds));
+        })?;
+        lines.push(Line::new(row, measured));
+    }
+    machine.host_share = Some(rounds::host_share(&guests, &effort)?);
+    Ok((machine, lines))
+}

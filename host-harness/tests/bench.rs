@@ -1,0 +1,83 @@
+//! The command `bench`: what it prints, and bad input. Never how long anything takes.
+
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_host-harness"))
+        .arg("bench")
+        .args(arguments)
+        // The command takes care of it.
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .expect("the harness starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_quick_run_of_one_row_prints_an_object_and_writes_a_page() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let page = directory.path().join("page.html");
+    let path = page.display().to_string();
+    let output = bench(&["--quick", "--json", "--html", &path, "read/cancel"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let text = String::from_utf8_lossy(&output.stdout);
+    let [line] = text.lines().collect::<Vec<_>>()[..] else {
+        panic!("expected one line: {text}")
+    };
+    let object: serde_json::Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!(object["name"], "read/cancel");
+    assert_eq!(object["unit"], "ns/read");
+    for key in ["wit_async", "wit_bindgen", "floor", "speedup", "over_floor"] {
+        let figure = object[key].as_f64().expect(key);
+        assert!(figure > 0.0 && figure.is_finite(), "{key}: {figure}");
+    }
+    assert!(
+        stderr(&output).contains("wasmtime 48."),
+        "{}",
+        stderr(&output)
+    );
+
+    let page = std::fs::read_to_string(page).expect("the page");
+    assert!(page.contains("<svg") && page.contains("read/cancel"));
+}
+
+#[test]
+fn what_is_the_same_each_time_has_no_spread() {
+    let output = bench(&["--quick", "--json", "component/size"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(object["unit"], "bytes");
+    assert_eq!(object["spread"]["wit_async"], 0.0);
+}
+
+#[test]
+fn a_filter_that_matches_nothing_is_an_error_and_nothing_is_built() {
+    let output = bench(&["stream/u9"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(text.contains("no benchmark matches `stream/u9`"), "{text}");
+    assert!(!text.contains("building"), "{text}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_an_error_before_anything_runs() {
+    let output = bench(&["--html", "/no/such/directory/page.html", "read/cancel"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(
+        text.contains("could not write the page /no/such/directory/page.html"),
+        "{text}"
+    );
+    assert!(!text.contains("building"), "{text}");
+}
+
+#[test]
+fn an_unknown_option_is_bad_usage() {
+    let output = bench(&["--slow"]);
+    assert_eq!(output.status.code(), Some(2));
+}
