@@ -81,3 +81,30 @@ fn an_unknown_option_is_bad_usage() {
     let output = bench(&["--slow"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn instructions_are_counted_and_are_the_same_each_time() {
+    let count = || {
+        let output = bench(&[
+            "--instructions",
+            "--json",
+            "import/ready/host",
+            "crate/build",
+        ]);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let first = count();
+    // What is not done by guests is left out.
+    let object: serde_json::Value = serde_json::from_str(&first).expect("one line of JSON");
+    assert_eq!(object["unit"], "instr./call");
+    assert!(object["wit_async"].as_f64() > object["floor"].as_f64());
+    assert_eq!(count(), first);
+}
+
+#[test]
+fn instructions_have_no_time_and_no_page() {
+    let output = bench(&["--instructions", "--quick"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--quick"), "{}", stderr(&output));
+}

@@ -71,12 +71,12 @@ pub struct Prepared {
 }
 
 impl Guests {
-    /// Builds those that are stale.
+    /// Builds those that are stale. If it `counts`, their instructions are counted.
     ///
     /// # Errors
     ///
     /// When one does not compile.
-    pub fn build(progress: &Progress) -> Result<Guests> {
+    pub fn build(counts: bool, progress: &Progress) -> Result<Guests> {
         let root = suite::own_guests().join("bench");
         let names: Vec<String> = Runtime::ALL
             .iter()
@@ -99,7 +99,7 @@ impl Guests {
         let empty = |runtime| Whole::ALL.map(|whole| ((runtime, whole), OnceCell::new()));
         Ok(Guests {
             root,
-            engine: host::engine()?,
+            engine: host::engine(counts)?,
             artifacts: artifacts
                 .map(|artifact| (artifact.package.clone(), artifact))
                 .collect(),

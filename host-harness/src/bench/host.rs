@@ -22,16 +22,17 @@ impl WasiView for Host {
 }
 
 /// An engine with no more than a host needs that wants speed: guests are not
-/// interrupted.
+/// interrupted. If it `counts`, their instructions are counted.
 ///
 /// # Errors
 ///
 /// When wasmtime does not support this machine.
-pub fn engine() -> anyhow::Result<Engine> {
+pub fn engine(counts: bool) -> anyhow::Result<Engine> {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
         .wasm_component_model_async(true)
+        .consume_fuel(counts)
         .cache(Cache::from_file(None).ok());
     Engine::new(&config).map_err(|error| anyhow::anyhow!("could not set up wasmtime: {error:?}"))
 }
@@ -55,5 +56,13 @@ pub fn store(engine: &Engine) -> Store<Host> {
         wasi: WasiCtx::builder().inherit_stderr().build(),
         table: ResourceTable::new(),
     };
-    Store::new(engine, host)
+    let mut store = Store::new(engine, host);
+    // An error says that nothing is counted.
+    let _ = store.set_fuel(u64::MAX);
+    store
+}
+
+/// How many instructions guests have executed in a store; none where nothing is counted.
+pub fn instructions(store: &Store<Host>) -> u64 {
+    store.get_fuel().map_or(0, |left| u64::MAX - left)
 }

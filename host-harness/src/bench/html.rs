@@ -22,7 +22,7 @@ pub fn page(machine: &Machine, lines: &[Line]) -> String {
         body.push_str(&format!(
             "<figure><figcaption><b>{}</b> {}, speedup {}, over floor {}</figcaption>{}</figure>\n",
             escape(&line.name),
-            escape(line.unit),
+            escape(&line.unit),
             ratio(line.measured.speedup()),
             ratio(line.measured.over_floor()),
             plot::bars(line),
@@ -64,7 +64,7 @@ fn curves(body: &mut String, lines: &[Line]) {
             "<figure class=\"curve\"><figcaption><b>{}</b> {}, both scales logarithmic</figcaption>\
              {}</figure>\n",
             escape(name),
-            escape(points[0].unit),
+            escape(&points[0].unit),
             plot::curve(&points),
         ));
     }
@@ -82,7 +82,7 @@ fn table(body: &mut String, lines: &[Line]) {
         body.push_str(&format!(
             "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}\n",
             escape(&line.name),
-            escape(line.unit),
+            escape(&line.unit),
             figure(measured.own.median()),
             figure(measured.wit_bindgen.median()),
             figure(measured.floor.median()),
@@ -139,7 +139,7 @@ mod tests {
                 for runtime in row.runtimes() {
                     measured.series(runtime).push(f64::from(row.size));
                 }
-                Line::new(row, measured)
+                Line::new(row, false, measured)
             })
             .collect();
         let page = page(&Machine::default(), &lines);

@@ -44,11 +44,14 @@ impl Machine {
             date: jiff::Timestamp::now()
                 .strftime("%Y-%m-%d %H:%M UTC")
                 .to_string(),
-            effort: format!(
-                "{} rounds of each runtime in turn, samples of {} ms",
-                effort.rounds,
-                effort.sample.as_millis()
-            ),
+            effort: match effort.counts {
+                true => "instructions of the guests, counted".to_owned(),
+                false => format!(
+                    "{} rounds of each runtime in turn, samples of {} ms",
+                    effort.rounds,
+                    effort.sample.as_millis()
+                ),
+            },
             host_share: None,
         }
     }

@@ -56,6 +56,10 @@ pub struct BenchArgs {
     /// Shorter samples, and as few rounds as there may be
     #[arg(long)]
     pub quick: bool,
+    /// Count the instructions of the guests instead of timing them: exact, and the same on
+    /// each machine. What guests cause in the host is not in them
+    #[arg(long, conflicts_with_all = ["quick", "html"])]
+    pub instructions: bool,
 }
 
 /// Runs benchmarks, and prints what they came to. Returns whether there were any.
@@ -76,6 +80,7 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
     let wanted: Vec<&Row> = rows
         .iter()
         .filter(|row| filter.matches(&row.name))
+        .filter(|row| !arguments.instructions || row.runs_in_guests())
         .collect();
     // Before minutes of work, not behind them.
     if let Some(path) = &arguments.html {
@@ -84,7 +89,12 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
     }
 
     let progress = Progress::shown();
-    let measured = measure(&wanted, arguments.quick, &progress);
+    let effort = match (arguments.instructions, arguments.quick) {
+        (true, _) => Effort::COUNTED,
+        (false, true) => Effort::QUICK,
+        (false, false) => Effort::FULL,
+    };
+    let measured = measure(&wanted, &effort, &progress);
     progress.finish();
     let (machine, lines) = measured?;
     if arguments.json {
@@ -104,19 +114,20 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
 }
 
 /// Builds what is needed, and times it.
-fn measure(wanted: &[&Row], quick: bool, progress: &Progress) -> Result<(Machine, Vec<Line>)> {
-    let guests = Guests::build(progress)?;
-    let effort = if quick { Effort::QUICK } else { Effort::FULL };
-    let mut machine = Machine::look(&effort);
+fn measure(wanted: &[&Row], effort: &Effort, progress: &Progress) -> Result<(Machine, Vec<Line>)> {
+    let guests = Guests::build(effort.counts, progress)?;
+    let mut machine = Machine::look(effort);
     let mut lines = Vec::new();
     for (index, row) in wanted.iter().enumerate() {
         let place = format!("{} ({} of {})", row.name, index + 1, wanted.len());
         progress.phase(&place);
-        let measured = rounds::measure(row, &guests, &effort, |round| {
+        let measured = rounds::measure(row, &guests, effort, |round| {
             progress.step(format!("{place}: round {round} of {}", effort.rounds));
         })?;
-        lines.push(Line::new(row, measured));
+        lines.push(Line::new(row, effort.counts, measured));
     }
-    machine.host_share = Some(rounds::host_share(&guests, &effort)?);
+    if !effort.counts {
+        machine.host_share = Some(rounds::host_share(&guests, effort)?);
+    }
     Ok((machine, lines))
 }

@@ -11,7 +11,7 @@ pub struct Line {
     /// The name of the row.
     pub name: String,
     /// What a figure is of.
-    pub unit: &'static str,
+    pub unit: String,
     /// What the row is one point of, and at which number.
     pub curve: Option<(&'static str, u32)>,
     /// All figures.
@@ -19,11 +19,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// Of a row.
-    pub fn new(row: &Row, measured: Measured) -> Line {
+    /// Of a row, of which instructions were counted, or the time was taken.
+    pub fn new(row: &Row, counted: bool, measured: Measured) -> Line {
         Line {
             name: row.name.clone(),
-            unit: row.unit,
+            unit: match counted {
+                true => row.unit.replace("ns", "instr."),
+                false => row.unit.to_owned(),
+            },
             curve: row.curve,
             measured,
         }
@@ -58,13 +61,13 @@ impl Line {
 pub fn table(lines: &[Line]) -> String {
     let width = lines.iter().map(|line| line.name.len()).max().unwrap_or(0);
     let mut text = format!(
-        "{:width$}  {:8}  {:>16}  {:>16}  {:>16}  {:>8}  {:>10}",
+        "{:width$}  {:12}  {:>16}  {:>16}  {:>16}  {:>8}  {:>10}",
         "", "unit", "wit-async", "wit-bindgen", "floor", "speedup", "over floor",
     );
     for line in lines {
         let measured = &line.measured;
         text.push_str(&format!(
-            "\n{:width$}  {:8}  {:>16}  {:>16}  {:>16}  {:>8}  {:>10}",
+            "\n{:width$}  {:12}  {:>16}  {:>16}  {:>16}  {:>8}  {:>10}",
             line.name,
             line.unit,
             figure(&measured.own),
@@ -122,7 +125,7 @@ mod tests {
                 measured.series(Runtime::Floor).push(figure / 2.0);
             }
         }
-        Line::new(row.expect("a row of this name"), measured)
+        Line::new(row.expect("a row of this name"), false, measured)
     }
 
     #[test]

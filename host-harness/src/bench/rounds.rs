@@ -17,6 +17,8 @@ pub struct Effort {
     pub rounds: usize,
     /// How long a sample lasts on the slowest runtime.
     pub sample: Duration,
+    /// Whether instructions are counted instead.
+    pub counts: bool,
 }
 
 impl Effort {
@@ -24,12 +26,21 @@ impl Effort {
     pub const FULL: Effort = Effort {
         rounds: 20,
         sample: Duration::from_millis(50),
+        counts: false,
     };
 
     /// For a first look.
     pub const QUICK: Effort = Effort {
         rounds: 10,
         sample: Duration::from_millis(8),
+        counts: false,
+    };
+
+    /// For figures that are exact.
+    pub const COUNTED: Effort = Effort {
+        rounds: 1,
+        sample: Duration::ZERO,
+        counts: true,
     };
 }
 
@@ -39,6 +50,12 @@ const LEAST: f64 = 0.1;
 
 /// How much longer a sample may last for the sake of the fastest runtime.
 const LONGER: f64 = 4.0;
+
+/// How often the work is done whose instructions are counted: so often that those of the
+/// start are few beside them,
+const COUNTED: u32 = 20_000;
+/// and at least so often.
+const LEAST_COUNTED: u32 = 20;
 
 /// Measures a row. `round` is told which round begins.
 ///
@@ -62,7 +79,10 @@ pub fn measure(
     if row.method == Method::Build {
         return build(row, guests, round);
     }
-    let n = calibrate(row, guests, effort)?;
+    let n = match effort.counts {
+        true => (COUNTED / row.per).max(LEAST_COUNTED),
+        false => calibrate(row, guests, effort)?,
+    };
     for index in 1..=effort.rounds {
         round(index);
         let mut first = None;
@@ -79,8 +99,11 @@ pub fn measure(
                 );
             }
             let times = f64::from(n) * f64::from(row.per);
-            let nanoseconds = sample.time.as_secs_f64() * 1e9 / times;
-            measured.series(runtime).push(nanoseconds);
+            let figure = match effort.counts {
+                true => sample.instructions as f64,
+                false => sample.time.as_secs_f64() * 1e9,
+            };
+            measured.series(runtime).push(figure / times);
         }
     }
     Ok(measured)

@@ -104,6 +104,11 @@ impl Row {
         }
     }
 
+    /// Whether what is measured is done by guests.
+    pub fn runs_in_guests(&self) -> bool {
+        matches!(self.method, Method::Inside | Method::Calls)
+    }
+
     fn size(self, size: u32) -> Row {
         Row { size, ..self }
     }

@@ -15,6 +15,8 @@ use super::rows::{Method, Row, Runtime};
 pub struct Sample {
     /// How long.
     pub time: Duration,
+    /// How many instructions of guests, where these are counted.
+    pub instructions: u64,
     /// A sum over all that was done, the same on each runtime.
     pub sum: u64,
 }
@@ -48,10 +50,16 @@ async fn call(row: &Row, n: u32, prepared: &Prepared) -> wasmtime::Result<Sample
     let function = find(row, prepared, &instance, &mut store)?;
     let warm_up = n.div_ceil(WARM_UP);
     run(row, warm_up, &function, &mut store).await?;
+    let before = host::instructions(&store);
     let start = Instant::now();
     let sum = run(row, n, &function, &mut store).await?;
     let time = start.elapsed();
-    Ok(Sample { time, sum })
+    let instructions = host::instructions(&store) - before;
+    Ok(Sample {
+        time,
+        instructions,
+        sum,
+    })
 }
 
 type Function = TypedFunc<(u32, u32), (u64,)>;

@@ -32,6 +32,7 @@ pub fn instantiate(runtime: Runtime, n: u32, guests: &Guests) -> Result<Sample> 
                 .map_err(|error| anyhow!("could not instantiate a guest: {error:?}"))?;
         }
         Ok(Sample {
+            instructions: 0,
             time: start.elapsed(),
             sum: 0,
         })
