@@ -4,6 +4,9 @@
 //! handles and memory of that instance. Nothing outside of this module is
 //! static.
 //!
+//! What looks at it for a moment is `#[inline]`: guests are built without optimisation across
+//! crates unless they ask for it, and a look costs less than a call.
+//!
 //! # Rules
 //!
 //! 1. *One thread.* The state is only reached from the thread that it belongs
@@ -73,6 +76,7 @@ mod place {
 
     /// Calls `f` with the state of this instance. `None` when the thread is
     /// ending and the state is gone, which a component never sees.
+    #[inline(always)]
     pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
         INSTANCE.try_with(f).ok()
     }
@@ -133,6 +137,7 @@ mod place {
     static INSTANCE: OneThread = OneThread(Instance::new());
 
     /// Calls `f` with the state of this instance.
+    #[inline(always)]
     pub(crate) fn try_with<R>(f: impl FnOnce(&Instance) -> R) -> Option<R> {
         Some(f(&INSTANCE.0))
     }
@@ -159,6 +164,7 @@ pub(crate) use place::{replace, separate};
 ///
 /// Natively without `std`, and in destructors of thread-locals that run after
 /// the state is gone; neither exists in a component.
+#[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Instance) -> R) -> R {
     try_with(f).expect("the async runtime has no instance on this thread (is `std` enabled?)")
 }

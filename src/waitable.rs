@@ -58,7 +58,9 @@ pub(crate) use home::Home;
 pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
-pub(crate) use orphans::{Orphanage, adopt, settle, spawn_in_some_task, take_in, with_some_task};
+pub(crate) use orphans::{
+    Orphanage, adopt, is_calm, settle, spawn_in_some_task, take_in, with_some_task,
+};
 pub(crate) use pair::{
     Goes, Late, Lent, Side, note_pair, pair_here, wake_late, wake_others, write_goes,
 };

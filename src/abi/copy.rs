@@ -31,6 +31,7 @@ impl Copied {
     /// # Panics
     ///
     /// If the host returns a code that the ABI does not have.
+    #[inline]
     pub(crate) fn decode(code: u32) -> Copied {
         if code == u32::MAX {
             return Copied::Blocked;

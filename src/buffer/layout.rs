@@ -10,6 +10,7 @@ const ZERO_SIZED_WINDOW: usize = 1024;
 
 /// The most elements that one operation may lend: what the ABI can count and
 /// what one allocation can hold.
+#[inline]
 pub(crate) fn most_elements(element: Layout) -> usize {
     match element.size() {
         0 => MAX_LENGTH,
@@ -31,6 +32,7 @@ pub(crate) fn array(element: Layout, count: usize) -> Layout {
 
 /// How many elements to ask the host for, to append them to a vector of `len`
 /// with room for `spare`, whose elements have size `rust_size` in Rust.
+#[inline]
 pub(crate) fn read_count(element: Layout, rust_size: usize, len: usize, spare: usize) -> usize {
     let room = match (rust_size, element.size()) {
         (0, 0) => usize::MAX - len,
@@ -42,6 +44,7 @@ pub(crate) fn read_count(element: Layout, rust_size: usize, len: usize, spare: u
 
 /// How many of `unsent` elements, whose size in Rust is `rust_size`, to lower at
 /// once.
+#[inline]
 pub(crate) fn write_count(element: Layout, rust_size: usize, unsent: usize) -> usize {
     let window = match (rust_size, element.size()) {
         (0, size) if size > 0 => ZERO_SIZED_WINDOW,

@@ -139,18 +139,25 @@ impl<O: StreamOps> AbiBuffer<O> {
         let start = block.as_ptr();
         self.window = Some(block);
         self.window_start = self.lowered;
-        for index in 0..count {
-            // SAFETY: slots from `taken` on hold a value, and `taken` moves on
-            // before anything can panic.
-            let value = unsafe { self.items[self.taken].assume_init_read() };
-            self.taken += 1;
-            let AbiBuffer { ops, carried, .. } = self;
-            carrying(carried, || {
+        let AbiBuffer {
+            items,
+            taken,
+            lowered,
+            ops,
+            carried,
+            ..
+        } = self;
+        carrying(carried, || {
+            for index in 0..count {
+                // SAFETY: slots from `taken` on hold a value, and `taken` moves on
+                // before anything can panic.
+                let value = unsafe { items[*taken].assume_init_read() };
+                *taken += 1;
                 // SAFETY: inside of the block, which has room for `count` elements.
                 unsafe { ops.lower(value, start.add(index * element.size())) };
-            });
-            self.lowered += 1;
-        }
+                *lowered += 1;
+            }
+        });
     }
 
     /// Forgets the slot of a value that a panicking `lower` has dropped.

@@ -204,6 +204,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     type Code = Copied;
     type Output = Written<O>;
     type Cancelled = RawFutureWriteCancel<O>;
+    const BEGINS_ANEW: bool = true;
 
     fn start(&mut self, (mut writer, value): Self::Start) -> (Copied, Self::Flight) {
         let block = Block::new(writer.end.ops.elem_layout());

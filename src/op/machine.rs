@@ -117,6 +117,8 @@ pub(crate) unsafe trait WaitableOp {
     type Output;
     /// What comes out when it is cancelled.
     type Cancelled;
+    /// Whether an event may say that the built-in is to be called again.
+    const BEGINS_ANEW: bool = false;
 
     /// Whether the built-in can be called now. If an operation that was left
     /// alone is in the way, `cx` is woken when it is over.
@@ -270,7 +272,9 @@ impl<S: WaitableOp> WaitableOperation<S> {
     pub(crate) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<S::Output> {
         let starts = match &self.state {
             State::Start(_) => true,
-            State::InFlight(flight) => waitable::begins_anew(self.op.waitable(flight)),
+            State::InFlight(flight) => {
+                S::BEGINS_ANEW && waitable::begins_anew(self.op.waitable(flight))
+            }
             State::Finished => false,
         };
         if starts && !waitable::may_start(&mut self.ticket, cx.waker()) {
@@ -416,6 +420,10 @@ impl<S: WaitableOp> WaitableOperation<S> {
     }
 
     /// Applies a code: `None` if the operation goes on.
+    ///
+    /// Inlined, as are [`WaitableOp::start`] and [`WaitableOp::advance`] of streams: what is in
+    /// flight passes through them, and would be copied each time.
+    #[inline(always)]
     fn advance(&mut self, flight: S::Flight, code: S::Code, stage: Stage) -> Option<S::Output> {
         // What finishes in the call that starts it never was anywhere.
         let waitable = (stage != Stage::Start).then(|| self.op.waitable(&flight));

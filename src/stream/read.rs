@@ -164,6 +164,7 @@ where
         before != Before::Busy
     }
 
+    #[inline(always)]
     fn start(&mut self, mut target: T) -> (Copied, T) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
@@ -194,6 +195,7 @@ where
         payload.copied()
     }
 
+    #[inline(always)]
     fn advance(&mut self, mut target: T, code: Copied, stage: Stage) -> Progress<T, Self::Output> {
         let reader = self.reader.borrow_mut();
         if stage != Stage::Start {
@@ -286,6 +288,7 @@ where
 /// What a code means for an end, and how many items it transferred; `None`
 /// while it is blocked. The decoding is the one that is safe for every host:
 /// the count counts whatever the code, and DROPPED finishes the end.
+#[inline]
 pub(super) fn outcome(code: Copied, done: &mut bool) -> Option<(StreamResult, usize)> {
     Some(match code {
         Copied::Blocked => return None,

@@ -197,6 +197,7 @@ where
     type Code = Copied;
     type Output = (StreamResult, S);
     type Cancelled = (StreamResult, S);
+    const BEGINS_ANEW: bool = true;
 
     fn is_free(&mut self, cx: &Context<'_>) -> bool {
         let before = make_way(self.writer.borrow(), &self.name(), cx);
@@ -204,6 +205,7 @@ where
         before != Before::Busy
     }
 
+    #[inline(always)]
     fn start(&mut self, mut source: S) -> (Copied, S) {
         let writer = self.writer.borrow_mut();
         if writer.done {
@@ -234,6 +236,7 @@ where
         payload.copied()
     }
 
+    #[inline(always)]
     fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.

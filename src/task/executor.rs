@@ -106,12 +106,14 @@ impl<'a> Task<'a> {
                 }
                 Event::Waitable(waitable, payload) => self.deliver(waitable, payload),
             }
-            // Not before: what has its event already can no longer be cancelled.
-            waitable::settle();
-            if self.stays {
-                waitable::adopt(&self.home);
+            if !waitable::is_calm() {
+                // Not before: what has its event already can no longer be cancelled.
+                waitable::settle();
+                if self.stays {
+                    waitable::adopt(&self.home);
+                }
+                waitable::wake_late();
             }
-            waitable::wake_late();
             waitable::refill();
             if is_event {
                 waitable::spend();
@@ -155,13 +157,16 @@ impl<'a> Task<'a> {
         while !waitable::is_spent() {
             self.home.begin_poll();
             let poll = self.poll_all();
-            waitable::settle_orphans();
-            if self.stays {
-                // What synchronous code left that ran while this was blocked: it found no
-                // task asleep that it could rouse for it.
-                waitable::adopt(&self.home);
+            let mut woke = false;
+            if !waitable::is_calm() {
+                waitable::settle_orphans();
+                if self.stays {
+                    // What synchronous code left that ran while this was blocked: it found
+                    // no task asleep that it could rouse for it.
+                    waitable::adopt(&self.home);
+                }
+                woke = waitable::wake_late();
             }
-            let woke = waitable::wake_late();
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {
                 waitable::spend();
@@ -219,23 +224,40 @@ impl<'a> Task<'a> {
     }
 
     /// Polls the root and what was spawned; ready when all of it is done.
+    ///
+    /// What the root is told by what was spawned it hears at once: the host has no part in
+    /// that. It counts as an event, so that the two do not go on for ever.
     fn poll_all(&mut self) -> Poll<()> {
+        loop {
+            let poll = self.poll_each();
+            if self.root.is_none() || !self.home.was_told() || waitable::is_spent() {
+                return poll;
+            }
+            waitable::spend();
+            self.home.begin_poll();
+        }
+    }
+
+    fn poll_each(&mut self) -> Poll<()> {
         let mut cx = Context::from_waker(&self.waker);
         if let Some(root) = &mut self.root
             && root.as_mut().poll(&mut cx).is_ready()
         {
             self.root = None;
         }
+        // What it told itself is a yield.
+        self.home.was_told();
         loop {
-            let queued = self.home.take_spawned();
+            let mut queued = self.home.take_spawned();
             if !queued.is_empty() {
                 let home = &self.home;
                 let spawned = self
                     .spawned
                     .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
-                for future in queued {
+                for future in queued.drain(..) {
                     spawned.push(future);
                 }
+                home.gives_room(queued);
             }
             let Some(spawned) = &mut self.spawned else {
                 break;
@@ -245,7 +267,7 @@ impl<'a> Task<'a> {
             if self.home.has_spawned() {
                 continue;
             }
-            if spawned.is_empty() {
+            if spawned.is_empty() && !spawned.is_small() {
                 self.spawned = None;
             }
             break;
@@ -254,9 +276,10 @@ impl<'a> Task<'a> {
             // Not before: what was spawned may have been the last to observe it.
             self.root = None;
         }
-        match (&self.root, &self.spawned) {
-            (None, None) => Poll::Ready(()),
-            _ => Poll::Pending,
+        let is_left = |spawned: &Spawned<_>| !spawned.is_empty();
+        match self.root.is_some() || self.spawned.as_ref().is_some_and(is_left) {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) trait Rouse: Send + Sync + 'static {
     fn rouse(&self);
 }
 
+/// For how many futures a set has room that is kept when it is empty.
+const SMALL: usize = 16;
+
 /// Futures that were spawned and have not finished.
 pub(super) struct Spawned<R: Rouse> {
     slots: RefCell<Slots>,
@@ -67,6 +70,11 @@ impl<R: Rouse> Spawned<R> {
     /// Who polls it.
     pub(super) fn poller(&self) -> &R {
         &self.woken.poller
+    }
+
+    /// Whether it has room for a few futures only, so that it may as well stay.
+    pub(super) fn is_small(&self) -> bool {
+        self.slots.borrow().nodes.capacity() <= SMALL
     }
 
     pub(super) fn is_empty(&self) -> bool {

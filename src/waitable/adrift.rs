@@ -36,6 +36,12 @@ impl Orphans {
         Orphans(RefCell::new(Vec::new()))
     }
 
+    /// Whether nothing was left alone.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// Whether an operation on `waitable` was left alone.
     pub(super) fn has(&self, waitable: Waitable) -> bool {
         let orphans = self.0.borrow();

@@ -120,6 +120,7 @@ impl Line {
     }
 }
 
+#[inline]
 fn get() -> Left {
     // A thread that ends may have lost its state.
     let left = instance::try_with(|instance| instance.allowance.left.get());
@@ -127,6 +128,7 @@ fn get() -> Left {
 }
 
 /// Sets what may be completed from now on; returns what could be before.
+#[inline]
 pub(super) fn replace(left: Left) -> Left {
     let before = instance::try_with(|instance| instance.allowance.left.replace(left));
     before.unwrap_or(Left::UNLIMITED)
@@ -164,22 +166,31 @@ pub(crate) fn release(home: &Home) -> bool {
 
 /// Something was completed. Returns how much that uses up: one, or nothing if nothing was
 /// left for what goes on in any case.
+#[inline]
 pub(crate) fn spend() -> u32 {
-    let Left { left, reserved } = get();
-    let spent = left.min(1);
-    let left = left - spent;
-    replace(Left { left, reserved });
-    spent
+    let spent = instance::try_with(|instance| {
+        let cell = &instance.allowance.left;
+        let Left { left, reserved } = cell.get();
+        let spent = left.min(1);
+        let left = left - spent;
+        cell.set(Left { left, reserved });
+        spent
+    });
+    spent.unwrap_or(0)
 }
 
 /// What was [spent](spend) was not completed.
 pub(crate) fn give_back(spent: u32) {
+    if spent == 0 {
+        return;
+    }
     let Left { left, reserved } = get();
     let left = left.saturating_add(spent);
     replace(Left { left, reserved });
 }
 
 /// Whether the turn has to end.
+#[inline]
 pub(crate) fn is_spent() -> bool {
     get().left == 0
 }
@@ -191,6 +202,7 @@ pub(crate) fn takes_events_first() -> bool {
 
 /// Whether an operation may start. If not, `waker` was woken, and the operation has a
 /// place in line.
+#[inline]
 pub(crate) fn may_start(ticket: &mut Ticket, waker: &Waker) -> bool {
     let Left { left, reserved } = get();
     (ticket.is_none() && left > reserved) || !stands_in_line(ticket, waker)

@@ -254,6 +254,15 @@ impl Home {
         mem::take(&mut *self.spawned.borrow_mut())
     }
 
+    /// The room of what was [taken](Self::take_spawned), for what comes next.
+    pub(crate) fn gives_room(&self, room: Vec<Spawned>) {
+        debug_assert!(room.is_empty());
+        let mut spawned = self.spawned.borrow_mut();
+        if spawned.capacity() == 0 && room.capacity() <= 16 {
+            *spawned = room;
+        }
+    }
+
     /// Takes all members out and drops the set. The task is over.
     pub(crate) fn close(&self) {
         self.closed.set(true);

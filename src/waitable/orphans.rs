@@ -49,6 +49,13 @@ impl Orphanage {
         }
     }
 
+    /// Whether nothing waits here for a task.
+    #[inline]
+    fn is_empty(&self) -> bool {
+        let has_set = |home: &Arc<Home>| home.existing_set().is_some();
+        self.futures.borrow().is_empty() && !self.home.get().is_some_and(has_set)
+    }
+
     /// How many operations wait here, or as guests.
     #[cfg(feature = "diagnostics")]
     pub(crate) fn len(&self) -> usize {
@@ -181,6 +188,15 @@ pub(super) fn is_home(home: &Arc<Home>) -> bool {
 /// Whether a turn of one of our tasks goes on.
 pub(super) fn is_in_turn() -> bool {
     matches!(current::current(), Current::Ours(home) if !is_home(&home))
+}
+
+/// Whether there is nothing that a task has to do for others: nothing was left alone or
+/// belongs to no task, and nobody is to be woken. Nearly always, and one look tells.
+#[inline]
+pub(crate) fn is_calm() -> bool {
+    instance::with(|instance| {
+        instance.orphans.is_empty() && instance.orphanage.is_empty() && instance.late.is_empty()
+    })
 }
 
 /// Cancels what was left alone, where that is possible, and delivers the events

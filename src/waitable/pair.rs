@@ -247,6 +247,12 @@ impl Late {
         }
     }
 
+    /// Whether nobody is to be woken.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.of_others.borrow().is_empty() && self.of_tasks.borrow().is_empty()
+    }
+
     fn next(&self) -> Option<Waker> {
         let others = self.of_others.borrow_mut().pop();
         others.or_else(|| self.of_tasks.borrow_mut().pop())
@@ -287,7 +293,16 @@ pub(crate) fn wake_late() -> bool {
 /// Wakes who was told something and waits for no turn, unless one goes on, at whose
 /// end they are woken. Called when what told them is done: who is woken may drop
 /// payloads, which may panic.
+#[inline]
 pub(crate) fn wake_others() {
+    let is_told = |instance: &instance::Instance| !instance.late.of_others.borrow().is_empty();
+    if instance::try_with(is_told) == Some(true) {
+        wake_those();
+    }
+}
+
+#[cold]
+fn wake_those() {
     let next =
         || instance::try_with(|instance| instance.late.of_others.borrow_mut().pop()).flatten();
     while let Some(waker) = next() {

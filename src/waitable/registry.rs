@@ -47,6 +47,7 @@ impl Drop for Registry {
 /// Calls `f` with the table, which has an entry for `waitable`.
 ///
 /// `f` must not call foreign code: no waker, no payload, nothing that blocks.
+#[inline]
 pub(super) fn with_table<R>(waitable: Waitable, f: impl FnOnce(&mut [Entry], usize) -> R) -> R {
     instance::with(|instance| {
         let mut entries = instance.registry.entries.borrow_mut();

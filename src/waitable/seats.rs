@@ -29,14 +29,8 @@ pub(crate) struct Begins {
 /// waitable stayed after the one before it: it moves before it is awaited.
 #[must_use]
 pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<Begins>) -> bool {
-    if let Some(begins) = begins {
-        with_table(waitable, |entries, index| {
-            entries[index].needs_task = begins.needs_task;
-            entries[index].is_call = begins.is_call;
-        });
-    }
     // Before anything else, for cloning it may panic.
-    let mut waker = unknown(waitable, waker);
+    let mut waker = unknown(waitable, waker, begins);
     if begins.is_none() {
         store(waitable, waker.take());
     }
@@ -47,12 +41,16 @@ pub(crate) fn wait(waitable: Waitable, waker: &Waker, begins: Option<Begins>) ->
     waits
 }
 
-/// The waker to store, unless it is there already.
-fn unknown(waitable: Waitable, waker: &Waker) -> Option<Waker> {
-    let known = with_table(
-        waitable,
-        |entries, index| matches!(&entries[index].state, State::Waiting(old) if old.will_wake(waker)),
-    );
+/// The waker to store, unless it is there already. Notes what begins.
+fn unknown(waitable: Waitable, waker: &Waker, begins: Option<Begins>) -> Option<Waker> {
+    let known = with_table(waitable, |entries, index| {
+        let entry = &mut entries[index];
+        if let Some(begins) = begins {
+            entry.needs_task = begins.needs_task;
+            entry.is_call = begins.is_call;
+        }
+        matches!(&entry.state, State::Waiting(old) if old.will_wake(waker))
+    });
     (!known).then(|| waker.clone())
 }
 

@@ -26,7 +26,7 @@ use crate::abi::{Copied, Event, Waitable};
 use crate::sys;
 use alloc::sync::Arc;
 use alloc::task::Wake;
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 /// Being polled, and not woken since the poll began.
 const POLLING: u8 = 0;
@@ -38,6 +38,8 @@ const SLEEPING: u8 = 2;
 /// Which of the states above a task is in.
 pub(super) struct Sleep {
     state: AtomicU8,
+    /// Whether the waker of the root was woken.
+    told: AtomicBool,
     /// Address of the instance state of the thread that the task sleeps on.
     place: AtomicUsize,
 }
@@ -46,6 +48,7 @@ impl Sleep {
     pub(super) const fn new() -> Sleep {
         Sleep {
             state: AtomicU8::new(WOKEN),
+            told: AtomicBool::new(false),
             place: AtomicUsize::new(0),
         }
     }
@@ -85,6 +88,15 @@ impl Home {
     /// Whether somebody woke the task since `begin_poll`.
     pub(crate) fn was_woken(&self) -> bool {
         self.sleep.state.load(Relaxed) == WOKEN
+    }
+
+    /// Whether the root was woken since the last call.
+    pub(crate) fn was_told(&self) -> bool {
+        let told = self.sleep.told.load(Relaxed);
+        if told {
+            self.sleep.told.store(false, Relaxed);
+        }
+        told
     }
 
     /// From now on a wake has to ring the bell.
@@ -170,10 +182,12 @@ impl Home {
 
 impl Wake for Home {
     fn wake(self: Arc<Self>) {
-        self.wake_task();
+        self.wake_by_ref();
     }
 
+    /// The waker of the root.
     fn wake_by_ref(self: &Arc<Self>) {
+        self.sleep.told.store(true, Relaxed);
         self.wake_task();
     }
 }

@@ -1,6 +1,8 @@
 //! Futures that are spawned into a task, on a host in the same process.
 
 use crate::host::{self, Code, Log, NotesDrop, OnDrop, pause};
+use futures::StreamExt;
+use futures::channel::mpsc;
 use std::future::pending;
 use wit_async::{JoinHandle, block_on, spawn_local, yield_async};
 
@@ -178,4 +180,51 @@ fn a_spawned_future_that_is_cancelled_runs_no_more() {
     });
     assert_eq!(task.settle(), Code::Exit);
     assert_eq!(log.take(), [""; 0]);
+}
+
+#[test]
+fn the_root_hears_at_once_what_it_is_told_by_what_it_spawned() {
+    let host = host::install();
+    let task = host.start(async {
+        for n in 0..20 {
+            assert_eq!(spawn_local(async move { n }).await, Some(n));
+        }
+    });
+    assert!(task.has_exited(), "{:?}", task.code());
+    assert_eq!(host.calls(), [""; 0]);
+}
+
+#[test]
+fn two_that_tell_each_other_something_for_ever_let_others_run() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let (to_child, mut from_root) = mpsc::unbounded();
+            let (to_root, mut from_child) = mpsc::unbounded();
+            spawn_local(async move {
+                while let Some(n) = from_root.next().await {
+                    if to_root.unbounded_send(n + 1).is_err() {
+                        break;
+                    }
+                }
+            });
+            let mut last = 0;
+            while to_child.unbounded_send(last).is_ok() {
+                last = from_child.next().await.expect("it goes on");
+                log.note(last);
+            }
+        }
+    });
+    let mut before = 0;
+    for _ in 0..3 {
+        assert_eq!(task.code(), Code::Yield);
+        let turns = log.take().last().copied().expect("some were told");
+        // More than one in a turn, and not all of the time.
+        assert!(turns - before > 10 && turns - before < 140, "{turns}");
+        before = turns;
+        assert!(task.step());
+    }
+    assert_eq!(task.cancel(), Code::Exit);
 }
