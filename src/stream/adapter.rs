@@ -40,6 +40,9 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
 
     /// The reader, unless the stream has ended.
     ///
+    /// If it is handed away while it keeps items, [a future in the
+    /// background](crate#what-a-dropped-read-gets) passes them on.
+    ///
     /// # Cancel safety
     ///
     /// What was read ahead is there for the next read of the reader. A read that is in

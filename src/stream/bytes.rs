@@ -35,6 +35,9 @@ impl<O: StreamOps<Payload = u8> + 'static> Unpin for RawByteReader<O> {}
 impl<O: StreamOps<Payload = u8> + 'static> RawByteReader<O> {
     /// The reader, unless the stream has ended.
     ///
+    /// If it is handed away while it keeps bytes, [a future in the
+    /// background](crate#what-a-dropped-read-gets) passes them on.
+    ///
     /// # Cancel safety
     ///
     /// What was read ahead is there for the next read of the reader. A read that is in
