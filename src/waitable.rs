@@ -54,7 +54,7 @@ pub(crate) use asked::{Asked, ask_for, asking, is_to_be_asked, stand_still_for};
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{begins_anew, deliver, take};
-pub(crate) use home::Home;
+pub(crate) use home::{Home, ROOM_KEPT};
 pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;

@@ -1,6 +1,9 @@
 //! What a readable end keeps of reads that were dropped, or leaked, in flight: see
 //! [`op`](crate::op). This is what is particular to streams.
 //!
+//! What an adapter has read ahead comes here too, when it gives back its reader: it has
+//! arrived, before all else that is kept.
+//!
 //! A read that was leaked took its memory with it: what it transfers is lost, so it is
 //! cancelled before anything else is done with the end.
 

@@ -14,7 +14,7 @@ use core::task::{Context, Poll, Waker};
 /// The futures of one component-model task, or of one `block_on`.
 ///
 /// The root is polled directly; spawned futures are in a set of their own, which
-/// exists once something was spawned.
+/// exists once something was spawned, and stays if it is small.
 pub(super) struct Task<'a> {
     home: Arc<Home>,
     /// Wakes the task; `home` in another form.

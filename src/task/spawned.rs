@@ -12,6 +12,7 @@ pub(super) use node::{Joins, Node};
 
 use self::node::Runs;
 use self::woken::Woken;
+use crate::waitable::ROOM_KEPT;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -25,9 +26,6 @@ pub(super) trait Rouse: Send + Sync + 'static {
     /// Sees to it that the set is polled.
     fn rouse(&self);
 }
-
-/// For how many futures a set has room that is kept when it is empty.
-const SMALL: usize = 16;
 
 /// Futures that were spawned and have not finished.
 pub(super) struct Spawned<R: Rouse> {
@@ -74,7 +72,7 @@ impl<R: Rouse> Spawned<R> {
 
     /// Whether it has room for a few futures only, so that it may as well stay.
     pub(super) fn is_small(&self) -> bool {
-        self.slots.borrow().nodes.capacity() <= SMALL
+        self.slots.borrow().nodes.capacity() <= ROOM_KEPT
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -17,6 +17,9 @@ use core::mem;
 use core::pin::Pin;
 use core::ptr;
 
+/// For how many spawned futures there is room that is kept when there are none.
+pub(crate) const ROOM_KEPT: usize = 16;
+
 /// A future that a task runs beside its root.
 pub(super) type Spawned = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -258,7 +261,7 @@ impl Home {
     pub(crate) fn gives_room(&self, room: Vec<Spawned>) {
         debug_assert!(room.is_empty());
         let mut spawned = self.spawned.borrow_mut();
-        if spawned.capacity() == 0 && room.capacity() <= 16 {
+        if spawned.capacity() == 0 && room.capacity() <= ROOM_KEPT {
             *spawned = room;
         }
     }

@@ -8,6 +8,9 @@
 //!    └────── wake, which rings the bell ────────────┘
 //! ```
 //!
+//! A turn begins to poll more than once when the root was told something by what it
+//! spawned: all who were woken until then are polled again, so nothing of that is lost.
+//!
 //! Natively a wake may come from another thread. It cannot ring the bell, so it
 //! leaves a task that sleeps asleep.
 //!
