@@ -258,10 +258,10 @@
 //! - A read that nobody awaits keeps no task. Where the host wants the task to be there
 //!   when the read finishes, it is cancelled before the task exits; what had arrived stays.
 //! - When the reader is handed away, what it keeps arrives first: a future in the background
-//!   passes on what is kept and then what comes, in the task, or in another one if there is
-//!   none; where no task runs at all it waits for the next one. It does not run while that
-//!   task is in a [`block_on`]. It notices that the new
-//!   reader is gone when it has something to pass on.
+//!   passes on what is kept and then what comes, in the task, also while that stands still in
+//!   a [`block_on`], or in another one if there is none; where no task runs at all it waits
+//!   for the next one. It notices that the new reader is gone when it has something to pass
+//!   on.
 //! - What an adapter read ahead ([`into_stream`](RawStreamReader::into_stream),
 //!   [`buffered`](RawStreamReader::buffered), `into_async_read`) goes with the adapter, unless
 //!   `into_inner` takes the reader out of it: that keeps it.
@@ -317,16 +317,14 @@
 //! - *A wait in synchronous code.* [`block_on`] in a synchronous export or a destructor
 //!   has to wait for the host. Whether code may wait is in the type of the export, which
 //!   the runtime does not know.
-//! - *A [`block_on`] that waits for the task around it.* While it waits, nothing else of that
-//!   task runs: no future that was spawned before, and not what passes on the items of a
-//!   reader that was handed away in the `block_on`, or before, while it
-//!   [kept some](#what-a-dropped-read-gets) or had read ahead. Where nothing else can go on
-//!   either, the host calls that a deadlock (wasmtime 48: "deadlock detected").
 //! - *Synchronous code in the middle of a task of other bindings.* A task that the
 //!   executor of other bindings polls is blocked, in a call of an import that is lowered
 //!   synchronously or in their `block_on`; meanwhile an operation is dropped in flight in
 //!   a synchronous export or a destructor. The runtime takes that for code of the task,
 //!   and cancels. It knows the code of its own tasks.
+//!
+//! Who waits for what never comes is no matter of the runtime; where nothing in the store can
+//! go on any more, the host may call that a deadlock and end it.
 //!
 //! # Panics
 //!

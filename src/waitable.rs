@@ -20,6 +20,7 @@
 //! | `events` | events, from whoever delivers them to who waits |
 //! | `home`, `wake` | a task as others see it, and how it is woken |
 //! | `current` | which task is polling |
+//! | `background` | what passes on what readers keep that were handed away |
 //! | `orphans` | operations that belong to no task, and their set |
 //! | `adrift` | operations that go on without their future |
 //! | `kept` | what ends keep of operations whose futures are gone |
@@ -30,6 +31,7 @@
 mod adrift;
 mod allowance;
 mod asked;
+mod background;
 pub(crate) mod cabi;
 mod carried;
 mod current;
@@ -59,7 +61,7 @@ pub(crate) use kept::{Held, Kept, arm, cancel_kept, when_put_back};
 #[cfg(feature = "diagnostics")]
 pub(crate) use orphans::hear_orphans;
 pub(crate) use orphans::{
-    Orphanage, adopt, is_calm, settle, spawn_in_some_task, take_in, with_some_task,
+    Orphanage, adopt, is_calm, settle, spawn_in_background, take_in, with_some_task,
 };
 pub(crate) use pair::{
     Goes, Late, Lent, Side, note_pair, pair_here, wake_late, wake_others, write_goes,

@@ -116,9 +116,9 @@ impl<O: StreamOps> RawStreamReader<O> {
             ops: self.ops.clone(),
             done: self.done,
         };
-        waitable::spawn_in_some_task(
-            waitable,
-            Box::new(async move {
+        waitable::spawn_in_background(
+            Some(waitable),
+            Box::pin(async move {
                 let mut items = Vec::with_capacity(AHEAD);
                 // Nothing is read ahead that nobody waits for.
                 while writer.write(Vec::new()).await.0 != StreamResult::Dropped {

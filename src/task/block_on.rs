@@ -15,8 +15,11 @@ use core::future::Future;
 /// Inside of an async export this keeps the instance's lock: other async
 /// exports of the instance get no events until it returns, and what was spawned in the
 /// task before does not run either. So a future that waits for one of these, such as a
-/// [`JoinHandle`](crate::JoinHandle) from outside, never finishes. In a synchronous export the host traps
-/// if it has to wait and nothing else can run.
+/// [`JoinHandle`](crate::JoinHandle) from outside, never finishes, like one that waits for a
+/// message that nobody sends; if nothing else can go on the host says so (wasmtime 48:
+/// "deadlock detected"). What the runtime does for the task does go on: a reader that was
+/// handed away passes on what it [kept](crate#what-a-dropped-read-gets). In a synchronous
+/// export the host traps if this has to wait and nothing else can run.
 ///
 /// After every 128 operations that `future` completes this [yields to the host](crate#turns),
 /// with an allowance of its own: the task around it keeps what it has left. A loop of many

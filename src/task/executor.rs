@@ -21,6 +21,8 @@ pub(super) struct Task<'a> {
     waker: Waker,
     root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
     spawned: Option<Spawned<Arc<Home>>>,
+    /// For a `block_on`: what it runs for the code around it, and does not wait for.
+    background: Option<Spawned<Arc<Home>>>,
     /// Whether it stays until everything that it started is over.
     stays: bool,
     /// Whether the last turn ended because its allowance was used up.
@@ -49,11 +51,15 @@ impl<'a> Task<'a> {
 
     fn of(root: Pin<Box<dyn Future<Output = ()> + 'a>>, home: Home, stays: bool) -> Task<'a> {
         let home = Arc::new(home);
+        if !stays {
+            home.stands_in();
+        }
         Task {
             waker: Waker::from(Arc::clone(&home)),
             home,
             root: Some(root),
             spawned: None,
+            background: None,
             stays,
             cut: false,
         }
@@ -168,7 +174,7 @@ impl<'a> Task<'a> {
                 woke = waitable::wake_late();
             }
             // Destructors that ran there may have spawned something.
-            if self.home.has_spawned() {
+            if self.home.has_spawned() || self.home.has_background() {
                 waitable::spend();
                 continue;
             }
@@ -272,6 +278,7 @@ impl<'a> Task<'a> {
             }
             break;
         }
+        self.poll_background();
         if self.root.is_some() && self.home.request.is_accepted() {
             // Not before: what was spawned may have been the last to observe it.
             self.root = None;
@@ -280,6 +287,24 @@ impl<'a> Task<'a> {
         match self.root.is_some() || self.spawned.as_ref().is_some_and(is_left) {
             true => Poll::Pending,
             false => Poll::Ready(()),
+        }
+    }
+}
+
+impl Task<'_> {
+    fn poll_background(&mut self) {
+        let queued = self.home.take_background();
+        if !queued.is_empty() {
+            let home = &self.home;
+            let background = self
+                .background
+                .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
+            for future in queued {
+                background.push(future);
+            }
+        }
+        if let Some(background) = &self.background {
+            background.poll();
         }
     }
 }
@@ -297,6 +322,7 @@ impl Drop for Task<'_> {
         waitable::wake_others();
         home.close();
         if !self.stays {
+            home.leaves_background();
             home.leaves_synchronous_code();
         }
     }

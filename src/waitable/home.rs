@@ -1,6 +1,7 @@
 //! What operations and other tasks have to know about a task.
 
 use super::allowance::Line;
+use super::background::Background;
 use super::current::with_own_home;
 use super::entry::Members;
 use super::request::Request;
@@ -54,6 +55,8 @@ pub(crate) struct Home {
     /// How many members somebody waits for.
     pub(super) awaited: Cell<usize>,
     spawned: RefCell<Vec<Spawned>>,
+    /// What passes on what readers keep that were handed away.
+    pub(super) background: Background,
     /// Operations that wait for the allowance of a turn.
     pub(super) line: Line,
     /// All futures of the task are done; it waits for what is awaited still.
@@ -97,6 +100,7 @@ impl Home {
             members: Members::new(),
             awaited: Cell::new(0),
             spawned: RefCell::new(Vec::new()),
+            background: Background::new(),
             line: Line::new(),
             draining: Cell::new(false),
             closed: Cell::new(false),
@@ -170,6 +174,16 @@ impl Home {
     /// it is one of ours.
     pub(super) fn component_task(home: &Arc<Home>) -> &Arc<Home> {
         home.around.as_ref().unwrap_or(home)
+    }
+
+    /// Whether it is that of an async export.
+    pub(super) fn is_task(&self) -> bool {
+        self.is_task
+    }
+
+    /// Whether it is over.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 
     /// Whether it is that of an async export, which is not over.

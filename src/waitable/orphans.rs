@@ -28,8 +28,6 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
-use core::future::Future;
-use core::pin::Pin;
 
 /// The home of operations without a task, made when it is first needed.
 pub(crate) struct Orphanage {
@@ -130,25 +128,26 @@ pub(super) fn takes_in_no_more(home: &Home) {
     drop(left);
 }
 
-/// Runs `future`, which is about `waitable`, in the background: in the async export that
-/// is polling, in the one in whose set the waitable is, or in the next one that gets a
-/// turn.
-pub(crate) fn spawn_in_some_task(waitable: Waitable, future: Box<dyn Future<Output = ()>>) {
+/// Runs `future`, which is about `waitable`, in the background: in the `block_on` or the
+/// async export that is polling, in the one in whose set the waitable is, or in the next
+/// async export that gets a turn.
+pub(crate) fn spawn_in_background(waitable: Option<Waitable>, future: Spawned) {
     let (task, future) = match current::current() {
+        Current::Ours(home) if home.runs_background() => (Some(home), future),
         Current::Ours(home) => (Some(Arc::clone(Home::component_task(&home))), future),
         // SAFETY: the task is the current one.
-        Current::Foreign(task) => match unsafe { Task::spawn(task, future) } {
+        Current::Foreign(task) => match unsafe { Task::spawn(task, Box::new(future)) } {
             Ok(()) => return,
-            Err(future) => (None, future),
+            Err(future) => (None, Box::into_pin(future)),
         },
-        Current::None => (seats::home_of(waitable), future),
+        Current::None => (waitable.and_then(seats::home_of), future),
     };
-    match task.filter(|task| task.is_open_task()) {
-        Some(task) => task.spawn(Pin::from(future)),
+    match task.filter(|task| task.is_open_task() || task.runs_background()) {
+        Some(task) => task.run_in_background(future),
         None => {
             let sleeps = instance::with(|instance| {
                 let Orphanage { futures, tasks, .. } = &instance.orphanage;
-                futures.borrow_mut().push(Pin::from(future));
+                futures.borrow_mut().push(future);
                 tasks.borrow().last().cloned()
             });
             if let Some(task) = sleeps {
@@ -162,7 +161,7 @@ pub(crate) fn spawn_in_some_task(waitable: Waitable, future: Box<dyn Future<Outp
 pub(crate) fn adopt(home: &Home) {
     let futures = instance::with(|instance| instance.orphanage.futures.take());
     for future in futures {
-        home.spawn(future);
+        home.run_in_background(future);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads that are dropped in flight: what they transfer is there for the next read.
 
 mod handed_away;
+mod stands_still;
 
 use crate::begun::{install, leaves_a_read, live};
 use crate::host::foreign::Executor;

@@ -130,6 +130,21 @@ pub async fn dropped_read_goes_along() {
     );
 }
 
+pub async fn dropped_read_goes_along_in_block_on() {
+    let mut reader = relay::words(3).await;
+    let mut read = Box::pin(reader.read(Vec::with_capacity(1)));
+    let from = match poll_once(&mut read).await {
+        // What arrives at once is in the hands of this function.
+        Poll::Ready((_, items)) => items.len() as u32,
+        Poll::Pending => 0,
+    };
+    blocking_turns(10);
+    drop(read);
+    // The task stands still until the other component has had all of it.
+    let collected = runtime::block_on(relay::collect_words(reader));
+    assert_eq!(collected, words(from, 3), "each word once");
+}
+
 pub async fn forgotten_read_then_read() {
     let (mut writer, mut reader) = wit_stream::new::<u8>();
     let mut read = Box::pin(reader.next());

@@ -27,6 +27,7 @@ guest_support::payloads! { bindings::exports::test::ends::payloads::Guest => Pro
 guest_support::scenarios! { bindings::exports::test::ends::scenarios_promises::Guest => Promises {
     program: end_lasts, writes_after_the_reader, cancels_find_what_happened,
         dropped_read_had_its_event, yield_loop_lets_events_through, dropped_reads_lose_nothing, dropped_read_goes_along,
+        dropped_read_goes_along_in_block_on,
         read_finished_in_block_on, backpressure_below_zero, busy_stream_lets_others_go_on,
         adapter_waits_again, dropped_read_is_not_cancelled, dropped_write_is_cancelled,
         dropped_read_of_future_is_cancelled;

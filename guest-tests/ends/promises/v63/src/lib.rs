@@ -63,6 +63,7 @@ comes_to! {
     dropped_reads_lose_nothing: "cannot read after being notified that the writable end dropped",
         "each word once";
     dropped_read_goes_along: "", "each word once";
+    dropped_read_goes_along_in_block_on: "", "each word once";
     forgotten_read_then_read: "cannot have concurrent operations active",
         "cannot have concurrent operations active";
     forgotten_read_then_dropped: "cannot remove busy stream", "cannot remove busy stream";

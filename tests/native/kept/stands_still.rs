@@ -1,0 +1,186 @@
+//! Readers that keep something and are handed away, while the task stands still in a
+//! `block_on`: what waits there may wait for what they pass on.
+
+use super::*;
+use crate::host::{Host, Peer};
+use wit_async::yield_async;
+
+/// Elsewhere: reads an item of `receiver`, and says how many there were when it is there.
+struct Elsewhere {
+    receiver: Peer<u32>,
+    answers: Peer<u32>,
+    rounds: u32,
+}
+
+impl Elsewhere {
+    /// It has its turns while code of the instance is blocked.
+    fn goes_on(mut self, host: &Rc<Host>, shelf: &Log<Peer<u32>>) {
+        let (next, shelf) = (Rc::clone(host), shelf.clone());
+        host.when_blocked(move || {
+            if self.rounds == 0 {
+                self.receiver.read(1);
+            }
+            self.rounds += 1;
+            self.receiver.settle();
+            let received = self.receiver.received();
+            if !received.is_empty() {
+                self.answers.write(received);
+                shelf.note(self.receiver);
+            } else if self.rounds < 8 {
+                self.goes_on(&next, &shelf);
+            }
+        });
+    }
+}
+
+/// A task that stands still until `elsewhere` has had the item that its reader keeps; it
+/// hands the reader away before that, or in the middle.
+fn hands_away(is_before: bool) {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut answer, answers) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let task = host.start({
+        let (host, shelf) = (Rc::clone(&host), shelf.clone());
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let hand_away = move || {
+                let elsewhere = Elsewhere {
+                    receiver: host::lift_stream(reader),
+                    answers,
+                    rounds: 0,
+                };
+                elsewhere.goes_on(&host, &shelf);
+            };
+            if is_before {
+                hand_away();
+                yield_async().await;
+                assert_eq!(block_on(answer.next()), Some(4));
+            } else {
+                let answer = block_on(async {
+                    hand_away();
+                    answer.next().await
+                });
+                assert_eq!(answer, Some(4));
+            }
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([4]);
+    while task.step() {}
+    // It goes on in the task.
+    let mut receiver = shelf.take().pop().expect("it has had an item");
+    assert_eq!(receiver.read(2), Outcome::Blocked);
+    while task.step() {}
+    assert_eq!(peer.write([5]), Outcome::Completed(1));
+    while task.step() {}
+    assert_eq!(receiver.settle(), Some(Outcome::Completed(1)));
+    assert_eq!(receiver.received(), [5]);
+    drop(receiver);
+    peer.write([6]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(host.handles(), [""; 0]);
+}
+
+#[test]
+fn what_was_handed_away_in_a_block_on_is_passed_on_there_and_then_in_the_task() {
+    hands_away(false);
+}
+
+#[test]
+fn what_was_handed_away_before_a_block_on_is_passed_on_there_too() {
+    hands_away(true);
+}
+
+#[test]
+fn what_a_block_on_in_a_block_on_has_in_the_background_goes_on_around_it() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut answer, answers) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let task = host.start({
+        let (host, shelf) = (Rc::clone(&host), shelf.clone());
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let answer = block_on(async {
+                let receiver = block_on(async { host::lift_stream(reader) });
+                let elsewhere = Elsewhere {
+                    receiver,
+                    answers,
+                    rounds: 0,
+                };
+                elsewhere.goes_on(&host, &shelf);
+                answer.next().await
+            });
+            assert_eq!(answer, Some(4));
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([4]);
+    while task.step() {}
+    drop(shelf.take());
+    peer.write([6]);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(host.handles(), [""; 0]);
+}
+
+#[test]
+fn a_block_on_does_not_wait_for_what_it_has_in_the_background() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            block_on(async { shelf.note(host::lift_stream(reader)) });
+            drop(shelf.take());
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([4]);
+    while task.step() {}
+    assert!(
+        shelf.take().is_empty(),
+        "the task went on, and its receiver with it"
+    );
+    peer.write([5]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_value_that_is_kept_is_passed_on_in_a_block_on() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_future::<u32>();
+    let (answer, mut answers) = host.incoming_future::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            {
+                let mut read = (&mut reader).into_future();
+                assert!(poll_once(&mut read).await.is_pending());
+            }
+            pause().await;
+            let answer = block_on(async {
+                let mut receiver = host::host().outgoing_future(reader);
+                let next = Rc::clone(&host);
+                host.when_blocked(move || {
+                    receiver.receive();
+                    next.when_blocked(move || {
+                        receiver.settle();
+                        answers.send(receiver.received()[0] + 1);
+                    });
+                });
+                answer.await
+            });
+            assert_eq!(answer, 8);
+        }
+    });
+    assert!(task.is_waiting());
+    peer.send(7);
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(host.handles(), [""; 0]);
+}
