@@ -65,16 +65,18 @@ impl Future for Runs {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut place = self.0.future.borrow_mut();
-        if let Some(future) = &mut *place
-            && future.as_mut().poll(cx).is_pending()
-        {
+        let Some(mut future) = place.take() else {
+            return Poll::Ready(());
+        };
+        // If that panics, it goes with it: natively a `block_on` may be survived.
+        if future.as_mut().poll(cx).is_pending() {
+            *place = Some(future);
             self.0.waker.set(Some(cx.waker().clone()));
             return Poll::Pending;
         }
-        let done = place.take();
         // Foreign destructors may hand something away.
         drop(place);
-        drop(done);
+        drop(future);
         Poll::Ready(())
     }
 }

@@ -184,3 +184,32 @@ fn a_value_that_is_kept_is_passed_on_in_a_block_on() {
     assert_eq!(task.settle(), Code::Exit);
     assert_eq!(host.handles(), [""; 0]);
 }
+
+#[test]
+fn what_panics_in_the_background_of_a_block_on_is_over() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<Fussy>();
+    let (answer, answers) = host.incoming_future::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let message = panic_message(AssertUnwindSafe(|| {
+                block_on(async {
+                    let mut receiver = host::host().outgoing_stream(reader);
+                    host.when_blocked(move || {
+                        receiver.read(1);
+                    });
+                    let _: u32 = answer.await;
+                })
+            }));
+            assert!(message.contains("panics as it was told to"), "{message}");
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([Fussy::new("lift!")]);
+    assert_eq!(task.settle(), Code::Exit);
+    drop((peer, answers));
+    assert_eq!(host.handles(), [""; 0]);
+}
