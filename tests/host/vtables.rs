@@ -79,7 +79,11 @@ macro_rules! wire {
                         |value, to| fault::of_future(|| unsafe { LOWER(value, to) })
                     },
                     dealloc_lists: $dealloc,
-                    lift: $lift,
+                    lift: {
+                        const LIFT: unsafe fn(*mut u8) -> $payload = $lift;
+                        // SAFETY: the contract of the slot is that of the other one.
+                        |from| fault::of_future(|| unsafe { LIFT(from) })
+                    },
                     start_write: future_write::<$payload>,
                     start_read: future_read::<$payload>,
                     cancel_write: cancel_write::<$payload, true>,

@@ -306,6 +306,8 @@ impl Leaks {
         let most = match fault::fired() {
             // Nobody made the value.
             Some(Site::Lower) => usize::from(fault::was_of_future() && fails_to_lower(ty)),
+            // It was about to be passed on, beside a `block_on` that was survived.
+            Some(Site::Lift) => usize::from(fault::was_of_future()),
             // And with it the one stays whose default it was a part of.
             Some(Site::Default) => 2,
             _ => 0,
