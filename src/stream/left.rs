@@ -6,7 +6,6 @@
 
 use super::RawStreamWriter;
 use super::write::WriteOp;
-use crate::abi::Waitable;
 use crate::buffer::Gone;
 use crate::op::{Name, WaitableOperation};
 use crate::vtable::StreamOps;
@@ -111,10 +110,24 @@ pub(super) fn make_way<O: StreamOps>(
     before
 }
 
-/// Calls `close`, which drops the end `waitable`, once nothing is in flight.
-pub(super) fn close_after(before: Before, waitable: Waitable, close: impl FnOnce() + 'static) {
-    match waitable::orphan(waitable).filter(|_| before == Before::Busy) {
-        Some(orphan) => orphan.then(Then::Close(Box::new(close))),
-        None => close(),
+/// Calls `close`, which drops `end`, once nothing is in flight.
+pub(super) fn close_after<O: StreamOps>(end: &RawStreamWriter<O>, close: impl FnOnce() + 'static) {
+    /// Also if an item panics that comes back of a write: that was cancelled before.
+    struct Close<F: FnOnce()>(Option<F>);
+
+    impl<F: FnOnce()> Drop for Close<F> {
+        fn drop(&mut self) {
+            if let Some(close) = self.0.take() {
+                close();
+            }
+        }
+    }
+
+    let mut close = Close(Some(close));
+    let before = take_back(end);
+    if let Some(orphan) = waitable::orphan(end.waitable).filter(|_| before == Before::Busy)
+        && let Some(close) = close.0.take()
+    {
+        orphan.then(Then::Close(Box::new(close)));
     }
 }

@@ -1,7 +1,7 @@
 //! The writable end.
 
 use super::StreamResult;
-use super::left::{close_after, take_back};
+use super::left::close_after;
 use super::write::{RawStreamWrite, RawStreamWriteFrom, WriteOp};
 use crate::abi::{Copied, Waitable};
 use crate::buffer::{AbiBuffer, OneItem};
@@ -264,7 +264,7 @@ impl<O: StreamOps> fmt::Debug for RawStreamWriter<O> {
 impl<O: StreamOps> Drop for RawStreamWriter<O> {
     fn drop(&mut self) {
         let (waitable, mut ops) = (self.waitable, self.ops.clone());
-        close_after(take_back(self), waitable, move || {
+        close_after(self, move || {
             let pair = pair_here::<O::Payload>(waitable);
             waitable::forget(waitable);
             uncount(Gauge::Ends);

@@ -381,6 +381,28 @@ fn a_read_whose_item_cannot_be_lifted_is_over_all_the_same() {
 }
 
 #[test]
+fn a_writer_goes_although_an_item_panics_that_comes_back() {
+    let host = install();
+    let (mut writer, reader) = stream::<Fussy>();
+    let mut peer = host.outgoing_stream(reader);
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            let mut write = Box::pin(writer.write(vec![Fussy::new("lift!")]));
+            assert!(poll_once(&mut write).await.is_pending());
+            host.call_lowered(|| host.call_sync(|| drop(write)));
+            // It is cancelled first.
+            let message = panic_message(AssertUnwindSafe(|| drop(writer)));
+            assert!(message.contains("panics as it was told to"), "{message}");
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(peer.read(1), Outcome::Dropped(0));
+    drop(peer);
+    assert_eq!(host.handles(), [""; 0]);
+}
+
+#[test]
 fn what_a_default_spawns_while_others_operations_are_settled_runs() {
     let host = install();
     let log = Log::new();
