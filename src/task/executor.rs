@@ -254,8 +254,8 @@ impl<'a> Task<'a> {
         // What it told itself is a yield.
         self.home.was_told();
         loop {
-            let mut queued = self.home.take_spawned();
-            if !queued.is_empty() {
+            if self.home.has_spawned() {
+                let mut queued = self.home.take_spawned();
                 let home = &self.home;
                 let spawned = self
                     .spawned
@@ -278,7 +278,9 @@ impl<'a> Task<'a> {
             }
             break;
         }
-        self.poll_background();
+        if !self.stays {
+            self.poll_background();
+        }
         if self.root.is_some() && self.home.request.is_accepted() {
             // Not before: what was spawned may have been the last to observe it.
             self.root = None;

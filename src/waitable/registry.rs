@@ -53,10 +53,18 @@ pub(super) fn with_table<R>(waitable: Waitable, f: impl FnOnce(&mut [Entry], usi
         let mut entries = instance.registry.entries.borrow_mut();
         let index = waitable.index() as usize;
         if index >= entries.len() {
-            entries.resize_with(index + 1, || Entry::VACANT);
+            grow(&mut entries, index);
         }
         f(&mut entries, index)
     })
+}
+
+/// Makes an entry at `index`, and those before it. Not in line: each look at the table
+/// would have a copy of it.
+#[cold]
+#[inline(never)]
+fn grow(entries: &mut Vec<Entry>, index: usize) {
+    entries.resize_with(index + 1, || Entry::VACANT);
 }
 
 /// Notes that the end is one of a pair that was made here.
@@ -99,9 +107,13 @@ pub(crate) fn note_dropped(waitable: Waitable) {
 /// The operation on `waitable` is over: the task that started it may go, and its
 /// handle may be that of something else from now on.
 pub(crate) fn over(waitable: Waitable) {
-    let orphan = instance::with(|instance| instance.orphans.remove(waitable));
+    let (orphan, origin) = instance::with(|instance| {
+        let mut entries = instance.registry.entries.borrow_mut();
+        let entry = entries.get_mut(waitable.index() as usize);
+        let origin = entry.and_then(Entry::let_origin_go);
+        (instance.orphans.remove(waitable), origin)
+    });
     drop(orphan);
-    let origin = with_table(waitable, |entries, index| entries[index].let_origin_go());
     if let Some(origin) = origin {
         origin.released();
     }
