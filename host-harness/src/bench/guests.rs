@@ -9,7 +9,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
+use super::counts;
 use super::host::{self, Host};
+use super::peer::Pace;
 use super::rows::{Peer, Runtime};
 use crate::compile::{self, Artifact};
 use crate::compose::Composition;
@@ -25,6 +27,7 @@ pub struct Guests {
     engine: Engine,
     artifacts: BTreeMap<String, Artifact>,
     prepared: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
+    counting: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
 }
 
 /// What guests are put together to.
@@ -33,7 +36,7 @@ pub enum Whole {
     /// The runner, with a guest as its peer.
     WithGuest,
     /// The runner, with the harness as its peer.
-    WithHost,
+    WithHost(Pace),
     /// The smallest guest.
     Minimal,
 }
@@ -42,19 +45,33 @@ impl From<Peer> for Whole {
     fn from(peer: Peer) -> Whole {
         match peer {
             Peer::Guest => Whole::WithGuest,
-            Peer::Host => Whole::WithHost,
+            Peer::Host => Whole::WithHost(Pace::AtOnce),
+            Peer::HostGivesWay => Whole::WithHost(Pace::GivesWay),
         }
     }
 }
 
 impl Whole {
-    const ALL: [Whole; 3] = [Whole::WithGuest, Whole::WithHost, Whole::Minimal];
+    const ALL: [Whole; 4] = [
+        Whole::WithGuest,
+        Whole::WithHost(Pace::AtOnce),
+        Whole::WithHost(Pace::GivesWay),
+        Whole::Minimal,
+    ];
+
+    /// At which pace the host does its part.
+    fn pace(self) -> Pace {
+        match self {
+            Whole::WithHost(pace) => pace,
+            Whole::WithGuest | Whole::Minimal => Pace::AtOnce,
+        }
+    }
 
     /// What the names of its packages end with, the runner first.
     fn packages(self) -> &'static [&'static str] {
         match self {
             Whole::WithGuest => &["runner", "peer"],
-            Whole::WithHost => &["runner"],
+            Whole::WithHost(_) => &["runner"],
             Whole::Minimal => &["minimal"],
         }
     }
@@ -68,15 +85,17 @@ pub struct Prepared {
     pub component: Component,
     /// What is instantiated.
     pub instance: InstancePre<Host>,
+    /// What its counters are of, if it counts what it calls.
+    pub counters: Vec<String>,
 }
 
 impl Guests {
-    /// Builds those that are stale. If it `counts`, their instructions are counted.
+    /// Builds those that are stale. Their `instructions` are counted or are not.
     ///
     /// # Errors
     ///
     /// When one does not compile.
-    pub fn build(counts: bool, progress: &Progress) -> Result<Guests> {
+    pub fn build(instructions: bool, progress: &Progress) -> Result<Guests> {
         let root = suite::own_guests().join("bench");
         let names: Vec<String> = Runtime::ALL
             .iter()
@@ -97,13 +116,15 @@ impl Guests {
         }
         let artifacts = built.artifacts.into_iter();
         let empty = |runtime| Whole::ALL.map(|whole| ((runtime, whole), OnceCell::new()));
+        let nothing = || Runtime::ALL.into_iter().flat_map(empty).collect();
         Ok(Guests {
             root,
-            engine: host::engine(counts)?,
+            engine: host::engine(instructions)?,
             artifacts: artifacts
                 .map(|artifact| (artifact.package.clone(), artifact))
                 .collect(),
-            prepared: Runtime::ALL.into_iter().flat_map(empty).collect(),
+            prepared: nothing(),
+            counting: nothing(),
         })
     }
 
@@ -129,15 +150,23 @@ impl Guests {
     ///
     /// When guests do not fit each other or the host.
     pub fn prepared(&self, runtime: Runtime, whole: Whole) -> Result<&Prepared> {
-        let cell = &self.prepared[&(runtime, whole)];
-        if let Some(prepared) = cell.get() {
-            return Ok(prepared);
-        }
-        let prepared = self.prepare(runtime, whole)?;
-        Ok(cell.get_or_init(|| prepared))
+        filled(&self.prepared[&(runtime, whole)], || {
+            self.prepare(runtime, whole, false)
+        })
     }
 
-    fn prepare(&self, runtime: Runtime, whole: Whole) -> Result<Prepared> {
+    /// The same, and its first guest counts what it calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guests::prepared`], and when the guest cannot be rewritten.
+    pub fn counting(&self, runtime: Runtime, whole: Whole) -> Result<&Prepared> {
+        filled(&self.counting[&(runtime, whole)], || {
+            self.prepare(runtime, whole, true)
+        })
+    }
+
+    fn prepare(&self, runtime: Runtime, whole: Whole, counts: bool) -> Result<Prepared> {
         let mut guests = Vec::new();
         for kind in whole.packages() {
             let artifact = self.artifact(runtime, kind)?;
@@ -145,6 +174,10 @@ impl Guests {
             guests.push(Arc::new(guest));
         }
         let name = guests[0].name.clone();
+        let mut counters = Vec::new();
+        if counts {
+            (guests[0], counters) = counts::counting(&guests[0])?;
+        }
         let composition = Composition {
             guests,
             variant: None,
@@ -154,13 +187,23 @@ impl Guests {
             .with_context(|| format!("could not compose {name}"))?;
         let failed = |error| anyhow!("could not prepare {name}: {error:?}");
         let component = Component::new(&self.engine, bytes).map_err(failed)?;
-        let instance = host::linker(&self.engine, &component)
+        let instance = host::linker(&self.engine, &component, whole.pace())
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(failed)?;
         Ok(Prepared {
             engine: self.engine.clone(),
             component,
             instance,
+            counters,
         })
     }
+}
+
+/// What is in a cell, made if there is nothing yet.
+fn filled(cell: &OnceCell<Prepared>, make: impl FnOnce() -> Result<Prepared>) -> Result<&Prepared> {
+    if let Some(prepared) = cell.get() {
+        return Ok(prepared);
+    }
+    let prepared = make()?;
+    Ok(cell.get_or_init(|| prepared))
 }

@@ -41,6 +41,8 @@ pub enum Peer {
     Guest,
     /// The harness.
     Host,
+    /// The harness, which gives way before each of its transfers.
+    HostGivesWay,
 }
 
 /// How a row is measured.
@@ -142,6 +144,13 @@ impl Row {
         }
     }
 
+    fn by_host_that_gives_way(self) -> Row {
+        Row {
+            peer: Peer::HostGivesWay,
+            ..self
+        }
+    }
+
     fn without_floor(self) -> Row {
         Row {
             floor: false,
@@ -200,6 +209,10 @@ fn calls() -> Vec<Row> {
         call("export/pending", "pending").calls(),
         call("future/u32", "take-number"),
         call("future/string", "take-text").size(16),
+        call("future/read/ready", "give-number").by_host(),
+        call("future/read/blocked", "give-number").by_host_that_gives_way(),
+        call("future/write/ready", "take-later").by_host(),
+        call("future/write/blocked", "take-later").by_host_that_gives_way(),
     ]);
     rows
 }
@@ -229,6 +242,14 @@ fn chunks() -> Vec<Row> {
             let row = row.size(chunk).curve(curve);
             rows.push(if host { row.by_host() } else { row });
         }
+    }
+    for (name, function) in [("read", "bytes-in"), ("write", "bytes-out")] {
+        let row = |path| {
+            let name = format!("stream/{name}/{path}");
+            Row::new(name, PER_ITEM, STREAMS, function)
+        };
+        rows.push(row("ready").by_host());
+        rows.push(row("blocked").by_host_that_gives_way());
     }
     rows
 }
