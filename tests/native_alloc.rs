@@ -71,22 +71,25 @@ static ALLOCATOR: Counting = Counting;
 const ROUNDS: usize = if cfg!(miri) { 2 } else { 1000 };
 
 /// Runs `round` until it has warmed up, then counts what [`ROUNDS`] more allocate.
-fn allocations(round: impl FnMut()) -> usize {
-    allocations_after(|| {}, round)
-}
-
-/// The same. `warm` is called in between.
-fn allocations_after(warm: impl FnOnce(), mut round: impl FnMut()) -> usize {
+fn allocations(mut round: impl FnMut()) -> usize {
     for _ in 0..8 {
         round();
     }
-    warm();
-    COUNT.set(0);
-    LEFT.set(0);
-    MEASURING.set(true);
+    begin_measuring();
     for _ in 0..ROUNDS {
         round();
     }
+    measured()
+}
+
+fn begin_measuring() {
+    COUNT.set(0);
+    LEFT.set(0);
+    MEASURING.set(true);
+}
+
+/// How many allocations there were since measuring began.
+fn measured() -> usize {
     MEASURING.set(false);
     COUNT.get()
 }

@@ -1,17 +1,17 @@
 //! Counts what operations cost on the host of the native tests.
 
 #[path = "figures.rs"]
+#[allow(dead_code, reason = "the rest is for the test on wasm")]
 mod figures;
 
 use crate::host::imports::{Double, Import, Until};
-use crate::host::{self, Code, Installed, Outcome, Peer, Task, future, stream};
-use crate::{ROUNDS, allocations_after};
+use crate::host::{self, Installed, Outcome, Peer, future, stream};
+use crate::{begin_measuring, measured};
 use figures::{FIGURES, Figure, Path};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
-use wit_async::yield_async;
 
 #[test]
 fn operations_cost_what_they_should() {
@@ -30,17 +30,23 @@ fn operations_cost_what_they_should() {
         let calls: BTreeMap<String, usize> = figure
             .calls
             .iter()
-            .map(|(name, count)| ((*name).to_owned(), *count as usize * ROUNDS))
+            .map(|(name, count)| ((*name).to_owned(), *count as usize * TIMES))
             .collect();
         assert_eq!(counted.calls, calls, "{operation}, {path:?}");
-        let expected = figure.allocations as usize * ROUNDS;
+        let expected = figure.allocations as usize * TIMES;
         assert_eq!(counted.allocations, expected, "{operation}, {path:?}");
-        let expected = figure.deliveries as usize * ROUNDS;
+        let expected = figure.deliveries as usize * TIMES;
         assert_eq!(counted.waited, expected, "{operation}, {path:?}");
     }
 }
 
-/// What [`ROUNDS`] operations came to.
+/// How often each operation is done before it counts,
+const WARM_UP: usize = 8;
+/// and then: all of them fit into one turn of a task.
+const TIMES: usize = 100;
+
+/// What [`TIMES`] operations came to.
+#[derive(Default)]
 struct Counted {
     /// How often what was called.
     calls: BTreeMap<String, usize>,
@@ -49,16 +55,18 @@ struct Counted {
     waited: usize,
 }
 
-/// Counts rounds, in each of which one operation is done.
-fn count(host: &Installed, round: impl FnMut()) -> Counted {
-    let allocations = allocations_after(|| drop(host.calls()), round);
-    let trace = host.calls();
+/// Lets what was done before not count.
+fn begin(host: &Installed) {
+    host.calls();
+    begin_measuring();
+}
+
+fn counted(host: &Installed) -> Counted {
     let mut counted = Counted {
-        calls: BTreeMap::new(),
-        allocations,
-        waited: 0,
+        allocations: measured(),
+        ..Counted::default()
     };
-    for call in &trace {
+    for call in &host.calls() {
         // `stream.read 2 x1: blocked`, `import: Returned`
         let name = call.split([' ', ':']).next().unwrap_or_default();
         *counted.calls.entry(name.to_owned()).or_default() += 1;
@@ -68,179 +76,161 @@ fn count(host: &Installed, round: impl FnMut()) -> Counted {
     counted
 }
 
-/// Lets a task end that goes on for ever.
-fn end(task: &Task) {
-    assert_eq!(task.cancel(), Code::Exit);
+/// Counts an operation that a task does at once, one time after the other.
+fn ready(host: &Rc<Installed>, mut operation: impl AsyncFnMut() + 'static) -> Counted {
+    let result: Rc<Cell<Option<Counted>>> = Rc::default();
+    let task = host.start({
+        let (host, result) = (Rc::clone(host), Rc::clone(&result));
+        async move {
+            for _ in 0..WARM_UP {
+                operation().await;
+            }
+            begin(&host);
+            for _ in 0..TIMES {
+                operation().await;
+            }
+            result.set(Some(counted(&host)));
+        }
+    });
+    assert!(task.has_exited(), "it has to wait");
+    result.take().expect("it was counted")
+}
+
+/// Counts an operation that a task waits for. `finish` lets it be over.
+fn blocked(
+    host: &Rc<Installed>,
+    mut operation: impl AsyncFnMut() + 'static,
+    mut finish: impl FnMut(),
+) -> Counted {
+    let last = Rc::new(Cell::new(false));
+    let task = host.start({
+        let last = Rc::clone(&last);
+        async move {
+            while !last.get() {
+                operation().await;
+            }
+        }
+    });
+    let mut round = || {
+        assert!(task.is_waiting());
+        finish();
+        assert!(task.step());
+    };
+    (0..WARM_UP).for_each(|_| round());
+    begin(host);
+    (0..TIMES).for_each(|_| round());
+    let counted = counted(host);
+    last.set(true);
+    round();
+    assert!(task.has_exited());
+    counted
 }
 
 fn stream_read(path: Path) -> Counted {
-    let host = host::install();
+    let host = Rc::new(host::install());
     let (mut reader, mut peer) = host.incoming_stream::<u32>();
-    let task = host.start(async move {
-        let mut buffer = Vec::with_capacity(1);
-        loop {
-            (_, buffer) = reader.read(buffer).await;
-            assert_eq!(buffer.drain(..).next(), Some(1));
-            if path == Path::Ready {
-                yield_async().await;
-            }
-        }
-    });
-    assert!(task.is_waiting());
-    // It is not the first that counts.
-    assert_eq!(peer.write([1]), Outcome::Completed(1));
-    assert!(task.step());
-    let counted = count(&host, || match path {
-        Path::Ready => {
+    let mut buffer = Vec::with_capacity(1);
+    let mut read = async move || {
+        (_, buffer) = reader.read(std::mem::take(&mut buffer)).await;
+        assert_eq!(buffer.drain(..).next(), Some(1));
+    };
+    match path {
+        Path::Ready => ready(&host, async move || {
             assert_eq!(peer.write([1]), Outcome::Blocked);
-            assert!(task.step());
+            read().await;
             assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
-        }
-        Path::Blocked => {
+        }),
+        Path::Blocked => blocked(&host, read, || {
             assert_eq!(peer.write([1]), Outcome::Completed(1));
-            assert!(task.step());
-            assert!(task.is_waiting());
-        }
-    });
-    drop(peer);
-    end(&task);
-    counted
+        }),
+    }
 }
 
 fn stream_write(path: Path) -> Counted {
-    let host = host::install();
+    let host = Rc::new(host::install());
     let (mut writer, reader) = stream::<u32>();
     let mut peer = host.outgoing_stream(reader);
-    let task = host.start(async move {
-        let mut buffer = Vec::with_capacity(1);
-        loop {
-            buffer.push(1);
-            buffer = writer.write_all(buffer).await;
-            assert!(buffer.is_empty());
-            if path == Path::Ready {
-                yield_async().await;
-            }
-        }
-    });
-    assert!(task.is_waiting());
-    assert_eq!(peer.read(1), Outcome::Completed(1));
-    assert!(task.step());
-    let counted = count(&host, || match path {
-        Path::Ready => {
+    let mut buffer = Vec::with_capacity(1);
+    let mut write = async move || {
+        buffer.push(1);
+        buffer = writer.write_all(std::mem::take(&mut buffer)).await;
+        assert!(buffer.is_empty());
+    };
+    match path {
+        Path::Ready => ready(&host, async move || {
             assert_eq!(peer.read(1), Outcome::Blocked);
-            assert!(task.step());
+            write().await;
             assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
-        }
-        Path::Blocked => {
+        }),
+        Path::Blocked => blocked(&host, write, || {
             assert_eq!(peer.read(1), Outcome::Completed(1));
-            assert!(task.step());
-            assert!(task.is_waiting());
-        }
-    });
-    end(&task);
-    counted
+        }),
+    }
 }
 
-/// A peer that a task has made for the test.
-type Made<T> = Rc<Cell<Option<Peer<T>>>>;
-
 fn future_read(path: Path) -> Counted {
-    let host = host::install();
-    let made: Made<u32> = Rc::default();
-    let task = host.start({
-        let (host, made) = (Rc::clone(&host), Rc::clone(&made));
-        async move {
-            loop {
-                let (reader, peer) = host.incoming_future::<u32>();
-                made.set(Some(peer));
-                if path == Path::Ready {
-                    yield_async().await;
-                }
+    let host = Rc::new(host::install());
+    let here = Rc::clone(&host);
+    match path {
+        Path::Ready => ready(&host, async move || {
+            let (reader, mut peer) = here.incoming_future::<u32>();
+            assert_eq!(peer.send(1), Outcome::Blocked);
+            assert_eq!(reader.await, 1);
+            assert!(peer.settle().is_some());
+        }),
+        Path::Blocked => {
+            let made: Rc<Cell<Option<Peer<u32>>>> = Rc::default();
+            let makes = Rc::clone(&made);
+            let read = async move || {
+                let (reader, peer) = here.incoming_future::<u32>();
+                makes.set(Some(peer));
                 assert_eq!(reader.await, 1);
-            }
-        }
-    });
-    let counted = count(&host, || {
-        let mut peer = made.take().expect("the task made it");
-        match path {
-            Path::Ready => {
-                assert_eq!(peer.send(1), Outcome::Blocked);
-                assert!(task.step());
-                assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
-            }
-            Path::Blocked => {
-                assert!(task.is_waiting());
+            };
+            blocked(&host, read, || {
+                let mut peer = made.take().expect("the task made it");
                 assert_eq!(peer.send(1), Outcome::Completed(1));
-                assert!(task.step());
-            }
+            })
         }
-    });
-    let mut peer = made.take().expect("the task made it");
-    peer.send(1);
-    end(&task);
-    counted
+    }
 }
 
 fn future_write(path: Path) -> Counted {
-    let host = host::install();
-    let made: Made<u32> = Rc::default();
-    let task = host.start({
-        let (host, made) = (Rc::clone(&host), Rc::clone(&made));
-        async move {
-            loop {
+    let host = Rc::new(host::install());
+    let here = Rc::clone(&host);
+    match path {
+        Path::Ready => ready(&host, async move || {
+            let (writer, reader) = future::<u32>(|| 0);
+            let mut peer = here.outgoing_future(reader);
+            assert_eq!(peer.receive(), Outcome::Blocked);
+            assert!(writer.write(1).await.is_ok());
+            assert!(peer.settle().is_some());
+        }),
+        Path::Blocked => {
+            let made: Rc<Cell<Option<Peer<u32>>>> = Rc::default();
+            let makes = Rc::clone(&made);
+            let write = async move || {
                 let (writer, reader) = future::<u32>(|| 0);
-                made.set(Some(host.outgoing_future(reader)));
-                if path == Path::Ready {
-                    yield_async().await;
-                }
+                makes.set(Some(here.outgoing_future(reader)));
                 assert!(writer.write(1).await.is_ok());
-            }
-        }
-    });
-    let counted = count(&host, || {
-        let mut peer = made.take().expect("the task made it");
-        match path {
-            Path::Ready => {
-                assert_eq!(peer.receive(), Outcome::Blocked);
-                assert!(task.step());
-                assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
-            }
-            Path::Blocked => {
-                assert!(task.is_waiting());
+            };
+            blocked(&host, write, || {
+                let mut peer = made.take().expect("the task made it");
                 assert_eq!(peer.receive(), Outcome::Completed(1));
-                assert!(task.step());
-            }
+            })
         }
-    });
-    drop(made.take().expect("the task made it"));
-    end(&task);
-    counted
+    }
 }
 
 fn import(path: Path) -> Counted {
-    let host = host::install();
+    let host = Rc::new(host::install());
     let import = Import::new(match path {
         Path::Ready => Until::Returned,
         Path::Blocked => Until::Started,
     });
-    let task = host.start({
-        let import = import.clone();
-        async move {
-            let mut double = Double(import);
-            loop {
-                assert_eq!(double.call(4).await, 8);
-                if path == Path::Ready {
-                    yield_async().await;
-                }
-            }
-        }
-    });
-    let counted = count(&host, || {
-        if path == Path::Blocked {
-            import.call_now().resolve();
-        }
-        assert!(task.step());
-    });
-    end(&task);
-    counted
+    let mut double = Double(import.clone());
+    let call = async move || assert_eq!(double.call(4).await, 8);
+    match path {
+        Path::Ready => ready(&host, call),
+        Path::Blocked => blocked(&host, call, || import.call_now().resolve()),
+    }
 }
