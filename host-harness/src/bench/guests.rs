@@ -10,11 +10,14 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
 use super::counts;
+use super::gzip;
 use super::host::{self, Host};
 use super::peer::Pace;
-use super::rows::{Peer, Runtime};
+use super::rounds::What;
+use super::rows::{Method, Peer, Row, Runtime};
 use crate::compile::{self, Artifact};
 use crate::compose::Composition;
+use crate::demo::gzip::Repeated;
 use crate::guest::Guest;
 use crate::progress::Progress;
 use crate::suite;
@@ -28,6 +31,7 @@ pub struct Guests {
     artifacts: BTreeMap<String, Artifact>,
     prepared: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
     counting: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
+    gzip: BTreeMap<Runtime, OnceCell<Repeated>>,
 }
 
 /// What guests are put together to.
@@ -90,20 +94,23 @@ pub struct Prepared {
 }
 
 impl Guests {
-    /// Builds those that are stale. Their `instructions` are counted or are not.
+    /// Builds those that are stale, for rows of which something is measured.
     ///
     /// # Errors
     ///
     /// When one does not compile.
-    pub fn build(instructions: bool, progress: &Progress) -> Result<Guests> {
+    pub fn build(rows: &[&Row], what: What, progress: &Progress) -> Result<Guests> {
         let root = suite::own_guests().join("bench");
-        let names: Vec<String> = Runtime::ALL
-            .iter()
-            .flat_map(|runtime| {
-                let named = |kind| format!("{}-{kind}", runtime.prefix());
-                ["runner", "peer", "minimal"].map(named)
-            })
-            .collect();
+        let mut names = Vec::new();
+        for runtime in Runtime::ALL {
+            let named = |kind| format!("{}-{kind}", runtime.prefix());
+            names.extend(["runner", "peer", "minimal"].map(named));
+            let on_it = |row: &&&Row| row.runtimes().any(|other| other == runtime);
+            let mut rows = rows.iter().filter(on_it);
+            if rows.any(|row| row.method == Method::Gzip) {
+                names.extend(gzip::PACKAGES.map(named));
+            }
+        }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         target::ensure(&Tools::default(), &root, |line| progress.say(line))?;
         let built = compile::build_packages(&root, &names, progress)?;
@@ -119,12 +126,15 @@ impl Guests {
         let nothing = || Runtime::ALL.into_iter().flat_map(empty).collect();
         Ok(Guests {
             root,
-            engine: host::engine(instructions)?,
+            engine: host::engine(what == What::Instructions)?,
             artifacts: artifacts
                 .map(|artifact| (artifact.package.clone(), artifact))
                 .collect(),
             prepared: nothing(),
             counting: nothing(),
+            gzip: Runtime::ALL
+                .map(|runtime| (runtime, OnceCell::new()))
+                .into(),
         })
     }
 
@@ -166,13 +176,33 @@ impl Guests {
         })
     }
 
-    fn prepare(&self, runtime: Runtime, whole: Whole, counts: bool) -> Result<Prepared> {
-        let mut guests = Vec::new();
-        for kind in whole.packages() {
+    /// The guests of the demo `gzip`, with a file to compress.
+    ///
+    /// # Errors
+    ///
+    /// When they were not built, or do not fit each other or the host.
+    pub fn gzip(&self, runtime: Runtime) -> Result<&Repeated> {
+        filled(&self.gzip[&runtime], || {
+            let composition = Composition {
+                guests: self.read(runtime, &gzip::PACKAGES)?,
+                variant: None,
+            };
+            let bytes = composition.encode()?;
+            Repeated::new(self.engine.clone(), &bytes, gzip::BYTES as usize)
+        })
+    }
+
+    fn read(&self, runtime: Runtime, kinds: &[&str]) -> Result<Vec<Arc<Guest>>> {
+        let read = |kind| {
             let artifact = self.artifact(runtime, kind)?;
             let guest = Guest::read(&artifact.package, &artifact.theme, &artifact.path)?;
-            guests.push(Arc::new(guest));
-        }
+            Ok(Arc::new(guest))
+        };
+        kinds.iter().map(|kind| read(kind)).collect()
+    }
+
+    fn prepare(&self, runtime: Runtime, whole: Whole, counts: bool) -> Result<Prepared> {
+        let mut guests = self.read(runtime, whole.packages())?;
         let name = guests[0].name.clone();
         let mut counters = Vec::new();
         if counts {
@@ -200,10 +230,10 @@ impl Guests {
 }
 
 /// What is in a cell, made if there is nothing yet.
-fn filled(cell: &OnceCell<Prepared>, make: impl FnOnce() -> Result<Prepared>) -> Result<&Prepared> {
-    if let Some(prepared) = cell.get() {
-        return Ok(prepared);
+fn filled<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(there) = cell.get() {
+        return Ok(there);
     }
-    let prepared = make()?;
-    Ok(cell.get_or_init(|| prepared))
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
 }

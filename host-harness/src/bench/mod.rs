@@ -17,6 +17,7 @@
 mod counted;
 mod counts;
 mod guests;
+mod gzip;
 mod host;
 mod html;
 mod machine;
@@ -126,7 +127,7 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
 
 /// Builds what is needed, and times it.
 fn measure(wanted: &[&Row], effort: &Effort, progress: &Progress) -> Result<(Machine, Vec<Line>)> {
-    let guests = Guests::build(effort.what == What::Instructions, progress)?;
+    let guests = Guests::build(wanted, effort.what, progress)?;
     let mut machine = Machine::look(effort);
     let mut lines = Vec::new();
     for (index, row) in wanted.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::guests::Guests;
+use super::gzip;
 use super::rows::{Method, Row, Runtime, rows};
 use super::samples::{self, Sample};
 use super::stats::{Measured, Series};
@@ -162,6 +163,7 @@ pub fn host_share(guests: &Guests, effort: &Effort) -> Result<f64> {
 
 fn take(row: &Row, runtime: Runtime, n: u32, guests: &Guests) -> Result<Sample> {
     match row.method {
+        Method::Gzip => gzip::sample(runtime, n, guests),
         Method::Instantiation => whole::instantiate(runtime, n, guests),
         _ => samples::sample(row, runtime, n, guests),
     }

@@ -1,5 +1,7 @@
 //! What is timed.
 
+use super::gzip;
+
 /// What a guest is built on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Runtime {
@@ -52,6 +54,8 @@ pub enum Method {
     Inside,
     /// As many calls of an export, each of which does it once.
     Calls,
+    /// As many files, which three guests read, compress and write.
+    Gzip,
     /// As many instantiations of the smallest guest.
     Instantiation,
     /// The size of the smallest guest: the same each time.
@@ -106,7 +110,7 @@ impl Row {
         }
     }
 
-    /// Whether what is measured is done by guests.
+    /// Whether what is measured is done by a runner.
     pub fn runs_in_guests(&self) -> bool {
         matches!(self.method, Method::Inside | Method::Calls)
     }
@@ -299,6 +303,11 @@ fn others() -> Vec<Row> {
         Row::new("task/wake", PER_TURN, TASKS, "wake"),
         spawn(1),
         spawn(10_000),
+        Row {
+            method: Method::Gzip,
+            per: gzip::BYTES,
+            ..Row::new("gzip", "ns/byte", "", "").without_floor()
+        },
         minimal("component/instantiation", "ns", Method::Instantiation),
         minimal("component/size", "bytes", Method::Size),
         minimal("crate/build", "ms", Method::Build).without_floor(),
