@@ -17,7 +17,7 @@ pub struct Figure {
     pub deliveries: u32,
     /// The benchmark whose runner does it,
     pub row: &'static str,
-    /// and what that calls besides.
+    /// and what that calls besides, because bindings do.
     pub besides: &'static [(&'static str, u32)],
 }
 
@@ -32,6 +32,9 @@ pub enum Path {
 
 /// A future comes or goes through a call, which returns at once.
 const HANDED_OVER: &[(&str, u32)] = &[("import", 1)];
+
+/// Bindings return from an export.
+const RETURNED: &[(&str, u32)] = &[("task.return", 1)];
 
 /// All of them. An end that waits has joined the set of its task, and stays: the end of a
 /// stream joins once, whatever goes through it. That of a future is there for one
@@ -140,5 +143,24 @@ pub const FIGURES: &[Figure] = &[
         deliveries: 1,
         row: "import/yields/host",
         besides: &[],
+    },
+    // What a task is: its future, its state, and what wakers share.
+    Figure {
+        operation: "export",
+        path: Path::Ready,
+        calls: &[],
+        allocations: 3,
+        deliveries: 0,
+        row: "export/ready",
+        besides: RETURNED,
+    },
+    Figure {
+        operation: "export",
+        path: Path::Blocked,
+        calls: &[],
+        allocations: 3,
+        deliveries: 1,
+        row: "export/pending",
+        besides: RETURNED,
     },
 ];

@@ -5,13 +5,14 @@
 mod figures;
 
 use crate::host::imports::{Double, Import, Until};
-use crate::host::{self, Installed, Outcome, Peer, future, stream};
+use crate::host::{self, Context, Installed, Outcome, Peer, future, stream};
 use crate::{begin_measuring, measured};
 use figures::{FIGURES, Figure, Path};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wit_async::rt::async_support::Subtask as _;
+use wit_async::yield_async;
 
 #[test]
 fn operations_cost_what_they_should() {
@@ -22,6 +23,7 @@ fn operations_cost_what_they_should() {
             "future.read" => future_read(figure.path),
             "future.write" => future_write(figure.path),
             "import" => import(figure.path),
+            "export" => export(figure.path),
             other => panic!("nothing here does a `{other}`"),
         };
         let Figure {
@@ -232,5 +234,31 @@ fn import(path: Path) -> Counted {
     match path {
         Path::Ready => ready(&host, call),
         Path::Blocked => blocked(&host, call, || import.call_now().resolve()),
+    }
+}
+
+/// One that has to wait gives way once.
+fn export(path: Path) -> Counted {
+    let host = Rc::new(host::install());
+    // The host's part of a task.
+    let mut contexts: Vec<_> = (0..WARM_UP + TIMES).map(|_| Context::new(false)).collect();
+    let steps = Cell::new(0);
+    let mut call = || {
+        let context = contexts.pop().expect("as many as there are calls");
+        let task = host.start_in(context, async move {
+            if path == Path::Blocked {
+                yield_async().await;
+            }
+        });
+        steps.set(steps.get() + usize::from(task.step()));
+        assert!(task.has_exited());
+    };
+    (0..WARM_UP).for_each(|_| call());
+    steps.set(0);
+    begin(&host);
+    (0..TIMES).for_each(|_| call());
+    Counted {
+        waited: steps.get(),
+        ..counted(&host)
     }
 }
