@@ -21,6 +21,7 @@ use wasm_encoder::{
 use wasmparser::{Encoding, Instance, Parser, Payload};
 use wasmparser::{Validator, WasmFeatures};
 
+use super::found;
 use super::module::{self, Counting};
 
 /// The interface that is added.
@@ -126,7 +127,7 @@ impl Found {
             .context("a section ends behind the end of the component")?;
         match payload {
             Payload::ModuleSection { .. } => {
-                if module::has_memory(contents)? {
+                if found::has_memory(contents)? {
                     self.mains.push(self.modules.len() as u32);
                 }
                 self.modules.push(range.clone());

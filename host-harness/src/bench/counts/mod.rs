@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! component ─► module ─► a guest that counts ─► read: before and behind the work
-//!                └─ names: what imports are called in the specification
+//!                ├─ found: what there is
+//!                └─ plan: what is added ─ names: what imports are called in the specification
 //! ```
 //!
 //! The component is rewritten, not the program: what is counted is what is timed.
 
 mod component;
+mod found;
 mod module;
 mod names;
+mod plan;
 mod read;
 
 use std::sync::Arc;

@@ -6,8 +6,8 @@ use wasmtime::component::{Component, Instance, TypedFunc};
 use wasmtime::{Result, Store};
 
 use super::component::{FUNCTION, INTERFACE};
-use super::module::{ALLOCATION, DELIVERY};
 use super::names;
+use super::plan::{ALLOCATION, DELIVERY};
 
 /// How often what was called, by its name in the specification, and how often something
 /// was allocated.
