@@ -6,6 +6,8 @@
 
 #![cfg(all(feature = "async", feature = "std"))]
 
+#[path = "exact/native.rs"]
+mod exact;
 mod host;
 
 use host::imports::{Double, Import, Shout, Until};
@@ -73,12 +75,21 @@ fn allocations(mut round: impl FnMut()) -> usize {
     for _ in 0..8 {
         round();
     }
-    COUNT.set(0);
-    LEFT.set(0);
-    MEASURING.set(true);
+    begin_measuring();
     for _ in 0..ROUNDS {
         round();
     }
+    measured()
+}
+
+fn begin_measuring() {
+    COUNT.set(0);
+    LEFT.set(0);
+    MEASURING.set(true);
+}
+
+/// How many allocations there were since measuring began.
+fn measured() -> usize {
     MEASURING.set(false);
     COUNT.get()
 }

@@ -60,6 +60,15 @@ impl Guest {
     pub fn read(name: &str, theme: &str, path: &Path) -> Result<Guest> {
         let bytes = std::fs::read(path)
             .with_context(|| format!("could not read the component {}", path.display()))?;
+        Guest::of(name, theme, path, bytes)
+    }
+
+    /// The component that `bytes` are, which came from the file `path`.
+    ///
+    /// # Errors
+    ///
+    /// When it is something else.
+    pub fn of(name: &str, theme: &str, path: &Path, bytes: Vec<u8>) -> Result<Guest> {
         check_kind(path, &bytes)?;
         let mut types = Types::default();
         let package = Package::from_bytes(name, None, bytes, &mut types)

@@ -108,3 +108,50 @@ fn instructions_have_no_time_and_no_page() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--quick"), "{}", stderr(&output));
 }
+
+#[test]
+fn calls_and_allocations_stand_beside_the_times_and_alone_they_are_the_same() {
+    let figures = |arguments: &[&str]| -> serde_json::Value {
+        let output = bench(&[arguments, &["--json", "import/yields/host"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let first = text.lines().next().expect("a line");
+        serde_json::from_str(first).expect("JSON")
+    };
+    let alone = figures(&["--counts"]);
+    assert_eq!(alone["unit"], "per call");
+    assert_eq!(alone.get("wit_async"), None);
+    let beside = figures(&["--quick"]);
+    assert_eq!(beside["unit"], "ns/call");
+    assert!(beside["wit_async"].as_f64() > Some(0.0));
+    for key in ["calls", "deliveries", "allocations", "context", "which"] {
+        assert_eq!(alone[key], beside[key], "{key}");
+        for runtime in ["wit_async", "wit_bindgen", "floor"] {
+            assert!(!alone[key][runtime].is_null(), "{key} of {runtime}");
+        }
+    }
+    // The floor calls, joins and drops the call, and no more.
+    assert_eq!(alone["calls"]["floor"], 3.0);
+    assert_eq!(alone["which"]["floor"]["waitable.join"], 1.0);
+}
+
+#[test]
+fn a_count_has_no_time_and_no_page() {
+    for other in ["--quick", "--instructions"] {
+        let output = bench(&["--counts", other]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(other), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_real_job_is_timed_on_both_runtimes() {
+    let output = bench(&["--quick", "--json", "gzip"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let object: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(object["unit"], "ns/byte");
+    for key in ["wit_async", "wit_bindgen", "speedup"] {
+        assert!(object[key].as_f64() > Some(0.0), "{key}: {object}");
+    }
+    assert_eq!(object.get("floor"), Some(&serde_json::Value::Null));
+}

@@ -5,7 +5,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::Runner;
 use crate::bindings::exports::test::bench::calls::Guest;
-use crate::bindings::test::bench::peer;
+use crate::bindings::test::bench::{peer, promises};
 use crate::bindings::wit_future;
 use crate::runtime::yield_async;
 
@@ -91,6 +91,25 @@ impl Guest for Runner {
             let (writer, reader) = wit_future::new::<String>(String::new);
             let (length, _) = join(peer::take_text(reader), writer.write(letters(size))).await;
             sum += u64::from(length);
+        }
+        sum
+    }
+
+    async fn give_number(n: u32, _: u32) -> u64 {
+        let mut sum = 0;
+        for _ in 0..n {
+            let number = promises::give_number().await;
+            sum += u64::from(number.await);
+        }
+        sum
+    }
+
+    async fn take_later(n: u32, _: u32) -> u64 {
+        let mut sum = 0;
+        for i in 0..n {
+            let (writer, reader) = wit_future::new::<u32>(|| 0);
+            promises::take_later(reader).await;
+            sum += u64::from(writer.write(i).await.is_ok());
         }
         sum
     }

@@ -4,7 +4,7 @@
 const MAX_PAGES: u32 = 127;
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=Cargo.toml");
     println!(
         "cargo::rustc-link-arg-cdylib=--max-memory={}",
         MAX_PAGES * 65536

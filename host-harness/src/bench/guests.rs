@@ -9,10 +9,15 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
 
+use super::counts;
+use super::gzip;
 use super::host::{self, Host};
-use super::rows::{Peer, Runtime};
+use super::peer::Pace;
+use super::rounds::What;
+use super::rows::{Method, Peer, Row, Runtime};
 use crate::compile::{self, Artifact};
 use crate::compose::Composition;
+use crate::demo::gzip::Repeated;
 use crate::guest::Guest;
 use crate::progress::Progress;
 use crate::suite;
@@ -25,6 +30,8 @@ pub struct Guests {
     engine: Engine,
     artifacts: BTreeMap<String, Artifact>,
     prepared: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
+    counting: BTreeMap<(Runtime, Whole), OnceCell<Prepared>>,
+    gzip: BTreeMap<Runtime, OnceCell<Repeated>>,
 }
 
 /// What guests are put together to.
@@ -33,7 +40,7 @@ pub enum Whole {
     /// The runner, with a guest as its peer.
     WithGuest,
     /// The runner, with the harness as its peer.
-    WithHost,
+    WithHost(Pace),
     /// The smallest guest.
     Minimal,
 }
@@ -42,19 +49,33 @@ impl From<Peer> for Whole {
     fn from(peer: Peer) -> Whole {
         match peer {
             Peer::Guest => Whole::WithGuest,
-            Peer::Host => Whole::WithHost,
+            Peer::Host => Whole::WithHost(Pace::AtOnce),
+            Peer::HostGivesWay => Whole::WithHost(Pace::GivesWay),
         }
     }
 }
 
 impl Whole {
-    const ALL: [Whole; 3] = [Whole::WithGuest, Whole::WithHost, Whole::Minimal];
+    const ALL: [Whole; 4] = [
+        Whole::WithGuest,
+        Whole::WithHost(Pace::AtOnce),
+        Whole::WithHost(Pace::GivesWay),
+        Whole::Minimal,
+    ];
+
+    /// At which pace the host does its part.
+    fn pace(self) -> Pace {
+        match self {
+            Whole::WithHost(pace) => pace,
+            Whole::WithGuest | Whole::Minimal => Pace::AtOnce,
+        }
+    }
 
     /// What the names of its packages end with, the runner first.
     fn packages(self) -> &'static [&'static str] {
         match self {
             Whole::WithGuest => &["runner", "peer"],
-            Whole::WithHost => &["runner"],
+            Whole::WithHost(_) => &["runner"],
             Whole::Minimal => &["minimal"],
         }
     }
@@ -68,23 +89,28 @@ pub struct Prepared {
     pub component: Component,
     /// What is instantiated.
     pub instance: InstancePre<Host>,
+    /// What its counters are of, if it counts what it calls.
+    pub counters: Vec<String>,
 }
 
 impl Guests {
-    /// Builds those that are stale. If it `counts`, their instructions are counted.
+    /// Builds those that are stale, for rows of which something is measured.
     ///
     /// # Errors
     ///
     /// When one does not compile.
-    pub fn build(counts: bool, progress: &Progress) -> Result<Guests> {
+    pub fn build(rows: &[&Row], what: What, progress: &Progress) -> Result<Guests> {
         let root = suite::own_guests().join("bench");
-        let names: Vec<String> = Runtime::ALL
-            .iter()
-            .flat_map(|runtime| {
-                let named = |kind| format!("{}-{kind}", runtime.prefix());
-                ["runner", "peer", "minimal"].map(named)
-            })
-            .collect();
+        let mut names = Vec::new();
+        for runtime in Runtime::ALL {
+            let named = |kind| format!("{}-{kind}", runtime.prefix());
+            names.extend(["runner", "peer", "minimal"].map(named));
+            let on_it = |row: &&&Row| row.runtimes().any(|other| other == runtime);
+            let mut rows = rows.iter().filter(on_it);
+            if rows.any(|row| row.method == Method::Gzip) {
+                names.extend(gzip::PACKAGES.map(named));
+            }
+        }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         target::ensure(&Tools::default(), &root, |line| progress.say(line))?;
         let built = compile::build_packages(&root, &names, progress)?;
@@ -97,13 +123,18 @@ impl Guests {
         }
         let artifacts = built.artifacts.into_iter();
         let empty = |runtime| Whole::ALL.map(|whole| ((runtime, whole), OnceCell::new()));
+        let nothing = || Runtime::ALL.into_iter().flat_map(empty).collect();
         Ok(Guests {
             root,
-            engine: host::engine(counts)?,
+            engine: host::engine(what == What::Instructions)?,
             artifacts: artifacts
                 .map(|artifact| (artifact.package.clone(), artifact))
                 .collect(),
-            prepared: Runtime::ALL.into_iter().flat_map(empty).collect(),
+            prepared: nothing(),
+            counting: nothing(),
+            gzip: Runtime::ALL
+                .map(|runtime| (runtime, OnceCell::new()))
+                .into(),
         })
     }
 
@@ -129,22 +160,54 @@ impl Guests {
     ///
     /// When guests do not fit each other or the host.
     pub fn prepared(&self, runtime: Runtime, whole: Whole) -> Result<&Prepared> {
-        let cell = &self.prepared[&(runtime, whole)];
-        if let Some(prepared) = cell.get() {
-            return Ok(prepared);
-        }
-        let prepared = self.prepare(runtime, whole)?;
-        Ok(cell.get_or_init(|| prepared))
+        filled(&self.prepared[&(runtime, whole)], || {
+            self.prepare(runtime, whole, false)
+        })
     }
 
-    fn prepare(&self, runtime: Runtime, whole: Whole) -> Result<Prepared> {
-        let mut guests = Vec::new();
-        for kind in whole.packages() {
+    /// The same, and its first guest counts what it calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`Guests::prepared`], and when the guest cannot be rewritten.
+    pub fn counting(&self, runtime: Runtime, whole: Whole) -> Result<&Prepared> {
+        filled(&self.counting[&(runtime, whole)], || {
+            self.prepare(runtime, whole, true)
+        })
+    }
+
+    /// The guests of the demo `gzip`, with a file to compress.
+    ///
+    /// # Errors
+    ///
+    /// When they were not built, or do not fit each other or the host.
+    pub fn gzip(&self, runtime: Runtime) -> Result<&Repeated> {
+        filled(&self.gzip[&runtime], || {
+            let composition = Composition {
+                guests: self.read(runtime, &gzip::PACKAGES)?,
+                variant: None,
+            };
+            let bytes = composition.encode()?;
+            Repeated::new(self.engine.clone(), &bytes, gzip::BYTES as usize)
+        })
+    }
+
+    fn read(&self, runtime: Runtime, kinds: &[&str]) -> Result<Vec<Arc<Guest>>> {
+        let read = |kind| {
             let artifact = self.artifact(runtime, kind)?;
             let guest = Guest::read(&artifact.package, &artifact.theme, &artifact.path)?;
-            guests.push(Arc::new(guest));
-        }
+            Ok(Arc::new(guest))
+        };
+        kinds.iter().map(|kind| read(kind)).collect()
+    }
+
+    fn prepare(&self, runtime: Runtime, whole: Whole, counts: bool) -> Result<Prepared> {
+        let mut guests = self.read(runtime, whole.packages())?;
         let name = guests[0].name.clone();
+        let mut counters = Vec::new();
+        if counts {
+            (guests[0], counters) = counts::counting(&guests[0])?;
+        }
         let composition = Composition {
             guests,
             variant: None,
@@ -154,13 +217,23 @@ impl Guests {
             .with_context(|| format!("could not compose {name}"))?;
         let failed = |error| anyhow!("could not prepare {name}: {error:?}");
         let component = Component::new(&self.engine, bytes).map_err(failed)?;
-        let instance = host::linker(&self.engine, &component)
+        let instance = host::linker(&self.engine, &component, whole.pace())
             .and_then(|linker| linker.instantiate_pre(&component))
             .map_err(failed)?;
         Ok(Prepared {
             engine: self.engine.clone(),
             component,
             instance,
+            counters,
         })
     }
+}
+
+/// What is in a cell, made if there is nothing yet.
+fn filled<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if let Some(there) = cell.get() {
+        return Ok(there);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(|| made))
 }

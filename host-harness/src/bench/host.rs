@@ -4,7 +4,7 @@ use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Cache, Config, Engine, Result, Store};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::peer;
+use super::peer::{self, Pace};
 
 /// What a store holds.
 pub struct Host {
@@ -37,15 +37,15 @@ pub fn engine(counts: bool) -> anyhow::Result<Engine> {
     Engine::new(&config).map_err(|error| anyhow::anyhow!("could not set up wasmtime: {error:?}"))
 }
 
-/// What guests can import. What is in no row traps.
+/// What guests can import. The host does its part of it at a pace. What is in no row traps.
 ///
 /// # Errors
 ///
 /// When a name is defined twice.
-pub fn linker(engine: &Engine, component: &Component) -> Result<Linker<Host>> {
+pub fn linker(engine: &Engine, component: &Component, pace: Pace) -> Result<Linker<Host>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    peer::add_to_linker(&mut linker)?;
+    peer::add_to_linker(&mut linker, pace)?;
     linker.define_unknown_imports_as_traps(component)?;
     Ok(linker)
 }

@@ -2,7 +2,7 @@
 
 use super::machine::Machine;
 use super::plot;
-use super::report::{Line, number, ratio};
+use super::report::{COUNTED, EXPLAINED, Line, counts, number, ratio};
 
 /// The page.
 pub fn page(machine: &Machine, lines: &[Line]) -> String {
@@ -74,13 +74,17 @@ fn curves(body: &mut String, lines: &[Line]) {
 fn table(body: &mut String, lines: &[Line]) {
     body.push_str(
         "<h2>Figures</h2>\n<table>\n<tr><th>benchmark<th>unit<th>wit-async<th>wit-bindgen<th>floor\
-         <th>speedup<th>over floor\n",
+         <th>speedup<th>over floor",
     );
+    for (_, title, _) in COUNTED {
+        body.push_str(&format!("<th>{title}"));
+    }
+    body.push('\n');
     let figure = |median: Option<f64>| median.map_or_else(|| "-".to_owned(), number);
     for line in lines {
         let measured = &line.measured;
         body.push_str(&format!(
-            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}\n",
+            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td>{}<td>{}",
             escape(&line.name),
             escape(&line.unit),
             figure(measured.own.median()),
@@ -89,8 +93,12 @@ fn table(body: &mut String, lines: &[Line]) {
             ratio(measured.speedup()),
             ratio(measured.over_floor()),
         ));
+        for (_, _, figure) in COUNTED {
+            body.push_str(&format!("<td>{}", counts(line, figure)));
+        }
+        body.push('\n');
     }
-    body.push_str("</table>\n");
+    body.push_str(&format!("</table>\n<p>{}</p>\n", escape(EXPLAINED)));
 }
 
 fn escape(text: &str) -> String {
@@ -126,8 +134,9 @@ td:first-child, th:first-child { text-align: left; }
 
 #[cfg(test)]
 mod tests {
+    use super::super::counted::Counted;
+    use super::super::rounds::What;
     use super::super::rows::rows;
-    use super::super::stats::Measured;
     use super::*;
 
     #[test]
@@ -135,11 +144,12 @@ mod tests {
         let lines: Vec<Line> = rows()
             .iter()
             .map(|row| {
-                let mut measured = Measured::default();
+                let mut line = Line::new(row, What::All);
                 for runtime in row.runtimes() {
-                    measured.series(runtime).push(f64::from(row.size));
+                    line.measured.series(runtime).push(f64::from(row.size));
                 }
-                Line::new(row, false, measured)
+                line.counted = row.runs_in_guests().then(Counted::default);
+                line
             })
             .collect();
         let page = page(&Machine::default(), &lines);
@@ -147,6 +157,8 @@ mod tests {
         assert_eq!(curves, 5);
         assert_eq!(page.matches("<svg").count(), lines.len() + curves);
         assert!(page.contains("stream&lt;u8&gt;, guest to guest"));
+        assert!(page.contains("<th>host calls<th>deliveries<th>allocations<th>context\n"));
+        assert!(page.contains("<td>0 / 0 / -"));
         let outside = page.replace("http://www.w3.org/2000/svg", "");
         for link in ["http", "src=", "<link", "@import", "url("] {
             assert!(!outside.contains(link), "{link}");

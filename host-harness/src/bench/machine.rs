@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::Command;
 
-use super::rounds::Effort;
+use super::rounds::{Effort, What};
 
 /// All that figures depend on beside the guests.
 #[derive(Clone, Debug, Default)]
@@ -44,9 +44,10 @@ impl Machine {
             date: jiff::Timestamp::now()
                 .strftime("%Y-%m-%d %H:%M UTC")
                 .to_string(),
-            effort: match effort.counts {
-                true => "instructions of the guests, counted".to_owned(),
-                false => format!(
+            effort: match effort.what {
+                What::Instructions => "instructions of the guests, counted".to_owned(),
+                What::Counts => "calls and allocations of the runner, counted".to_owned(),
+                What::All => format!(
                     "{} rounds of each runtime in turn, samples of {} ms",
                     effort.rounds,
                     effort.sample.as_millis()

@@ -10,8 +10,14 @@
 //! functions does its work as often as it is told, so that a call from the host is timed
 //! that lasts some milliseconds. In each round each runtime has its turn; what changes
 //! with the machine from one moment to the next hits all of them.
+//!
+//! Beside the times stand figures that need no clock: `counted` has what the runner
+//! calls and allocates for each time that a figure is of, exactly.
 
+mod counted;
+mod counts;
 mod guests;
+mod gzip;
 mod host;
 mod html;
 mod machine;
@@ -32,7 +38,7 @@ use anyhow::{Context, Result};
 use self::guests::Guests;
 use self::machine::Machine;
 pub use self::report::Line;
-pub use self::rounds::Effort;
+pub use self::rounds::{Effort, What};
 pub use self::rows::{Row, Runtime, rows};
 pub use self::stats::{Measured, Series};
 use crate::filter::Filter;
@@ -60,6 +66,11 @@ pub struct BenchArgs {
     /// each machine. What guests cause in the host is not in them
     #[arg(long, conflicts_with_all = ["quick", "html"])]
     pub instructions: bool,
+    /// Count the host calls and the heap allocations of the guests and time nothing: exact,
+    /// for each time that a figure is of, in steady state. Those of the runner alone are
+    /// counted, not those of its peer. With `--json` also which calls these are
+    #[arg(long, conflicts_with_all = ["quick", "html", "instructions"])]
+    pub counts: bool,
 }
 
 /// Runs benchmarks, and prints what they came to. Returns whether there were any.
@@ -80,7 +91,7 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
     let wanted: Vec<&Row> = rows
         .iter()
         .filter(|row| filter.matches(&row.name))
-        .filter(|row| !arguments.instructions || row.runs_in_guests())
+        .filter(|row| !(arguments.instructions || arguments.counts) || row.runs_in_guests())
         .collect();
     // Before minutes of work, not behind them.
     if let Some(path) = &arguments.html {
@@ -89,10 +100,11 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
     }
 
     let progress = Progress::shown();
-    let effort = match (arguments.instructions, arguments.quick) {
-        (true, _) => Effort::COUNTED,
-        (false, true) => Effort::QUICK,
-        (false, false) => Effort::FULL,
+    let effort = match () {
+        () if arguments.instructions => Effort::exact(What::Instructions),
+        () if arguments.counts => Effort::exact(What::Counts),
+        () if arguments.quick => Effort::QUICK,
+        () => Effort::FULL,
     };
     let measured = measure(&wanted, &effort, &progress);
     progress.finish();
@@ -115,18 +127,24 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
 
 /// Builds what is needed, and times it.
 fn measure(wanted: &[&Row], effort: &Effort, progress: &Progress) -> Result<(Machine, Vec<Line>)> {
-    let guests = Guests::build(effort.counts, progress)?;
+    let guests = Guests::build(wanted, effort.what, progress)?;
     let mut machine = Machine::look(effort);
     let mut lines = Vec::new();
     for (index, row) in wanted.iter().enumerate() {
         let place = format!("{} ({} of {})", row.name, index + 1, wanted.len());
         progress.phase(&place);
-        let measured = rounds::measure(row, &guests, effort, |round| {
-            progress.step(format!("{place}: round {round} of {}", effort.rounds));
-        })?;
-        lines.push(Line::new(row, effort.counts, measured));
+        let mut line = Line::new(row, effort.what);
+        if effort.what != What::Instructions && row.runs_in_guests() {
+            line.counted = Some(counted::count(row, &guests)?);
+        }
+        if effort.what != What::Counts {
+            line.measured = rounds::measure(row, &guests, effort, |round| {
+                progress.step(format!("{place}: round {round} of {}", effort.rounds));
+            })?;
+        }
+        lines.push(line);
     }
-    if !effort.counts {
+    if effort.what == What::All {
         machine.host_share = Some(rounds::host_share(&guests, effort)?);
     }
     Ok((machine, lines))

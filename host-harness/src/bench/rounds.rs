@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::guests::Guests;
+use super::gzip;
 use super::rows::{Method, Row, Runtime, rows};
 use super::samples::{self, Sample};
 use super::stats::{Measured, Series};
@@ -17,8 +18,19 @@ pub struct Effort {
     pub rounds: usize,
     /// How long a sample lasts on the slowest runtime.
     pub sample: Duration,
-    /// Whether instructions are counted instead.
-    pub counts: bool,
+    /// What is measured.
+    pub what: What,
+}
+
+/// What is measured of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Time, and calls and allocations.
+    All,
+    /// Instructions, instead of time.
+    Instructions,
+    /// Calls and allocations alone.
+    Counts,
 }
 
 impl Effort {
@@ -26,22 +38,24 @@ impl Effort {
     pub const FULL: Effort = Effort {
         rounds: 20,
         sample: Duration::from_millis(50),
-        counts: false,
+        what: What::All,
     };
 
     /// For a first look.
     pub const QUICK: Effort = Effort {
         rounds: 10,
         sample: Duration::from_millis(8),
-        counts: false,
+        what: What::All,
     };
 
     /// For figures that are exact.
-    pub const COUNTED: Effort = Effort {
-        rounds: 1,
-        sample: Duration::ZERO,
-        counts: true,
-    };
+    pub const fn exact(what: What) -> Effort {
+        Effort {
+            rounds: 1,
+            sample: Duration::ZERO,
+            what,
+        }
+    }
 }
 
 /// A sample on the fastest runtime lasts at least this part of one on the slowest, if
@@ -79,7 +93,8 @@ pub fn measure(
     if row.method == Method::Build {
         return build(row, guests, round);
     }
-    let n = match effort.counts {
+    let instructions = effort.what == What::Instructions;
+    let n = match instructions {
         true => (COUNTED / row.per).max(LEAST_COUNTED),
         false => calibrate(row, guests, effort)?,
     };
@@ -99,7 +114,7 @@ pub fn measure(
                 );
             }
             let times = f64::from(n) * f64::from(row.per);
-            let figure = match effort.counts {
+            let figure = match instructions {
                 true => sample.instructions as f64,
                 false => sample.time.as_secs_f64() * 1e9,
             };
@@ -148,6 +163,7 @@ pub fn host_share(guests: &Guests, effort: &Effort) -> Result<f64> {
 
 fn take(row: &Row, runtime: Runtime, n: u32, guests: &Guests) -> Result<Sample> {
     match row.method {
+        Method::Gzip => gzip::sample(runtime, n, guests),
         Method::Instantiation => whole::instantiate(runtime, n, guests),
         _ => samples::sample(row, runtime, n, guests),
     }

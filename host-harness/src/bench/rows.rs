@@ -1,5 +1,7 @@
 //! What is timed.
 
+use super::gzip;
+
 /// What a guest is built on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Runtime {
@@ -41,6 +43,8 @@ pub enum Peer {
     Guest,
     /// The harness.
     Host,
+    /// The harness, which gives way before each of its transfers.
+    HostGivesWay,
 }
 
 /// How a row is measured.
@@ -50,6 +54,8 @@ pub enum Method {
     Inside,
     /// As many calls of an export, each of which does it once.
     Calls,
+    /// As many files, which three guests read, compress and write.
+    Gzip,
     /// As many instantiations of the smallest guest.
     Instantiation,
     /// The size of the smallest guest: the same each time.
@@ -104,7 +110,7 @@ impl Row {
         }
     }
 
-    /// Whether what is measured is done by guests.
+    /// Whether what is measured is done by a runner.
     pub fn runs_in_guests(&self) -> bool {
         matches!(self.method, Method::Inside | Method::Calls)
     }
@@ -138,6 +144,13 @@ impl Row {
     fn by_host(self) -> Row {
         Row {
             peer: Peer::Host,
+            ..self
+        }
+    }
+
+    fn by_host_that_gives_way(self) -> Row {
+        Row {
+            peer: Peer::HostGivesWay,
             ..self
         }
     }
@@ -200,6 +213,10 @@ fn calls() -> Vec<Row> {
         call("export/pending", "pending").calls(),
         call("future/u32", "take-number"),
         call("future/string", "take-text").size(16),
+        call("future/read/ready", "give-number").by_host(),
+        call("future/read/blocked", "give-number").by_host_that_gives_way(),
+        call("future/write/ready", "take-later").by_host(),
+        call("future/write/blocked", "take-later").by_host_that_gives_way(),
     ]);
     rows
 }
@@ -229,6 +246,14 @@ fn chunks() -> Vec<Row> {
             let row = row.size(chunk).curve(curve);
             rows.push(if host { row.by_host() } else { row });
         }
+    }
+    for (name, function) in [("read", "bytes-in"), ("write", "bytes-out")] {
+        let row = |path| {
+            let name = format!("stream/{name}/{path}");
+            Row::new(name, PER_ITEM, STREAMS, function)
+        };
+        rows.push(row("ready").by_host());
+        rows.push(row("blocked").by_host_that_gives_way());
     }
     rows
 }
@@ -278,6 +303,11 @@ fn others() -> Vec<Row> {
         Row::new("task/wake", PER_TURN, TASKS, "wake"),
         spawn(1),
         spawn(10_000),
+        Row {
+            method: Method::Gzip,
+            per: gzip::BYTES,
+            ..Row::new("gzip", "ns/byte", "", "").without_floor()
+        },
         minimal("component/instantiation", "ns", Method::Instantiation),
         minimal("component/size", "bytes", Method::Size),
         minimal("crate/build", "ms", Method::Build).without_floor(),

@@ -31,11 +31,24 @@ const WARM_UP: u32 = 10;
 /// When the guest traps.
 pub fn sample(row: &Row, runtime: Runtime, n: u32, guests: &Guests) -> Result<Sample> {
     let prepared = guests.prepared(runtime, row.peer.into())?;
+    finish(row, runtime, call(row, n, prepared))
+}
+
+/// Runs to the end what a guest does, on a runtime of the host's.
+///
+/// # Errors
+///
+/// When the guest traps.
+pub fn finish<T>(
+    row: &Row,
+    runtime: Runtime,
+    work: impl Future<Output = wasmtime::Result<T>>,
+) -> Result<T> {
     let threads = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("could not start the host's runtime")?;
-    threads.block_on(call(row, n, prepared)).map_err(|error| {
+    threads.block_on(work).map_err(|error| {
         anyhow!(
             "{}: the guest on {} failed: {error:?}",
             row.name,
@@ -62,9 +75,15 @@ async fn call(row: &Row, n: u32, prepared: &Prepared) -> wasmtime::Result<Sample
     })
 }
 
-type Function = TypedFunc<(u32, u32), (u64,)>;
+/// An export that does the work of a row.
+pub type Function = TypedFunc<(u32, u32), (u64,)>;
 
-fn find(
+/// Finds the export of a row.
+///
+/// # Errors
+///
+/// When there is none of this name and type.
+pub fn find(
     row: &Row,
     prepared: &Prepared,
     instance: &Instance,
@@ -81,7 +100,12 @@ fn find(
     instance.get_typed_func(store, index)
 }
 
-async fn run(
+/// Does the work of a row `n` times. Returns what it came to.
+///
+/// # Errors
+///
+/// When the guest traps.
+pub async fn run(
     row: &Row,
     n: u32,
     function: &Function,

@@ -1,4 +1,6 @@
-//! Reads a file through the WASI 0.3 filesystem.
+//! The guest that reads.
+
+use wit_async as runtime;
 
 mod bindings {
     #![allow(missing_docs, reason = "generated")]
@@ -9,53 +11,14 @@ mod bindings {
     });
 }
 
-use bindings::exports::test::gzip::source::{ErrorCode, File, Guest};
-use bindings::wasi::filesystem::preopens;
-use bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
-use bindings::{wit_future, wit_stream};
+#[path = "../../programs/input.rs"]
+mod input;
+#[path = "../../programs/reader.rs"]
+mod program;
+#[path = "../../programs/pump.rs"]
+mod pump;
 
 guest_support::guest!();
 bindings::export!(Reader with_types_in bindings);
 
-struct Reader;
-
-impl Guest for Reader {
-    async fn open(directory: String, name: String) -> Result<File, ErrorCode> {
-        let directory = preopened(&directory)?;
-        let file = directory
-            .open_at(
-                PathFlags::empty(),
-                name,
-                OpenFlags::empty(),
-                DescriptorFlags::READ,
-            )
-            .await?;
-        let modified = file
-            .stat()
-            .await?
-            .data_modification_timestamp
-            .map(|at| at.seconds);
-
-        let (contents, finished) = file.read_via_stream(0);
-        let (writer, data) = wit_stream::new();
-        let (report, outcome) = wit_future::new(|| Err(ErrorCode::Io));
-        wit_async::spawn_local(async move {
-            let pumped = gzip_pump::pump(contents, writer).await;
-            // A reader that lost interest does not want to know the count either.
-            let _ = report.write(finished.await.map(|()| pumped.bytes)).await;
-        });
-        Ok(File {
-            modified,
-            data,
-            outcome,
-        })
-    }
-}
-
-/// The directory that the host opened under this name.
-fn preopened(name: &str) -> Result<Descriptor, ErrorCode> {
-    preopens::get_directories()
-        .into_iter()
-        .find_map(|(directory, path)| (path == name).then_some(directory))
-        .ok_or_else(|| ErrorCode::Other(Some(format!("no directory is preopened as {name:?}"))))
-}
+use program::Reader;

@@ -8,6 +8,7 @@
 //!  WASI 0.3 filesystem    progress (here)         WASI 0.3 filesystem
 //! ```
 
+mod again;
 mod files;
 mod guests;
 mod memory;
@@ -20,6 +21,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
+pub use self::again::Repeated;
 use self::files::Files;
 pub use self::memory::PeakMemory;
 use self::pipeline::{Order, Pipeline};

@@ -21,7 +21,6 @@ use super::guests;
 use super::memory::{Memories, PeakMemory};
 use super::summary::LeftBehind;
 use crate::accounting::Live;
-use crate::compose::Composition;
 use crate::host;
 
 pub use self::bindings::exports::test::gzip::job::Order;
@@ -91,11 +90,21 @@ impl Pipeline {
         let composition = guests::compose()?;
         let bytes = composition.encode()?;
         let engine = host::engine()?;
-        Pipeline::load(engine, &bytes, &composition)
+        Pipeline::of(engine, &bytes, composition.accounting())
+    }
+
+    /// Compiles guests that are composed. `accounting` names those whose runtimes say what
+    /// they have, and the exports through which they do.
+    pub fn of(engine: Engine, bytes: &[u8], accounting: Vec<(String, String)>) -> Result<Pipeline> {
+        Pipeline::load(engine, bytes, accounting)
             .map_err(|error| anyhow!("could not load the guests: {error:?}"))
     }
 
-    fn load(engine: Engine, bytes: &[u8], composition: &Composition) -> wasmtime::Result<Pipeline> {
+    fn load(
+        engine: Engine,
+        bytes: &[u8],
+        accounting: Vec<(String, String)>,
+    ) -> wasmtime::Result<Pipeline> {
         let component = Component::new(&engine, bytes)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p3::filesystem::add_to_linker(&mut linker)?;
@@ -115,8 +124,8 @@ impl Pipeline {
         };
         let job = export("test:gzip/job@0.1.0", "run")?;
         let mut counts = Vec::new();
-        for (guest, interface) in composition.accounting() {
-            counts.push((guest.to_owned(), export(&interface, "counts")?));
+        for (guest, interface) in accounting {
+            counts.push((guest, export(&interface, "counts")?));
         }
         let guests = linker.instantiate_pre(&component)?;
         Ok(Pipeline {

@@ -36,6 +36,9 @@ pub const STREAM_READ: u32 = 2;
 /// What a write to a stream came to.
 pub const STREAM_WRITE: u32 = 3;
 
+/// What a read of a future came to.
+pub const FUTURE_READ: u32 = 4;
+
 /// What a write of a future came to.
 pub const FUTURE_WRITE: u32 = 5;
 

@@ -5,6 +5,7 @@ mod concurrent;
 mod futures;
 mod items;
 mod peer;
+mod promises;
 mod streams;
 mod tasks;
 

@@ -44,6 +44,16 @@ unsafe extern "C" {
     pub fn token(n: u32) -> u32;
 }
 
+#[link(wasm_import_module = "test:bench/promises@0.1.0")]
+unsafe extern "C" {
+    #[link_name = "[async-lower]give-number"]
+    pub fn give_number(result: *mut u32) -> u32;
+    #[link_name = "[async-lower]take-later"]
+    pub fn take_later(reader: u32) -> u32;
+}
+
+bench_raw::future!(GivenNumber, "test:bench/promises@0.1.0", "give-number");
+bench_raw::future!(LaterNumber, "test:bench/promises@0.1.0", "take-later");
 bench_raw::future!(Number, "test:bench/peer@0.1.0", "take-number");
 bench_raw::future!(TextFuture, "test:bench/peer@0.1.0", "take-text");
 bench_raw::stream!(Bytes, "test:bench/peer@0.1.0", "take-bytes");

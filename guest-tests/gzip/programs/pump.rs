@@ -1,11 +1,10 @@
 //! Moves the bytes of one stream into another, in large pieces: the next piece
-//! is read while the one before is being written.
+//! is read while the one before is being written. The same text for each runtime.
 
 use futures::future::join;
-use wit_async::{StreamReader, StreamResult, StreamWriter};
 
-/// How many bytes are read and written at once.
-pub const CHUNK: usize = 64 * 1024;
+use crate::input::{CHUNK, Input};
+use crate::runtime::{StreamReader, StreamWriter};
 
 /// How a transfer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,32 +37,5 @@ pub async fn pump(from: StreamReader<u8>, mut to: StreamWriter<u8>) -> Pumped {
     Pumped {
         bytes,
         closed: false,
-    }
-}
-
-/// A stream that is dropped as soon as it has ended.
-#[derive(Debug)]
-pub struct Input(Option<StreamReader<u8>>);
-
-impl Input {
-    /// Reads from `stream`.
-    pub fn new(stream: StreamReader<u8>) -> Input {
-        Input(Some(stream))
-    }
-
-    /// Reads until `buffer` has no room left or the stream ends; an empty
-    /// answer is the end. The file system hands out smaller pieces than it is
-    /// asked for, and passing those on would wake three guests for each.
-    pub async fn fill(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
-        while let Some(stream) = &mut self.0
-            && buffer.len() < buffer.capacity()
-        {
-            let (result, filled) = stream.read(buffer).await;
-            buffer = filled;
-            if result == StreamResult::Dropped {
-                self.0 = None;
-            }
-        }
-        buffer
     }
 }
