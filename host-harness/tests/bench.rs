@@ -17,11 +17,20 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
-fn a_quick_run_of_one_row_prints_an_object_and_writes_a_page() {
+fn a_quick_run_of_one_row_prints_an_object_and_writes_a_page_and_a_picture() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let page = directory.path().join("page.html");
-    let path = page.display().to_string();
-    let output = bench(&["--quick", "--json", "--html", &path, "read/cancel"]);
+    let picture = directory.path().join("picture.svg");
+    let paths = [&page, &picture].map(|path| path.display().to_string());
+    let output = bench(&[
+        "--quick",
+        "--json",
+        "--html",
+        &paths[0],
+        "--svg",
+        &paths[1],
+        "read/cancel",
+    ]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 
     let text = String::from_utf8_lossy(&output.stdout);
@@ -43,6 +52,8 @@ fn a_quick_run_of_one_row_prints_an_object_and_writes_a_page() {
 
     let page = std::fs::read_to_string(page).expect("the page");
     assert!(page.contains("<svg") && page.contains("read/cancel"));
+    let picture = std::fs::read_to_string(picture).expect("the picture");
+    assert!(picture.starts_with("<svg") && picture.contains("read/cancel"));
 }
 
 #[test]
@@ -70,7 +81,7 @@ fn a_page_that_cannot_be_written_is_an_error_before_anything_runs() {
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
     assert!(
-        text.contains("could not write the page /no/such/directory/page.html"),
+        text.contains("could not write /no/such/directory/page.html"),
         "{text}"
     );
     assert!(!text.contains("building"), "{text}");

@@ -1,9 +1,9 @@
 //! Times the same guests on three runtimes, in one run.
 //!
 //! ```text
-//! rows ─► guests ─► samples ─► rounds ─► stats ─► report, html
+//! rows ─► guests ─► samples ─► rounds ─► stats ─► report, html, overview
 //! what    build,    one call   A B C     medians   for people, as
-//! to do   compose   is timed   A B C …   ratios    JSON, as a page
+//! to do   compose   is timed   A B C …   ratios    JSON, as a page, as a picture
 //! ```
 //!
 //! The guests are in `guest-tests/bench`: their runner calls a peer, and each of its
@@ -21,6 +21,7 @@ mod gzip;
 mod host;
 mod html;
 mod machine;
+mod overview;
 mod peer;
 mod plot;
 mod report;
@@ -59,17 +60,20 @@ pub struct BenchArgs {
     /// Write a page with plots, too
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write one picture of all benchmarks, as SVG, too
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Shorter samples, and as few rounds as there may be
     #[arg(long)]
     pub quick: bool,
     /// Count the instructions of the guests instead of timing them: exact, and the same on
     /// each machine. What guests cause in the host is not in them
-    #[arg(long, conflicts_with_all = ["quick", "html"])]
+    #[arg(long, conflicts_with_all = ["quick", "html", "svg"])]
     pub instructions: bool,
     /// Count the host calls and the heap allocations of the guests and time nothing: exact,
     /// for each time that a figure is of, in steady state. Those of the runner alone are
     /// counted, not those of its peer. With `--json` also which calls these are
-    #[arg(long, conflicts_with_all = ["quick", "html", "instructions"])]
+    #[arg(long, conflicts_with_all = ["quick", "html", "svg", "instructions"])]
     pub counts: bool,
 }
 
@@ -78,7 +82,7 @@ pub struct BenchArgs {
 /// # Errors
 ///
 /// When guests cannot be built or trap, when those of different runtimes did different
-/// things, or when the page cannot be written.
+/// things, or when a page or picture cannot be written.
 pub fn run(arguments: BenchArgs) -> Result<bool> {
     let rows = rows();
     let filter = Filter::new(arguments.filter);
@@ -94,9 +98,9 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         .filter(|row| !(arguments.instructions || arguments.counts) || row.runs_in_guests())
         .collect();
     // Before minutes of work, not behind them.
-    if let Some(path) = &arguments.html {
+    for path in arguments.html.iter().chain(&arguments.svg) {
         let opened = File::options().append(true).create(true).open(path);
-        opened.with_context(|| format!("could not write the page {}", path.display()))?;
+        opened.with_context(|| format!("could not write {}", path.display()))?;
     }
 
     let progress = Progress::shown();
@@ -118,9 +122,17 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         print(&format!("{machine}\n"));
         print(&report::table(&lines));
     }
-    if let Some(path) = arguments.html {
-        std::fs::write(&path, html::page(&machine, &lines))
-            .with_context(|| format!("could not write the page {}", path.display()))?;
+    let pages = [
+        arguments
+            .html
+            .map(|path| (path, html::page(&machine, &lines))),
+        arguments
+            .svg
+            .map(|path| (path, overview::overview(&lines).to_string())),
+    ];
+    for (path, content) in pages.into_iter().flatten() {
+        std::fs::write(&path, content)
+            .with_context(|| format!("could not write {}", path.display()))?;
     }
     Ok(true)
 }
