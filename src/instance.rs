@@ -21,7 +21,7 @@ use crate::buffer::Pool;
 #[cfg(feature = "diagnostics")]
 use crate::diagnostics::Gauges;
 use crate::task::Pressure;
-use crate::waitable::{Allowance, Asked, Carrier, Late, Orphanage, Orphans, Registry};
+use crate::waitable::{Allowance, Asked, Carrier, Late, Orphanage, Orphans, Registry, StandIns};
 
 /// Everything the runtime knows about the instance it runs in.
 pub(crate) struct Instance {
@@ -31,6 +31,8 @@ pub(crate) struct Instance {
     pub(crate) pool: Pool,
     /// Operations that belong to no task.
     pub(crate) orphanage: Orphanage,
+    /// Each `block_on` that stands in for a task.
+    pub(crate) stand_ins: StandIns,
     /// Operations that no future waits for.
     pub(crate) orphans: Orphans,
     /// Calls whose cancel is asked for.
@@ -54,6 +56,7 @@ impl Instance {
             registry: Registry::new(),
             pool: Pool::new(),
             orphanage: Orphanage::new(),
+            stand_ins: StandIns::new(),
             orphans: Orphans::new(),
             asked: Asked::new(),
             allowance: Allowance::new(),

@@ -260,7 +260,8 @@
 //! - When the reader is handed away, what it keeps arrives first: a future in the background
 //!   passes on what is kept and then what comes, in the task, also while that stands still in
 //!   a [`block_on`], or in another one if there is none; where no task runs at all it waits
-//!   for the next one. It notices that the new reader is gone when it has something to pass
+//!   for the next one. In a task of other bindings it runs if they can spawn, and not while
+//!   that stands still. It notices that the new reader is gone when it has something to pass
 //!   on.
 //! - What an adapter read ahead ([`into_stream`](RawStreamReader::into_stream),
 //!   [`buffered`](RawStreamReader::buffered), `into_async_read`) goes with the adapter, unless

@@ -53,6 +53,7 @@ pub(crate) use allowance::{
     takes_events_first,
 };
 pub(crate) use asked::{Asked, ask_for, asking, is_to_be_asked, stand_still_for};
+pub(crate) use background::StandIns;
 pub(crate) use carried::{Carried, Carrier, carry, carrying, put_down};
 pub(crate) use current::{Current, current, enter, may_cancel, preserve};
 pub(crate) use events::{begins_anew, deliver, take};

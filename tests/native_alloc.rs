@@ -6,7 +6,7 @@
 
 #![cfg(all(feature = "async", feature = "std"))]
 
-#[path = "exact/native.rs"]
+#[path = "native_alloc/exact.rs"]
 mod exact;
 mod host;
 

@@ -66,7 +66,7 @@ fn pass_on<O: FutureOps + Clone>(reader: &RawFutureReader<O>) -> RawFutureReader
     // SAFETY: the future is of the same type.
     let (writer, passed) = unsafe { raw_future_new(reader.ops.clone()) };
     waitable::spawn_in_background(
-        Some(waitable),
+        waitable,
         Box::pin(async move {
             // Who does not want it any more tells nobody.
             drop(writer.write(rest.await).await);

@@ -117,7 +117,7 @@ impl<O: StreamOps> RawStreamReader<O> {
             done: self.done,
         };
         waitable::spawn_in_background(
-            Some(waitable),
+            waitable,
             Box::pin(async move {
                 let mut items = Vec::with_capacity(AHEAD);
                 // Nothing is read ahead that nobody waits for.

@@ -17,11 +17,12 @@ use core::future::Future;
 /// task before does not run either. So a future that waits for one of these, such as a
 /// [`JoinHandle`](crate::JoinHandle) from outside, never finishes, like one that waits for a
 /// message that nobody sends; if nothing else can go on the host says so (wasmtime 48:
-/// "deadlock detected"). What the runtime does for the task does go on: a reader that was
-/// handed away passes on what it [kept](crate#what-a-dropped-read-gets). In a synchronous
-/// export the host traps if this has to wait and nothing else can run.
+/// "deadlock detected"). What the runtime does for an async export does go on whenever this
+/// waits: a reader that was handed away passes on what it
+/// [kept](crate#what-a-dropped-read-gets). In a synchronous export the host traps if this has
+/// to wait and nothing else can run.
 ///
-/// After every 128 operations that `future` completes this [yields to the host](crate#turns),
+/// After every 128 operations that complete meanwhile this [yields to the host](crate#turns),
 /// with an allowance of its own: the task around it keeps what it has left. A loop of many
 /// short `block_on`s yields nowhere.
 ///

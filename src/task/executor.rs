@@ -21,7 +21,7 @@ pub(super) struct Task<'a> {
     waker: Waker,
     root: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
     spawned: Option<Spawned<Arc<Home>>>,
-    /// For a `block_on`: what it runs for the code around it, and does not wait for.
+    /// For a `block_on`: what it polls for the task around, and does not wait for.
     background: Option<Spawned<Arc<Home>>>,
     /// Whether it stays until everything that it started is over.
     stays: bool,
@@ -52,7 +52,7 @@ impl<'a> Task<'a> {
     fn of(root: Pin<Box<dyn Future<Output = ()> + 'a>>, home: Home, stays: bool) -> Task<'a> {
         let home = Arc::new(home);
         if !stays {
-            home.stands_in();
+            home.stands_still();
         }
         Task {
             waker: Waker::from(Arc::clone(&home)),
@@ -174,7 +174,7 @@ impl<'a> Task<'a> {
                 woke = waitable::wake_late();
             }
             // Destructors that ran there may have spawned something.
-            if self.home.has_spawned() || self.home.has_background() {
+            if self.home.has_spawned() {
                 waitable::spend();
                 continue;
             }
@@ -196,6 +196,9 @@ impl<'a> Task<'a> {
                 return self.sleep();
             }
             if !self.home.was_woken() {
+                if self.stands_in() {
+                    continue;
+                }
                 return self.sleep();
             }
             if woke {
@@ -212,7 +215,7 @@ impl<'a> Task<'a> {
             // Woken by itself: a yield. Events that are there come first, or a
             // future that yields for ever would never see them.
             let set = self.home.existing_set();
-            if !set.is_some_and(|set| self.take_event(set)) {
+            if !set.is_some_and(|set| self.take_event(set)) && !self.stands_in() {
                 return CallbackCode::Yield;
             }
         }
@@ -278,8 +281,8 @@ impl<'a> Task<'a> {
             }
             break;
         }
-        if !self.stays {
-            self.poll_background();
+        if let Some(background) = &self.background {
+            background.poll();
         }
         if self.root.is_some() && self.home.request.is_accepted() {
             // Not before: what was spawned may have been the last to observe it.
@@ -294,20 +297,22 @@ impl<'a> Task<'a> {
 }
 
 impl Task<'_> {
-    fn poll_background(&mut self) {
-        let queued = self.home.take_background();
-        if !queued.is_empty() {
+    /// A `block_on` is about to let others have their turn: says whether there is something
+    /// new that it has to poll for the task around.
+    fn stands_in(&mut self) -> bool {
+        if self.stays {
+            return false;
+        }
+        let unseen = self.home.stands_in();
+        let any = !unseen.is_empty();
+        for future in unseen {
             let home = &self.home;
             let background = self
                 .background
                 .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
-            for future in queued {
-                background.push(future);
-            }
+            background.push(future);
         }
-        if let Some(background) = &self.background {
-            background.poll();
-        }
+        any
     }
 }
 
@@ -315,6 +320,9 @@ impl Drop for Task<'_> {
     fn drop(&mut self) {
         self.home.begin_turn();
         let home = Arc::clone(&self.home);
+        if !self.stays {
+            home.stands_no_more();
+        }
         // Destructors may cancel operations, and write defaults.
         enter(&home, || {
             self.root = None;
@@ -324,7 +332,6 @@ impl Drop for Task<'_> {
         waitable::wake_others();
         home.close();
         if !self.stays {
-            home.leaves_background();
             home.leaves_synchronous_code();
         }
     }

@@ -176,14 +176,9 @@ impl Home {
         home.around.as_ref().unwrap_or(home)
     }
 
-    /// Whether it is that of an async export.
-    pub(super) fn is_task(&self) -> bool {
-        self.is_task
-    }
-
-    /// Whether it is over.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closed.get()
+    /// For the futures of a `block_on`: see the field.
+    pub(super) fn around(&self) -> Option<&Arc<Home>> {
+        self.around.as_ref()
     }
 
     /// Whether it is that of an async export, which is not over.

@@ -28,6 +28,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
+use core::mem;
 
 /// The home of operations without a task, made when it is first needed.
 pub(crate) struct Orphanage {
@@ -66,6 +67,13 @@ impl Orphanage {
     pub(super) fn has(&self, waitable: Waitable) -> bool {
         let home = self.home.get();
         home.is_some_and(|home| seats::is_seated(waitable, home)) || seats::is_guest(waitable)
+    }
+}
+
+impl Drop for Orphanage {
+    fn drop(&mut self) {
+        // Natively, when a thread ends: they own ends, and there is no host any more.
+        mem::forget(self.futures.take());
     }
 }
 
@@ -128,21 +136,20 @@ pub(super) fn takes_in_no_more(home: &Home) {
     drop(left);
 }
 
-/// Runs `future`, which is about `waitable`, in the background: in the `block_on` or the
-/// async export that is polling, in the one in whose set the waitable is, or in the next
-/// async export that gets a turn.
-pub(crate) fn spawn_in_background(waitable: Option<Waitable>, future: Spawned) {
+/// Runs `future`, which is about `waitable`, in the background: in the async export that
+/// is polling, in the one in whose set the waitable is, or in the next one that gets a
+/// turn.
+pub(crate) fn spawn_in_background(waitable: Waitable, future: Spawned) {
     let (task, future) = match current::current() {
-        Current::Ours(home) if home.runs_background() => (Some(home), future),
         Current::Ours(home) => (Some(Arc::clone(Home::component_task(&home))), future),
         // SAFETY: the task is the current one.
         Current::Foreign(task) => match unsafe { Task::spawn(task, Box::new(future)) } {
             Ok(()) => return,
             Err(future) => (None, Box::into_pin(future)),
         },
-        Current::None => (waitable.and_then(seats::home_of), future),
+        Current::None => (seats::home_of(waitable), future),
     };
-    match task.filter(|task| task.is_open_task() || task.runs_background()) {
+    match task.filter(|task| task.is_open_task()) {
         Some(task) => task.run_in_background(future),
         None => {
             let sleeps = instance::with(|instance| {
@@ -153,6 +160,7 @@ pub(crate) fn spawn_in_background(waitable: Option<Waitable>, future: Spawned) {
             if let Some(task) = sleeps {
                 task.rouse();
             }
+            super::background::rouse_stand_in(None);
         }
     }
 }

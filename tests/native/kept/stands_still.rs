@@ -213,3 +213,168 @@ fn what_panics_in_the_background_of_a_block_on_is_over() {
     drop((peer, answers));
     assert_eq!(host.handles(), [""; 0]);
 }
+
+#[test]
+fn a_block_on_that_need_not_wait_does_nothing_for_the_task() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let receiver = host::lift_stream(reader);
+            yield_async().await;
+            host.calls();
+            assert_eq!(block_on(async { 5 }), 5);
+            assert_eq!(host.calls(), [""; 0]);
+            drop(receiver);
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([4]);
+    while task.step() {}
+    peer.write([5]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+/// A task stands still, and meanwhile synchronous code hands a reader away whose read began
+/// in the task, or belongs to none.
+fn others_hand_away(in_the_task: bool) {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut answer, answers) = host.incoming_stream::<u32>();
+    let shelf = Log::new();
+    if !in_the_task {
+        host.call_sync(|| block_on(drops_a_read(&mut reader)));
+    }
+    let task = host.start({
+        let (host, shelf) = (Rc::clone(&host), shelf.clone());
+        async move {
+            if in_the_task {
+                drops_a_read(&mut reader).await;
+            }
+            let next = Rc::clone(&host);
+            host.when_blocked(move || {
+                let elsewhere = Elsewhere {
+                    receiver: next.call_sync(|| host::host().outgoing_stream(reader)),
+                    answers,
+                    rounds: 0,
+                };
+                peer.write([4]);
+                elsewhere.goes_on(&next, &shelf);
+            });
+            assert_eq!(block_on(answer.next()), Some(4));
+        }
+    });
+    while task.step() {}
+    drop(shelf.take());
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(host.handles(), [""; 0]);
+}
+
+#[test]
+fn what_others_hand_away_meanwhile_is_passed_on_where_its_task_stands_still() {
+    others_hand_away(true);
+}
+
+#[test]
+fn what_belongs_to_no_task_is_passed_on_where_a_task_stands_still() {
+    others_hand_away(false);
+}
+
+#[test]
+fn what_is_in_the_background_goes_on_behind_a_block_on_that_panics() {
+    let host = install();
+    let (mut ones, mut one) = host.incoming_stream::<String>();
+    let (mut twos, mut two) = host.incoming_stream::<String>();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            drops_a_read(&mut ones).await;
+            drops_a_read(&mut twos).await;
+            pause().await;
+            // One from before, and one from inside.
+            let mut first = host::lift_stream(ones);
+            first.read(1);
+            yield_async().await;
+            let message = panic_message(AssertUnwindSafe(|| {
+                block_on(async {
+                    let mut second = host::lift_stream(twos);
+                    second.read(1);
+                    for _ in 0..3 {
+                        yield_async().await;
+                    }
+                    shelf.note(first);
+                    shelf.note(second);
+                    panic!("as it was told to")
+                })
+            }));
+            assert_eq!(message, "as it was told to");
+        }
+    });
+    assert!(task.is_waiting());
+    one.write(texts(["a"]));
+    two.write(texts(["A"]));
+    while task.step() {}
+    let mut receivers = shelf.take();
+    for (receiver, text) in receivers.iter_mut().zip(["a", "A"]) {
+        receiver.settle();
+        assert_eq!(receiver.received(), texts([text]));
+        receiver.read(1);
+    }
+    while task.step() {}
+    one.write(texts(["b"]));
+    two.write(texts(["B"]));
+    while task.step() {}
+    for (receiver, text) in receivers.iter_mut().zip(["b", "B"]) {
+        receiver.settle();
+        assert_eq!(receiver.received(), texts([text]));
+    }
+    drop(receivers);
+    one.write(texts(["c"]));
+    two.write(texts(["C"]));
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn a_read_that_needs_its_task_goes_through_two_and_into_it() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            block_on(async {
+                block_on(async {
+                    let mut receiver = host::lift_stream(reader);
+                    for text in ["a", ""] {
+                        receiver.read(1);
+                        yield_async().await;
+                        yield_async().await;
+                        receiver.settle();
+                        if !text.is_empty() {
+                            assert_eq!(receiver.received(), texts([text]));
+                        }
+                    }
+                    shelf.note(receiver);
+                });
+                yield_async().await;
+            });
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write(texts(["a"]));
+    while task.step() {}
+    let mut receiver = shelf.take().pop().expect("it was handed away");
+    peer.write(texts(["b"]));
+    while task.step() {}
+    receiver.settle();
+    assert_eq!(receiver.received(), texts(["b"]));
+    drop(receiver);
+    peer.write(texts(["c"]));
+    assert_eq!(task.settle(), Code::Exit);
+}

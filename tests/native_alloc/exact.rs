@@ -1,6 +1,6 @@
 //! Counts what operations cost on the host of the native tests.
 
-#[path = "figures.rs"]
+#[path = "../exact/figures.rs"]
 #[allow(dead_code, reason = "the rest is for the test on wasm")]
 mod figures;
 
