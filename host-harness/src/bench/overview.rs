@@ -4,7 +4,6 @@ use svg::Document;
 use svg::node::element::{Circle, Line as Stroke, Rectangle, Style, Text};
 
 use super::report::Line;
-use super::rows::Runtime;
 use super::stats::Series;
 
 const LABELS: f64 = 230.0;
@@ -121,7 +120,7 @@ text { font: 12px system-ui, sans-serif; fill: #222; }
 #[cfg(test)]
 mod tests {
     use super::super::rounds::What;
-    use super::super::rows::rows;
+    use super::super::rows::{Runtime, rows};
     use super::*;
 
     fn line(figures: &[(Runtime, f64)]) -> Line {
