@@ -17,7 +17,7 @@ use core::future::Future;
 /// task before does not run either. So a future that waits for one of these, such as a
 /// [`JoinHandle`](crate::JoinHandle) from outside, never finishes, like one that waits for a
 /// message that nobody sends; if nothing else can go on the host says so (wasmtime 48:
-/// "deadlock detected"). What the runtime does for an async export does go on whenever this
+/// "deadlock detected"). What the runtime does for the task around does go on whenever this
 /// waits: a reader that was handed away passes on what it
 /// [kept](crate#what-a-dropped-read-gets). In a synchronous export the host traps if this has
 /// to wait and nothing else can run.

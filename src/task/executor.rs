@@ -191,6 +191,9 @@ impl<'a> Task<'a> {
                     }
                     return CallbackCode::Exit;
                 }
+                if self.stands_in() {
+                    continue;
+                }
                 // Background writes, and operations of other bindings.
                 self.home.set_draining(true);
                 return self.sleep();
@@ -219,6 +222,8 @@ impl<'a> Task<'a> {
                 return CallbackCode::Yield;
             }
         }
+        // For the next turn.
+        self.stands_in();
         self.cut = true;
         CallbackCode::Yield
     }

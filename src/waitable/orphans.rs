@@ -147,7 +147,11 @@ pub(crate) fn spawn_in_background(waitable: Waitable, future: Spawned) {
             Ok(()) => return,
             Err(future) => (None, Box::into_pin(future)),
         },
-        Current::None => (seats::home_of(waitable), future),
+        Current::None => {
+            let home = seats::home_of(waitable);
+            let task = home.map(|home| Arc::clone(Home::component_task(&home)));
+            (task, future)
+        }
     };
     match task.filter(|task| task.is_open_task()) {
         Some(task) => task.run_in_background(future),

@@ -1,5 +1,6 @@
 //! Which set a handle is in, and who waits there: joining, moving, leaving.
 
+use super::background;
 use super::cabi::{ForeignTask, Task};
 use super::current;
 use super::entry::{Entry, Seat, State, seat, unseat, vacate};
@@ -172,6 +173,8 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
     }
     if let Some(task) = task {
         task.rouse();
+        // If the task stands still.
+        background::rouse_stand_in(Some(Home::component_task(&task)));
     }
     drop(old);
 }

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::host::{Host, Peer};
+use futures::future::{Either, select};
 use wit_async::yield_async;
 
 /// Elsewhere: reads an item of `receiver`, and says how many there were when it is there.
@@ -281,6 +282,71 @@ fn what_others_hand_away_meanwhile_is_passed_on_where_its_task_stands_still() {
 #[test]
 fn what_belongs_to_no_task_is_passed_on_where_a_task_stands_still() {
     others_hand_away(false);
+}
+
+#[test]
+fn a_block_on_that_is_always_busy_passes_on_what_was_handed_away() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
+    let (mut hot, mut busy) = host.incoming_stream::<u32>();
+    let (mut answer, answers) = host.incoming_stream::<u32>();
+    busy.write(0..10_000);
+    let shelf = Log::new();
+    let task = host.start({
+        let (host, shelf) = (Rc::clone(&host), shelf.clone());
+        async move {
+            drops_a_read(&mut reader).await;
+            pause().await;
+            let elsewhere = Elsewhere {
+                receiver: host::lift_stream(reader),
+                answers,
+                rounds: 0,
+            };
+            elsewhere.goes_on(&host, &shelf);
+            let answered = block_on(async {
+                let reads = async { while hot.next().await.is_some() {} };
+                match select(pin!(answer.next()), pin!(reads)).await {
+                    Either::Left((answer, _)) => answer,
+                    Either::Right(_) => None,
+                }
+            });
+            assert_eq!(answered, Some(4));
+        }
+    });
+    assert!(task.is_waiting());
+    peer.write([4]);
+    while task.step() {}
+    drop((shelf.take(), busy));
+    peer.write([5]);
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_others_leave_alone_is_settled_where_its_task_stands_still() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let (mut answer, mut answers) = host.incoming_stream::<u32>();
+    let task = host.start({
+        let host = Rc::clone(&host);
+        async move {
+            drops_a_read(&mut reader).await;
+            let next = Rc::clone(&host);
+            host.when_blocked(move || {
+                next.call_sync(|| drop(reader));
+                let last = Rc::clone(&next);
+                // The cancel takes its time.
+                next.when_blocked(move || {
+                    last.when_blocked(move || {
+                        assert_eq!(peer.write(texts(["a"])), Outcome::Dropped(0));
+                        answers.write([1]);
+                    });
+                });
+            });
+            assert_eq!(block_on(answer.next()), Some(1));
+        }
+    });
+    while task.step() {}
+    assert_eq!(task.settle(), Code::Exit);
 }
 
 #[test]
