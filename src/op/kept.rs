@@ -9,6 +9,7 @@
 //! What is kept lies in the registry (`waitable::Kept`); this is what is done with it
 //! before anything else is done with the end.
 
+use super::Closing;
 use super::Name;
 use crate::abi::Waitable;
 use crate::waitable::{self, Adrift, Held, Kept, Standing, Then};
@@ -164,21 +165,11 @@ impl<K: KeptRead, M: FnOnce() -> Option<Box<K>>> ReadableEnd<M> {
         alone: impl FnOnce(Held) -> Option<Box<dyn Adrift>>,
         close: impl FnOnce() + 'static,
     ) {
-        /// Closes the end also behind a waker whose destructor panics.
-        struct Closing<F: FnOnce()>(Option<F>);
-
-        impl<F: FnOnce()> Drop for Closing<F> {
-            fn drop(&mut self) {
-                if let Some(close) = self.0.take() {
-                    close();
-                }
-            }
-        }
-
         let Some(waitable) = self.waitable else {
             return;
         };
-        let mut closing = Closing(Some(close));
+        // Also behind a waker whose destructor panics.
+        let mut closing = Closing::by(close);
         if before != Before::Busy {
             // What has arrived goes last, for its destructors may panic.
             let kept = match waitable::standing(waitable) {
@@ -188,7 +179,7 @@ impl<K: KeptRead, M: FnOnce() -> Option<Box<K>>> ReadableEnd<M> {
             drop(closing);
             return drop(kept);
         }
-        let Some(close) = closing.0.take().map(Box::new) else {
+        let Some(close) = closing.later().map(Box::new) else {
             return;
         };
         let Some(held) = self.hold() else {

@@ -7,7 +7,7 @@
 use super::RawStreamWriter;
 use super::write::WriteOp;
 use crate::buffer::Gone;
-use crate::op::{Name, WaitableOperation};
+use crate::op::{Closing, Name, WaitableOperation};
 use crate::vtable::StreamOps;
 use crate::waitable::{self, Standing, Then};
 use alloc::boxed::Box;
@@ -112,21 +112,11 @@ pub(super) fn make_way<O: StreamOps>(
 
 /// Calls `close`, which drops `end`, once nothing is in flight.
 pub(super) fn close_after<O: StreamOps>(end: &RawStreamWriter<O>, close: impl FnOnce() + 'static) {
-    /// Also if an item panics that comes back of a write: that was cancelled before.
-    struct Close<F: FnOnce()>(Option<F>);
-
-    impl<F: FnOnce()> Drop for Close<F> {
-        fn drop(&mut self) {
-            if let Some(close) = self.0.take() {
-                close();
-            }
-        }
-    }
-
-    let mut close = Close(Some(close));
+    // Also if an item panics that comes back of a write: that was cancelled before.
+    let mut closing = Closing::by(close);
     let before = take_back(end);
     if let Some(orphan) = waitable::orphan(end.waitable).filter(|_| before == Before::Busy)
-        && let Some(close) = close.0.take()
+        && let Some(close) = closing.later()
     {
         orphan.then(Then::Close(Box::new(close)));
     }
