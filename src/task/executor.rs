@@ -173,6 +173,9 @@ impl<'a> Task<'a> {
                 }
                 woke = waitable::wake_late();
             }
+            if poll.is_pending() && self.stands_in() {
+                continue;
+            }
             // Destructors that ran there may have spawned something.
             if self.home.has_spawned() {
                 waitable::spend();
@@ -199,9 +202,6 @@ impl<'a> Task<'a> {
                 return self.sleep();
             }
             if !self.home.was_woken() {
-                if self.stands_in() {
-                    continue;
-                }
                 return self.sleep();
             }
             if woke {
@@ -218,12 +218,10 @@ impl<'a> Task<'a> {
             // Woken by itself: a yield. Events that are there come first, or a
             // future that yields for ever would never see them.
             let set = self.home.existing_set();
-            if !set.is_some_and(|set| self.take_event(set)) && !self.stands_in() {
+            if !set.is_some_and(|set| self.take_event(set)) {
                 return CallbackCode::Yield;
             }
         }
-        // For the next turn.
-        self.stands_in();
         self.cut = true;
         CallbackCode::Yield
     }
@@ -302,14 +300,18 @@ impl<'a> Task<'a> {
 }
 
 impl Task<'_> {
-    /// A `block_on` is about to let others have their turn: says whether there is something
-    /// new that it has to poll for the task around.
+    /// A `block_on` has to wait, or lets others have their turn: says whether there is
+    /// something new that it has to poll for the task around. That counts as an event, for
+    /// there may be something in each poll.
     fn stands_in(&mut self) -> bool {
         if self.stays {
             return false;
         }
         let unseen = self.home.stands_in();
-        let any = !unseen.is_empty();
+        if unseen.is_empty() {
+            return false;
+        }
+        waitable::spend();
         for future in unseen {
             let home = &self.home;
             let background = self
@@ -317,7 +319,7 @@ impl Task<'_> {
                 .get_or_insert_with(|| Spawned::new(Arc::clone(home)));
             background.push(future);
         }
-        any
+        true
     }
 }
 
