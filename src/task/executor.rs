@@ -199,7 +199,10 @@ impl<'a> Task<'a> {
                 }
                 // Background writes, and operations of other bindings.
                 self.home.set_draining(true);
-                return self.sleep();
+                // What a `block_on` polls for the task around goes on.
+                if self.stays || !self.home.was_woken() {
+                    return self.sleep();
+                }
             }
             if !self.home.was_woken() {
                 return self.sleep();
@@ -300,9 +303,8 @@ impl<'a> Task<'a> {
 }
 
 impl Task<'_> {
-    /// A `block_on` has to wait, or lets others have their turn: says whether there is
-    /// something new that it has to poll for the task around. That counts as an event, for
-    /// there may be something in each poll.
+    /// A `block_on` is not done: says whether there is something new that it has to poll for
+    /// the task around. That counts as an event, for there may be something in each poll.
     fn stands_in(&mut self) -> bool {
         if self.stays {
             return false;

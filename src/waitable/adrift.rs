@@ -3,7 +3,8 @@
 //! An operation that is dropped in flight in a synchronous export or in a destructor
 //! cannot be cancelled, for the ABI forbids that in a synchronous task. It is left
 //! alone as an [`Orphan`], until it finishes by itself or a task that may cancel gets
-//! its turn, which is the one in whose set it is, for that one is woken:
+//! its turn. The one in whose set it is gets one, for it is woken, and so does the last
+//! `block_on`, for that task may stand still in it:
 //!
 //! ```text
 //!   drop ──► leave_alone ──► in the registry, under a waker of its own

@@ -2,9 +2,9 @@
 //! away.
 //!
 //! They are a task's own, and it stays for them. But while it stands still, in a
-//! `block_on`, what waits there may wait for what they pass on. So before a `block_on` goes
-//! to sleep it stands in for the task around: it polls them in their places, beside its own
-//! futures. When it ends the task polls them again.
+//! `block_on`, what waits there may wait for what they pass on. So a `block_on` that is not
+//! done after its first poll stands in for the task around: it polls them in their places,
+//! beside its own futures. When it ends the task polls them again.
 //!
 //! ```text
 //!   places of the task        polled by
@@ -52,8 +52,8 @@ impl StandIns {
     }
 }
 
-/// The last `block_on` in a task gets a turn, if it sleeps: there is something for it to
-/// poll, in the background of `task`, or of whichever comes first.
+/// The last `block_on` in `task`, or in any, gets a turn if it sleeps: there is something for
+/// it to poll in the background, or to cancel that was left alone.
 pub(super) fn rouse_stand_in(task: Option<&Home>) {
     let last = instance::with(|instance| instance.stand_ins.last(task));
     if let Some(last) = last {
@@ -199,8 +199,7 @@ impl Home {
         drop(this);
     }
 
-    /// What this `block_on` has to poll for the task around that it has not seen yet, before
-    /// it sleeps.
+    /// What this `block_on` has to poll for the task around that it has not seen yet.
     pub(crate) fn stands_in(&self) -> Vec<Spawned> {
         let Some(task) = self.stands_for() else {
             return Vec::new();

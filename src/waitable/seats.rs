@@ -173,9 +173,9 @@ pub(super) fn leave_to(waitable: Waitable, waker: Waker) {
     }
     if let Some(task) = task {
         task.rouse();
-        // If the task stands still.
-        background::rouse_stand_in(Some(Home::component_task(&task)));
     }
+    // That task may stand still, or get no turn while another one does.
+    background::rouse_stand_in(None);
     drop(old);
 }
 
@@ -280,7 +280,12 @@ pub(super) fn detach_all(home: &Home) {
     while let Some(waitable) = Waitable::new(home.members.first()) {
         let (_seat, waits, origin, is_guest) = with_table(waitable, |entries, index| {
             let is_guest = entries[index].is_guest;
-            let seat = unseat(entries, index);
+            // Behind a panic something may be armed that the task around has to cancel.
+            let is_left = matches!(entries[index].state, State::Armed) && home.around().is_some();
+            let seat = match is_left {
+                true => vacate(entries, index),
+                false => unseat(entries, index),
+            };
             if let State::Foreign(..) = entries[index].state {
                 entries[index].set_state(State::Idle);
             }
@@ -295,7 +300,12 @@ pub(super) fn detach_all(home: &Home) {
                 Ok(around) if !is(&around, home) => join(waitable, &around),
                 _ => join(waitable, &orphans::home()),
             },
-            (false, _) => sys::waitable_join(waitable, None),
+            (false, origin) => {
+                sys::waitable_join(waitable, None);
+                if let Some(origin) = origin {
+                    origin.leaves_armed(waitable);
+                }
+            }
         }
     }
 }

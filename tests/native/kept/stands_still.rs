@@ -361,15 +361,19 @@ fn a_block_on_that_hands_something_away_in_each_poll_lets_others_have_their_turn
     task.settle();
 }
 
-#[test]
-fn what_others_leave_alone_is_settled_where_its_task_stands_still() {
+/// A task stands still, and meanwhile synchronous code drops a reader whose read began in the
+/// task, or in a `block_on` that is over, so that it is in no set.
+fn others_leave_alone(is_in_a_set: bool) {
     let host = install();
-    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let (mut reader, mut peer) = host.incoming_stream::<u32>();
     let (mut answer, mut answers) = host.incoming_stream::<u32>();
     let task = host.start({
         let host = Rc::clone(&host);
         async move {
-            drops_a_read(&mut reader).await;
+            match is_in_a_set {
+                true => drops_a_read(&mut reader).await,
+                false => block_on(drops_a_read(&mut reader)),
+            }
             let next = Rc::clone(&host);
             host.when_blocked(move || {
                 next.call_sync(|| drop(reader));
@@ -377,7 +381,7 @@ fn what_others_leave_alone_is_settled_where_its_task_stands_still() {
                 // The cancel takes its time.
                 next.when_blocked(move || {
                     last.when_blocked(move || {
-                        assert_eq!(peer.write(texts(["a"])), Outcome::Dropped(0));
+                        assert_eq!(peer.write([4]), Outcome::Dropped(0));
                         answers.write([1]);
                     });
                 });
@@ -387,6 +391,16 @@ fn what_others_leave_alone_is_settled_where_its_task_stands_still() {
     });
     while task.step() {}
     assert_eq!(task.settle(), Code::Exit);
+}
+
+#[test]
+fn what_others_leave_alone_is_settled_where_its_task_stands_still() {
+    others_leave_alone(true);
+}
+
+#[test]
+fn what_is_left_alone_in_no_set_is_settled_where_a_task_stands_still() {
+    others_leave_alone(false);
 }
 
 #[test]
@@ -482,4 +496,30 @@ fn a_read_that_needs_its_task_goes_through_two_and_into_it() {
     assert_eq!(receiver.received(), texts(["b"]));
     drop(receiver);
     ends(&host, &task, peer, "c".to_owned());
+}
+
+#[test]
+fn a_read_that_is_left_by_a_block_on_that_panics_ends_with_the_task_around() {
+    let host = install();
+    let (mut reader, mut peer) = host.incoming_stream::<String>();
+    let shelf = Log::new();
+    let task = host.start({
+        let shelf = shelf.clone();
+        async move {
+            let message = panic_message(AssertUnwindSafe(|| {
+                block_on(async {
+                    drops_a_read(&mut reader).await;
+                    panic!("as it was told to")
+                })
+            }));
+            assert_eq!(message, "as it was told to");
+            shelf.note(reader);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    // The host wants the task to be there when it finishes.
+    assert_eq!(cancels(&host), ["stream.cancel-read 1: cancelled 0"]);
+    assert_eq!(peer.write(texts(["a"])), Outcome::Blocked);
+    drop(shelf.take());
+    assert_eq!(peer.settle(), Some(Outcome::Dropped(0)));
 }
