@@ -106,11 +106,17 @@ impl<T> VecSlots<T> {
     }
 
     /// The same, with room for one more item at least.
-    pub(crate) fn with_room(mut items: Vec<T>) -> VecSlots<T> {
-        if items.len() == items.capacity() {
-            items.reserve(1);
+    pub(crate) fn with_room(items: Vec<T>) -> VecSlots<T> {
+        let mut slots = VecSlots::new(items);
+        slots.make_room();
+        slots
+    }
+
+    /// Makes room for one more item at least.
+    pub(crate) fn make_room(&mut self) {
+        if self.items.len() == self.items.capacity() {
+            self.items.reserve(1);
         }
-        VecSlots::new(items)
     }
 }
 

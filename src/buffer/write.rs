@@ -147,7 +147,7 @@ impl<O: StreamOps> AbiBuffer<O> {
             carried,
             ..
         } = self;
-        carrying(carried, || {
+        carrying::<O::Payload, _>(carried, || {
             for index in 0..count {
                 // SAFETY: slots from `taken` on hold a value, and `taken` moves on
                 // before anything can panic.
@@ -169,7 +169,7 @@ impl<O: StreamOps> AbiBuffer<O> {
     }
 
     /// Takes the values back that were not sent.
-    fn take_values(&mut self) -> Vec<O::Payload> {
+    pub(crate) fn take_values(&mut self) -> Vec<O::Payload> {
         if !self.ops.native_abi_matches_canonical_abi() {
             let size = self.ops.elem_layout().size();
             self.close_gap();
@@ -197,7 +197,11 @@ impl<O: StreamOps> AbiBuffer<O> {
         self.lowered = 0;
         self.taken = 0;
         let mut items = mem::take(&mut self.items);
-        items.drain(..sent);
+        // MaybeUninit: to forget all of them costs nothing.
+        match sent == items.len() {
+            true => items.clear(),
+            false => drop(items.drain(..sent)),
+        }
         // SAFETY: everything behind `sent` holds a value: it was never lowered,
         // or has just been lifted.
         unsafe { init(items) }
@@ -273,6 +277,10 @@ impl<O: StreamOps> Drop for AbiBuffer<O> {
             }
         }
 
+        if self.items.len() == self.sent {
+            // Nothing is left, as mostly.
+            return;
+        }
         let rest = Rest(self);
         drop(rest.0.take_values());
     }
@@ -322,7 +330,9 @@ impl<O: StreamOps> OneItem<O> {
             unsafe { block.as_ptr().cast::<O::Payload>().write(value) };
         } else {
             // SAFETY: the block has the layout of the element.
-            carrying(&mut carried, || unsafe { ops.lower(value, block.as_ptr()) });
+            carrying::<O::Payload, _>(&mut carried, || unsafe {
+                ops.lower(value, block.as_ptr());
+            });
         }
         OneItem {
             block: Some(block),

@@ -10,7 +10,7 @@ use crate::waitable::{Adrift, Goes, Lent, Side, pair_here, write_goes};
 use alloc::boxed::Box;
 use core::fmt;
 use core::future::Future;
-use core::marker::PhantomData;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -142,9 +142,11 @@ impl<O: FutureOps> RawFutureWrite<O> {
             operation: WaitableOperation::new(
                 WriteOp {
                     handle: writer.end.waitable,
-                    ops: PhantomData,
+                    writer: Some(writer),
+                    value: Some(value),
+                    block: None,
                 },
-                (writer, value),
+                (),
             ),
         }
     }
@@ -184,11 +186,32 @@ pub(super) fn write_default<O: FutureOps + 'static>(writer: RawFutureWriter<O>, 
     DeferredWrite::begin(writer.write(value).operation);
 }
 
-struct WriteOp<O> {
+/// What is written and where is in here, and not in the states of the machine: it would be
+/// moved with each step of that.
+struct WriteOp<O: FutureOps> {
     /// For messages: the end itself is elsewhere when the write has finished.
     handle: Waitable,
-    ops: PhantomData<fn() -> O>,
+    /// Until the write has finished.
+    writer: Option<RawFutureWriter<O>>,
+    /// Until the write starts.
+    value: Option<O::Payload>,
+    /// The value in its canonical form, and all that is lent to the host: while the write
+    /// is in flight.
+    block: Option<Block>,
 }
+
+/// Drops a writer: what was to be written cannot be.
+struct Unwritten<'a, O: FutureOps>(&'a mut Option<RawFutureWriter<O>>);
+
+impl<O: FutureOps> Drop for Unwritten<'_, O> {
+    fn drop(&mut self) {
+        *self.0 = None;
+    }
+}
+
+const HAS_END: &str = "a write has its end until it has finished";
+const HAS_VALUE: &str = "a write has its value until it starts";
+const HAS_BLOCK: &str = "a write that is in flight has lent a block";
 
 enum Written<O: FutureOps> {
     Sent,
@@ -196,56 +219,63 @@ enum Written<O: FutureOps> {
     Cancelled(O::Payload, RawFutureWriter<O>),
 }
 
-// SAFETY: the end is in `Flight` and keeps its handle; so is the block, which
-// is all that is lent to the host.
+// SAFETY: the end stays here while the write is in flight, and keeps its handle; so does
+// the block, which is all that is lent to the host.
 unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
-    type Start = (RawFutureWriter<O>, O::Payload);
-    type Flight = (RawFutureWriter<O>, Block);
+    type Start = ();
+    type Flight = ();
     type Code = Copied;
     type Output = Written<O>;
     type Cancelled = RawFutureWriteCancel<O>;
     const BEGINS_ANEW: bool = true;
 
-    fn start(&mut self, (mut writer, value): Self::Start) -> (Copied, Self::Flight) {
+    fn start(&mut self, (): ()) -> (Copied, ()) {
+        let value = self.value.take().expect(HAS_VALUE);
+        let unwritten = Unwritten(&mut self.writer);
+        let writer = unwritten.0.as_mut().expect(HAS_END);
         let block = Block::new(writer.end.ops.elem_layout());
+        let block = self.block.insert(block);
         // SAFETY: the block has the layout. If this panics, the writer goes
         // away unwritten, and its default is written.
-        unsafe { writer.end.lower(value, &block) };
+        unsafe { writer.end.lower(value, block) };
+        mem::forget(unwritten);
+        let writer = self.writer.as_mut().expect(HAS_END);
         let code = match write_goes::<O::Payload>(writer.end.waitable) {
-            // SAFETY: the value is lowered, and the block stays in `Flight` until
-            // there is a result.
+            // SAFETY: the value is lowered, and the block stays here until there is a
+            // result.
             Goes::Here(pair) => unsafe {
                 let (address, items) = (block.as_ptr(), 1);
                 pair.start(Side::Writable, Lent { address, items })
             },
             Goes::Nowhere => Copied::Dropped(0),
             // SAFETY: the same.
-            Goes::ToHost => unsafe { writer.end.start_write(&block) },
+            Goes::ToHost => unsafe { writer.end.start_write(block) },
         };
-        (code, (writer, block))
+        (code, ())
     }
 
     fn decode(payload: Payload) -> Copied {
         payload.copied()
     }
 
-    fn advance(
-        &mut self,
-        (mut writer, block): Self::Flight,
-        code: Copied,
-        stage: Stage,
-    ) -> Progress<Self::Flight, Written<O>> {
-        let code = match code {
+    fn advance(&mut self, (): (), code: Copied, stage: Stage) -> Progress<(), Written<O>> {
+        let code = match (code, &mut self.writer, &self.block) {
             // The host knows nothing of it.
-            Copied::Apart if stage == Stage::Cancel => Copied::Cancelled(0),
+            (Copied::Apart, ..) if stage == Stage::Cancel => Copied::Cancelled(0),
             // SAFETY: as in `start`.
-            Copied::Apart => unsafe { writer.end.start_write(&block) },
-            code => code,
+            (Copied::Apart, Some(writer), Some(block)) => unsafe { writer.end.start_write(block) },
+            (code, ..) => code,
         };
         trace::<O::Payload>(code, stage);
+        if code == Copied::Blocked {
+            return Progress::Pending(());
+        }
+        // They go when this is done, also if it panics.
+        let mut writer = self.writer.take().expect(HAS_END);
+        let block = self.block.take().expect(HAS_BLOCK);
         let WritableEnd { ops, written, .. } = &mut *writer.end;
         match code {
-            Copied::Blocked => Progress::Pending((writer, block)),
+            Copied::Blocked => unreachable!("it is in flight"),
             Copied::Completed(_) => {
                 // First: what follows may panic.
                 *written = true;
@@ -272,30 +302,37 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         }
     }
 
-    fn waitable(&self, (writer, _): &Self::Flight) -> Waitable {
-        writer.end.waitable
+    fn waitable(&self, (): &()) -> Waitable {
+        self.handle
     }
 
-    fn cancel(&mut self, (writer, _): &mut Self::Flight) -> Copied {
-        let waitable = writer.end.waitable;
-        if let Some(pair) = pair_here::<O::Payload>(waitable) {
+    fn cancel(&mut self, (): &mut ()) -> Copied {
+        if let Some(pair) = pair_here::<O::Payload>(self.handle) {
             return pair.cancel(Side::Writable);
         }
+        let writer = self.writer.as_mut().expect(HAS_END);
         // SAFETY: a write is in flight on this end.
-        Copied::decode(unsafe { writer.end.ops.cancel_write(waitable.index()) })
+        Copied::decode(unsafe { writer.end.ops.cancel_write(self.handle.index()) })
     }
 
-    fn go_adrift(&mut self, flight: Self::Flight) -> Result<Box<dyn Adrift>, Self::Flight> {
-        let op = WriteOp::<O> { ..*self };
-        Ok(Box::new(WaitableOperation::in_flight(op, flight)))
+    fn go_adrift(&mut self, (): ()) -> Result<Box<dyn Adrift>, ()> {
+        let op = WriteOp {
+            handle: self.handle,
+            writer: self.writer.take(),
+            value: None,
+            block: self.block.take(),
+        };
+        Ok(Box::new(WaitableOperation::in_flight(op, ())))
     }
 
     fn needs_its_task(&self) -> bool {
         false
     }
 
-    fn unstarted(&mut self, (writer, value): Self::Start) -> RawFutureWriteCancel<O> {
+    fn unstarted(&mut self, (): ()) -> RawFutureWriteCancel<O> {
         record::<O::Payload>(Kind::FutureWrite, Timing::CancelledBeforeStart);
+        let writer = self.writer.take().expect(HAS_END);
+        let value = self.value.take().expect(HAS_VALUE);
         RawFutureWriteCancel::Cancelled(value, writer)
     }
 

@@ -207,7 +207,7 @@ impl<O: FutureOps> WritableEnd<O> {
     pub(super) unsafe fn lower(&mut self, value: O::Payload, block: &Block) {
         let WritableEnd { ops, carried, .. } = self;
         // SAFETY: as promised by the caller.
-        carrying(carried, || unsafe { ops.lower(value, block.as_ptr()) });
+        carrying::<O::Payload, _>(carried, || unsafe { ops.lower(value, block.as_ptr()) });
     }
 
     /// Starts a write with the host.

@@ -44,8 +44,8 @@
 //!
 //! The machine holds no pointer to itself and none is registered anywhere: an
 //! event is stored in the registry under the handle. So an operation may move,
-//! and may be leaked; what the host still uses is owned by
-//! [`WaitableOp::Flight`] and is leaked with it.
+//! and may be leaked; what the host still uses is owned by [`WaitableOp::Flight`], or by
+//! the operation that is in it, and is leaked with it.
 
 use crate::abi::{Payload, Waitable};
 use crate::diagnostics::{Gauge, count, uncount};
@@ -104,8 +104,9 @@ const NOT_HERE: &str =
 /// # Safety
 ///
 /// [`waitable`](WaitableOp::waitable) names the same handle for as long as an
-/// operation is in flight, and `Flight` owns all memory that was lent to the
-/// host: dropping it is only called once the host is done with it.
+/// operation is in flight. All memory that was lent to the host is owned by `Flight`, or
+/// by the operation itself, which gives it to nobody meanwhile: neither is dropped before
+/// the host is done with it.
 pub(crate) unsafe trait WaitableOp {
     /// What is needed to start.
     type Start;
@@ -247,9 +248,15 @@ impl<S: WaitableOp> WaitableOperation<S> {
         }
     }
 
-    /// What the operation is about, once it has finished.
+    /// What the operation is about.
     pub(crate) fn op(&self) -> &S {
         &self.op
+    }
+
+    /// The same, once it has finished.
+    pub(crate) fn op_mut(&mut self) -> &mut S {
+        debug_assert!(self.is_finished(), "what is in flight is lent to the host");
+        &mut self.op
     }
 
     /// Gives back what the operation was about. What is in flight is left as if this

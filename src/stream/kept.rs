@@ -221,6 +221,12 @@ pub(super) fn take_back<O: StreamOps>(reader: &RawStreamReader<O>) -> Before {
     end(reader).take_back()
 }
 
+/// Whether `reader` keeps nothing, and no more is known of it: as mostly. One look-up.
+#[inline]
+pub(super) fn is_free<O: StreamOps>(reader: &RawStreamReader<O>) -> bool {
+    !reader.done && reader.opt_waitable().is_some_and(waitable::is_untouched)
+}
+
 /// Before a read starts: looks whether there are items, or a read in flight, which it
 /// waits for; `cx` is woken when that is over.
 ///

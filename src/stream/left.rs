@@ -58,6 +58,13 @@ pub(super) enum Before {
     Busy,
 }
 
+/// Whether no write was left in flight on `end`, and no more is known: as mostly. One
+/// look-up.
+#[inline]
+pub(super) fn is_free<O: StreamOps>(end: &RawStreamWriter<O>) -> bool {
+    !end.done && waitable::is_untouched(end.waitable)
+}
+
 /// Cancels the write that was left in flight on `end`, if there is one.
 ///
 /// One look-up, unless there is.
@@ -76,8 +83,8 @@ pub(super) fn take_back<O: StreamOps>(end: &RawStreamWriter<O>) -> Before {
             Some(_) => return Before::Busy,
             // What was leaked is left alone first.
             None => {
-                let op = WriteOp::<O, _, Gone>::new(Twin::of(end), "StreamWriter::write");
-                let leaked = WaitableOperation::in_flight(op, Gone);
+                let op = WriteOp::<O, _, _>::new(Twin::of(end), "StreamWriter::write", Gone);
+                let leaked = WaitableOperation::in_flight(op, ());
                 waitable::leave_alone(end.waitable, Box::new(leaked));
             }
         }

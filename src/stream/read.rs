@@ -14,7 +14,7 @@ use core::borrow::BorrowMut;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 /// A read of a `stream<T>`, made by [`StreamReader::read`](crate::RawStreamReader::read).
 ///
@@ -57,9 +57,9 @@ type VecRead<'a, O> = ReadOp<O, &'a mut RawStreamReader<O>, VecSlots<<O as Strea
 
 impl<'a, O: StreamOps> RawStreamRead<'a, O> {
     pub(super) fn new(reader: &'a mut RawStreamReader<O>, buffer: Vec<O::Payload>) -> Self {
-        let op = ReadOp::new(reader, "StreamReader::read");
+        let op = ReadOp::new(reader, "StreamReader::read", VecSlots::new(buffer));
         RawStreamRead {
-            operation: WaitableOperation::new(op, VecSlots::new(buffer)),
+            operation: WaitableOperation::new(op, ()),
         }
     }
 
@@ -85,8 +85,8 @@ impl<'a, O: StreamOps> RawStreamRead<'a, O> {
     /// ```
     #[track_caller]
     pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, Vec<O::Payload>) {
-        let (result, slots) = self.operation.cancel();
-        (result, slots.items)
+        let result = self.operation.cancel();
+        (result, self.operation.op_mut().take().items)
     }
 }
 
@@ -97,9 +97,8 @@ impl<O: StreamOps> Future for RawStreamRead<'_, O> {
     type Output = (StreamResult, Vec<O::Payload>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.operation
-            .poll_complete(cx)
-            .map(|(result, slots)| (result, slots.items))
+        let result = ready!(self.operation.poll_complete(cx));
+        Poll::Ready((result, self.operation.op_mut().take().items))
     }
 }
 
@@ -111,7 +110,11 @@ pub(super) struct ReadOp<O: StreamOps, R, T> {
     asked: usize,
     /// Where they come from.
     from: From,
-    types: PhantomData<fn(O, T)>,
+    /// Where they go, and all that is lent to the host. It is in here from the start until
+    /// somebody takes it when the read is over: it is large, and would be moved with each
+    /// step of the machine.
+    target: Option<T>,
+    types: PhantomData<fn(O)>,
 }
 
 /// Where the items of a read come from.
@@ -126,32 +129,64 @@ enum From {
 }
 
 impl<O: StreamOps, R, T> ReadOp<O, R, T> {
-    pub(super) fn new(reader: R, call: &'static str) -> Self {
+    pub(super) fn new(reader: R, call: &'static str, target: T) -> Self {
+        ReadOp {
+            target: Some(target),
+            ..ReadOp::without(reader, call)
+        }
+    }
+
+    /// A read that gets its target when it starts.
+    pub(super) fn without(reader: R, call: &'static str) -> Self {
         ReadOp {
             reader,
             call,
             asked: 0,
             from: From::End,
+            target: None,
             types: PhantomData,
         }
     }
+
+    /// Where the items of the next read go.
+    pub(super) fn set(&mut self, target: T) {
+        self.target = Some(target);
+    }
+
+    /// Where the items of the read go, or have gone.
+    pub(super) fn target(&mut self) -> &mut T {
+        self.target.as_mut().expect(HAS_TARGET)
+    }
+
+    /// Where the items of the read have gone, when it is over.
+    pub(super) fn take(&mut self) -> T {
+        self.target.take().expect(HAS_TARGET)
+    }
 }
 
+const HAS_TARGET: &str = "a read has its target until it is over";
+
 // SAFETY: the reader keeps its handle for as long as it is borrowed or owned
-// here; the target is in `Flight`, and is all that is lent to the host.
+// here; the target is all that is lent to the host, and is taken only when the read is
+// over.
 unsafe impl<O, R, T> WaitableOp for ReadOp<O, R, T>
 where
     O: StreamOps,
     R: BorrowMut<RawStreamReader<O>>,
     T: ReadTarget<O> + 'static,
 {
-    type Start = T;
-    type Flight = T;
+    type Start = ();
+    type Flight = ();
     type Code = Copied;
-    type Output = (StreamResult, T);
-    type Cancelled = (StreamResult, T);
+    type Output = StreamResult;
+    type Cancelled = StreamResult;
 
+    #[inline]
     fn is_free(&mut self, cx: &Context<'_>) -> bool {
+        if kept::is_free(self.reader.borrow()) {
+            self.from = From::End;
+            return true;
+        }
         let before = kept::make_way(self.reader.borrow(), &self.name(), cx);
         self.from = match before {
             Before::Free | Before::Ended => From::End,
@@ -165,22 +200,22 @@ where
     }
 
     #[inline(always)]
-    fn start(&mut self, mut target: T) -> (Copied, T) {
+    fn start(&mut self, (): ()) -> (Copied, ()) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
+        let target = self.target.as_mut().expect(HAS_TARGET);
         if self.from == From::Kept {
-            let items = kept::with_kept(reader, |kept| kept.give(&mut target));
-            return (Copied::Completed(items.unwrap_or(0)), target);
+            let items = kept::with_kept(reader, |kept| kept.give(target));
+            return (Copied::Completed(items.unwrap_or(0)), ());
         }
         if reader.done {
             record::<O::Payload>(Kind::StreamRead, Timing::DroppedAfter);
-            return (Copied::Dropped(0), target);
+            return (Copied::Dropped(0), ());
         }
         let (address, items) = target.lend(&mut reader.ops);
         self.asked = items;
         let code = match pair_here::<O::Payload>(waitable) {
-            // SAFETY: the target owns the memory, and stays in `Flight` until there
-            // is a result.
+            // SAFETY: the target owns the memory, and stays here until there is a result.
             Some(pair) => unsafe { pair.start(Side::Readable, Lent { address, items }) },
             None => {
                 // SAFETY: the same.
@@ -188,7 +223,7 @@ where
             }
         };
         trace::<O::Payload>(Kind::StreamRead, code, Stage::Start, items);
-        (code, target)
+        (code, ())
     }
 
     fn decode(payload: Payload) -> Copied {
@@ -196,29 +231,30 @@ where
     }
 
     #[inline(always)]
-    fn advance(&mut self, mut target: T, code: Copied, stage: Stage) -> Progress<T, Self::Output> {
+    fn advance(&mut self, (): (), code: Copied, stage: Stage) -> Progress<(), StreamResult> {
         let reader = self.reader.borrow_mut();
         if stage != Stage::Start {
             trace::<O::Payload>(Kind::StreamRead, code, stage, self.asked);
         }
         let Some((result, items)) = outcome(code, &mut reader.done) else {
-            return Progress::Pending(target);
+            return Progress::Pending(());
         };
         if self.from == From::Kept {
             // They were accepted at the start.
-            return Progress::Done((result, target));
+            return Progress::Done(result);
         }
+        let target = self.target.as_mut().expect(HAS_TARGET);
         // SAFETY: the host says that it wrote so many, and is done with them:
         // the operation has finished.
         unsafe { target.received(&mut reader.ops, items) };
-        Progress::Done((result, target))
+        Progress::Done(result)
     }
 
-    fn waitable(&self, _: &T) -> Waitable {
+    fn waitable(&self, (): &()) -> Waitable {
         self.reader.borrow().waitable(self.call)
     }
 
-    fn cancel(&mut self, _: &mut T) -> Copied {
+    fn cancel(&mut self, (): &mut ()) -> Copied {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
         if let Some(pair) = pair_here::<O::Payload>(waitable) {
@@ -228,13 +264,14 @@ where
         Copied::decode(unsafe { reader.ops.cancel_read(waitable.index()) })
     }
 
-    fn keep(&mut self, target: T) -> Result<(), T> {
-        kept::keep(self.reader.borrow(), target.leave(), self.asked);
+    fn keep(&mut self, (): ()) -> Result<(), ()> {
+        let target = self.take().leave();
+        kept::keep(self.reader.borrow(), target, self.asked);
         Ok(())
     }
 
-    fn go_adrift(&mut self, target: T) -> Result<Box<dyn Adrift>, T> {
-        Err(target)
+    fn go_adrift(&mut self, (): ()) -> Result<Box<dyn Adrift>, ()> {
+        Err(())
     }
 
     fn needs_its_task(&self) -> bool {
@@ -246,35 +283,36 @@ where
         !is_here && !reader.ops.native_abi_matches_canonical_abi()
     }
 
-    fn unstarted(&mut self, target: T) -> (StreamResult, T) {
+    fn unstarted(&mut self, (): ()) -> StreamResult {
         match self.from {
             From::InFlight => kept::stop_waiting(self.reader.borrow()),
             _ => record::<O::Payload>(Kind::StreamRead, Timing::CancelledBeforeStart),
         }
-        (StreamResult::Cancelled, target)
+        StreamResult::Cancelled
     }
 
-    fn cancel_unstarted(&mut self, mut target: T) -> Result<(StreamResult, T), T> {
+    fn cancel_unstarted(&mut self, (): ()) -> Result<StreamResult, ()> {
         // A read before it may have been dropped in flight, even if this one was not polled.
         let waits = self.from == From::InFlight;
         let reader = self.reader.borrow_mut();
         Ok(match kept::take_back(reader) {
             Before::Arrived => {
-                let items = kept::with_kept(reader, |kept| kept.give(&mut target));
-                (StreamResult::Complete(items.unwrap_or(0)), target)
+                let target = self.target.as_mut().expect(HAS_TARGET);
+                let items = kept::with_kept(reader, |kept| kept.give(target));
+                StreamResult::Complete(items.unwrap_or(0))
             }
             Before::Ended if waits => {
                 reader.done = true;
-                (StreamResult::Dropped, target)
+                StreamResult::Dropped
             }
-            Before::Free if waits => (StreamResult::Cancelled, target),
-            Before::Busy if waits => return Err(target),
-            Before::Ended | Before::Free | Before::Busy => self.unstarted(target),
+            Before::Free if waits => StreamResult::Cancelled,
+            Before::Busy if waits => return Err(()),
+            Before::Ended | Before::Free | Before::Busy => self.unstarted(()),
         })
     }
 
-    fn settled(&mut self, output: Self::Output) -> (StreamResult, T) {
-        output
+    fn settled(&mut self, result: StreamResult) -> StreamResult {
+        result
     }
 
     fn name(&self) -> Name {

@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::task::{Poll, ready};
 
@@ -229,16 +230,17 @@ impl<O: StreamOps> RawStreamReader<O> {
         reason = "it is `StreamExt::next` that this is like"
     )]
     pub fn next(&mut self) -> impl Future<Output = Option<O::Payload>> {
-        let op = ReadOp::new(self, "StreamReader::next");
-        let mut operation = WaitableOperation::new(op, OneSlot::new());
+        let op = ReadOp::new(self, "StreamReader::next", OneSlot::new());
+        let mut operation = WaitableOperation::new(op, ());
         poll_fn(move |cx| {
             loop {
-                let (result, slot) = ready!(operation.poll_complete(cx));
+                let result = ready!(operation.poll_complete(cx));
+                let item = operation.op_mut().target().item.take();
                 // A host may complete a read with nothing; that is not the end.
-                if slot.item.is_some() || result == StreamResult::Dropped {
-                    return Poll::Ready(slot.item);
+                if item.is_some() || result == StreamResult::Dropped {
+                    return Poll::Ready(item);
                 }
-                operation.restart(OneSlot::new());
+                operation.restart(());
             }
         })
     }
@@ -261,15 +263,18 @@ impl<O: StreamOps> RawStreamReader<O> {
     ///
     /// When the future is polled after it was ready.
     pub fn collect(self) -> impl Future<Output = Vec<O::Payload>> {
-        let op = ReadOp::new(self, "StreamReader::collect");
-        let mut operation = WaitableOperation::new(op, VecSlots::with_room(Vec::new()));
+        let target = VecSlots::with_room(Vec::new());
+        let op = ReadOp::new(self, "StreamReader::collect", target);
+        let mut operation = WaitableOperation::new(op, ());
         poll_fn(move |cx| {
             loop {
-                let (result, slots) = ready!(operation.poll_complete(cx));
+                let result = ready!(operation.poll_complete(cx));
+                let slots = operation.op_mut().target();
                 if result == StreamResult::Dropped {
-                    return Poll::Ready(slots.items);
+                    return Poll::Ready(mem::take(&mut slots.items));
                 }
-                operation.restart(VecSlots::with_room(slots.items));
+                slots.make_room();
+                operation.restart(());
             }
         })
     }

@@ -40,7 +40,7 @@ impl<O: StreamOps + 'static> Window<O> {
     pub(super) fn new(reader: RawStreamReader<O>, call: &'static str, room: usize) -> Self {
         let room = room.max(1);
         Window {
-            operation: WaitableOperation::finished(ReadOp::new(reader, call)),
+            operation: WaitableOperation::finished(ReadOp::without(reader, call)),
             slots: VecSlots::at_most(room, Vec::new()),
             room,
             ended: false,
@@ -71,9 +71,11 @@ impl<O: StreamOps + 'static> Window<O> {
                 if slots.items.capacity() == 0 {
                     slots.items.reserve_exact(self.room);
                 }
-                self.operation.restart(slots);
+                self.operation.op_mut().set(slots);
+                self.operation.restart(());
             }
-            let (result, slots) = ready!(self.operation.poll_complete(cx));
+            let result = ready!(self.operation.poll_complete(cx));
+            let slots = self.operation.op_mut().take();
             if !slots.items.is_empty() {
                 self.slots = slots;
                 return Poll::Ready(true);

@@ -1,6 +1,6 @@
 //! Writing a stream.
 
-use super::left::{Before, Twin, make_way};
+use super::left::{Before, Twin, is_free, make_way};
 use super::read::{outcome, trace};
 use super::{RawStreamWriter, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
@@ -14,7 +14,7 @@ use core::borrow::BorrowMut;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 
 /// A write of a `stream<T>`, made by
 /// [`StreamWriter::write`](crate::RawStreamWriter::write).
@@ -55,9 +55,9 @@ pub struct RawStreamWrite<'a, O: StreamOps> {
 
 impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
     pub(super) fn new(writer: &'a mut RawStreamWriter<O>, buffer: AbiBuffer<O>) -> Self {
-        let op = WriteOp::new(writer, "StreamWriter::write");
+        let op = WriteOp::new(writer, "StreamWriter::write", buffer);
         RawStreamWrite {
-            operation: WaitableOperation::new(op, buffer),
+            operation: WaitableOperation::new(op, ()),
         }
     }
 
@@ -83,7 +83,8 @@ impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
     /// ```
     #[track_caller]
     pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, AbiBuffer<O>) {
-        self.operation.cancel()
+        let result = self.operation.cancel();
+        (result, self.operation.op_mut().take())
     }
 }
 
@@ -94,7 +95,8 @@ impl<O: StreamOps> Future for RawStreamWrite<'_, O> {
     type Output = (StreamResult, AbiBuffer<O>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.operation.poll_complete(cx)
+        let result = ready!(self.operation.poll_complete(cx));
+        Poll::Ready((result, self.operation.op_mut().take()))
     }
 }
 
@@ -134,9 +136,9 @@ pub struct RawStreamWriteFrom<'a, O: StreamOps> {
 impl<'a, O: StreamOps> RawStreamWriteFrom<'a, O> {
     pub(super) fn new(writer: &'a mut RawStreamWriter<O>, buffer: &'a mut AbiBuffer<O>) -> Self {
         let values = buffer.take();
-        let op = WriteOp::new(writer, "StreamWriter::write_from");
+        let op = WriteOp::new(writer, "StreamWriter::write_from", values);
         RawStreamWriteFrom {
-            operation: WaitableOperation::new(op, values),
+            operation: WaitableOperation::new(op, ()),
             buffer,
         }
     }
@@ -149,17 +151,16 @@ impl<O: StreamOps> Future for RawStreamWriteFrom<'_, O> {
     type Output = StreamResult;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StreamResult> {
-        self.operation.poll_complete(cx).map(|(result, rest)| {
-            *self.buffer = rest;
-            result
-        })
+        let result = ready!(self.operation.poll_complete(cx));
+        *self.buffer = self.operation.op_mut().take();
+        Poll::Ready(result)
     }
 }
 
 impl<O: StreamOps> Drop for RawStreamWriteFrom<'_, O> {
     fn drop(&mut self) {
-        if let Some((_, rest)) = self.operation.try_cancel() {
-            *self.buffer = rest;
+        if self.operation.try_cancel().is_some() {
+            *self.buffer = self.operation.op_mut().take();
         }
     }
 }
@@ -170,53 +171,88 @@ pub(super) struct WriteOp<O: StreamOps, R, S> {
     call: &'static str,
     /// How many items were offered.
     offered: usize,
-    types: PhantomData<fn(O, S)>,
+    /// What is written, and all that is lent to the host. It is in here from the start until
+    /// somebody takes it when the write is over: it is large, and would be moved with each
+    /// step of the machine.
+    source: Option<S>,
+    types: PhantomData<fn(O)>,
 }
 
 impl<O: StreamOps, R, S> WriteOp<O, R, S> {
-    pub(super) fn new(writer: R, call: &'static str) -> Self {
+    pub(super) fn new(writer: R, call: &'static str, source: S) -> Self {
+        WriteOp {
+            source: Some(source),
+            ..WriteOp::without(writer, call)
+        }
+    }
+
+    /// A write that gets its source when it starts.
+    pub(super) fn without(writer: R, call: &'static str) -> Self {
         WriteOp {
             writer,
             call,
             offered: 0,
+            source: None,
             types: PhantomData,
         }
     }
+
+    /// What is written next.
+    pub(super) fn set(&mut self, source: S) {
+        self.source = Some(source);
+    }
+
+    /// What is written, or was.
+    pub(super) fn source(&mut self) -> &mut S {
+        self.source.as_mut().expect(HAS_SOURCE)
+    }
+
+    /// What was written, when that is over.
+    pub(super) fn take(&mut self) -> S {
+        self.source.take().expect(HAS_SOURCE)
+    }
 }
 
-// SAFETY: the writer keeps its handle; the source is in `Flight`, and is all
-// that is lent to the host.
+const HAS_SOURCE: &str = "a write has its source until it is over";
+
+// SAFETY: the writer keeps its handle; the source is all that is lent to the host, and
+// is taken only when the write is over.
 unsafe impl<O, R, S> WaitableOp for WriteOp<O, R, S>
 where
     O: StreamOps,
     R: BorrowMut<RawStreamWriter<O>>,
     S: WriteSource + 'static,
 {
-    type Start = S;
-    type Flight = S;
+    type Start = ();
+    type Flight = ();
     type Code = Copied;
-    type Output = (StreamResult, S);
-    type Cancelled = (StreamResult, S);
+    type Output = StreamResult;
+    type Cancelled = StreamResult;
     const BEGINS_ANEW: bool = true;
 
+    #[inline]
     fn is_free(&mut self, cx: &Context<'_>) -> bool {
+        if is_free(self.writer.borrow()) {
+            return true;
+        }
         let before = make_way(self.writer.borrow(), &self.name(), cx);
         self.writer.borrow_mut().done = before == Before::Ended;
         before != Before::Busy
     }
 
     #[inline(always)]
-    fn start(&mut self, mut source: S) -> (Copied, S) {
+    fn start(&mut self, (): ()) -> (Copied, ()) {
         let writer = self.writer.borrow_mut();
         if writer.done {
             record::<O::Payload>(Kind::StreamWrite, Timing::DroppedAfter);
-            return (Copied::Dropped(0), source);
+            return (Copied::Dropped(0), ());
         }
+        let source = self.source.as_mut().expect(HAS_SOURCE);
         let (address, items) = source.lend();
         self.offered = items;
         let code = match write_goes::<O::Payload>(writer.waitable) {
-            // SAFETY: the source owns the memory, and stays in `Flight` until there
-            // is a result; it then forgets what was moved.
+            // SAFETY: the source owns the memory, and stays here until there is a result;
+            // it then forgets what was moved.
             Goes::Here(pair) => unsafe {
                 let address = address.cast_mut();
                 pair.start(Side::Writable, Lent { address, items })
@@ -229,7 +265,7 @@ where
             }
         };
         trace::<O::Payload>(Kind::StreamWrite, code, Stage::Start, items);
-        (code, source)
+        (code, ())
     }
 
     fn decode(payload: Payload) -> Copied {
@@ -237,7 +273,8 @@ where
     }
 
     #[inline(always)]
-    fn advance(&mut self, mut source: S, code: Copied, stage: Stage) -> Progress<S, Self::Output> {
+    fn advance(&mut self, (): (), code: Copied, stage: Stage) -> Progress<(), StreamResult> {
+        let source = self.source.as_mut().expect(HAS_SOURCE);
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
@@ -258,20 +295,20 @@ where
             trace::<O::Payload>(Kind::StreamWrite, code, stage, self.offered);
         }
         let Some((result, items)) = outcome(code, &mut self.writer.borrow_mut().done) else {
-            return Progress::Pending(source);
+            return Progress::Pending(());
         };
         match code {
             Copied::Moved(_) => source.moved(items),
             _ => source.sent(items),
         }
-        Progress::Done((result, source))
+        Progress::Done(result)
     }
 
-    fn waitable(&self, _: &S) -> Waitable {
+    fn waitable(&self, (): &()) -> Waitable {
         self.writer.borrow().waitable
     }
 
-    fn cancel(&mut self, _: &mut S) -> Copied {
+    fn cancel(&mut self, (): &mut ()) -> Copied {
         let writer = self.writer.borrow_mut();
         if let Some(pair) = pair_here::<O::Payload>(writer.waitable) {
             return pair.cancel(Side::Writable);
@@ -280,27 +317,28 @@ where
         Copied::decode(unsafe { writer.ops.cancel_write(writer.waitable.index()) })
     }
 
-    fn go_adrift(&mut self, source: S) -> Result<Box<dyn Adrift>, S> {
+    fn go_adrift(&mut self, (): ()) -> Result<Box<dyn Adrift>, ()> {
         let op = WriteOp {
             writer: Twin::of(self.writer.borrow()),
             call: self.call,
             offered: self.offered,
+            source: self.source.take(),
             types: PhantomData,
         };
-        Ok(Box::new(WaitableOperation::in_flight(op, source)))
+        Ok(Box::new(WaitableOperation::in_flight(op, ())))
     }
 
     fn needs_its_task(&self) -> bool {
         false
     }
 
-    fn unstarted(&mut self, source: S) -> (StreamResult, S) {
+    fn unstarted(&mut self, (): ()) -> StreamResult {
         record::<O::Payload>(Kind::StreamWrite, Timing::CancelledBeforeStart);
-        (StreamResult::Cancelled, source)
+        StreamResult::Cancelled
     }
 
-    fn settled(&mut self, output: Self::Output) -> (StreamResult, S) {
-        output
+    fn settled(&mut self, result: StreamResult) -> StreamResult {
+        result
     }
 
     fn name(&self) -> Name {

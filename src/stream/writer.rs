@@ -199,15 +199,16 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// When the future is polled after it was ready.
     pub fn write_all(&mut self, values: Vec<O::Payload>) -> impl Future<Output = Vec<O::Payload>> {
         let buffer = AbiBuffer::new(values, self.ops.clone());
-        let op = WriteOp::new(self, "StreamWriter::write_all");
-        let mut operation = WaitableOperation::new(op, buffer);
+        let op = WriteOp::new(self, "StreamWriter::write_all", buffer);
+        let mut operation = WaitableOperation::new(op, ());
         poll_fn(move |cx| {
             loop {
-                let (result, rest) = ready!(operation.poll_complete(cx));
-                if rest.remaining() == 0 || result == StreamResult::Dropped {
-                    return Poll::Ready(rest.into_vec());
+                let result = ready!(operation.poll_complete(cx));
+                let buffer = operation.op_mut().source();
+                if buffer.remaining() == 0 || result == StreamResult::Dropped {
+                    return Poll::Ready(buffer.take_values());
                 }
-                operation.restart(rest);
+                operation.restart(());
             }
         })
     }
@@ -234,20 +235,22 @@ impl<O: StreamOps> RawStreamWriter<O> {
     /// When the future is polled after it was ready.
     pub fn write_one(&mut self, value: O::Payload) -> impl Future<Output = Option<O::Payload>> {
         let ops = self.ops.clone();
-        let op = WriteOp::new(self, "StreamWriter::write_one");
+        let op = WriteOp::without(self, "StreamWriter::write_one");
         let mut operation = WaitableOperation::finished(op);
         let mut unstarted = Some(value);
         poll_fn(move |cx| {
             // Like every future it does nothing before it is polled.
             if let Some(value) = unstarted.take() {
-                operation.restart(OneItem::new(value, ops.clone()));
+                operation.op_mut().set(OneItem::new(value, ops.clone()));
+                operation.restart(());
             }
             loop {
-                let (result, mut rest) = ready!(operation.poll_complete(cx));
-                if rest.is_sent() || result == StreamResult::Dropped {
-                    return Poll::Ready(rest.take());
+                let result = ready!(operation.poll_complete(cx));
+                let item = operation.op_mut().source();
+                if item.is_sent() || result == StreamResult::Dropped {
+                    return Poll::Ready(item.take());
                 }
-                operation.restart(rest);
+                operation.restart(());
             }
         })
     }

@@ -13,7 +13,7 @@
 //!             lifting: put_down
 //! ```
 
-use super::pair::Pair;
+use super::pair::{Pair, meets_in_host};
 use super::registry;
 use super::seats;
 use crate::abi::Waitable;
@@ -46,8 +46,17 @@ impl Carrier {
     }
 }
 
-/// Calls `lower`, which lowers what is about to be written.
-pub(crate) fn carrying<R>(carried: &mut Carried, lower: impl FnOnce() -> R) -> R {
+/// Calls `lower`, which lowers what is about to be written: values of type `T`.
+#[inline]
+pub(crate) fn carrying<T: 'static, R>(carried: &mut Carried, lower: impl FnOnce() -> R) -> R {
+    match meets_in_host::<T>() {
+        // There are no ends in a number.
+        true => lower(),
+        false => carries(carried, lower),
+    }
+}
+
+fn carries<R>(carried: &mut Carried, lower: impl FnOnce() -> R) -> R {
     /// Puts things back, also when `lower` panics.
     struct Lowering<'a> {
         carried: &'a mut Carried,
@@ -98,7 +107,15 @@ pub(crate) fn put_down(handle: u32) {
 
 impl Carried {
     /// The host is about to get the items: what they carry is handed away.
+    #[inline]
     pub(crate) fn leave(&mut self) {
+        if !self.0.is_empty() {
+            self.hand_away();
+        }
+    }
+
+    #[cold]
+    fn hand_away(&mut self) {
         // Popped, for handing away may come back here.
         while let Some((readable, journey)) = self.0.pop() {
             let pair = registry::pair(readable).filter(|pair| pair.journey.get() == Some(journey));

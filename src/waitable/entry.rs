@@ -151,6 +151,28 @@ impl Entry {
         }
     }
 
+    /// Whether it is in no set, nobody waits for it, and no task has to stay for it.
+    pub(super) fn is_nowhere(&self) -> bool {
+        matches!(
+            (&self.seat, &self.state, &self.origin),
+            (Seat::Nowhere, State::Idle, None)
+        )
+    }
+
+    /// Whether no operation is in flight, and nothing is known that matters to the next one.
+    #[inline]
+    pub(super) fn is_untouched(&self) -> bool {
+        matches!(
+            (&self.state, &self.keeping),
+            (State::Idle, Keeping::Nothing)
+        ) && !self.told_dropped
+    }
+
+    /// Whether there is neither a pair nor anything that its end keeps.
+    pub(super) fn owns_nothing(&self) -> bool {
+        self.pair.is_none() && matches!(self.keeping, Keeping::Nothing)
+    }
+
     /// Whether the task in whose set it is waits for it.
     fn counts(&self) -> bool {
         self.state.is_awaited() && !self.is_guest

@@ -133,7 +133,8 @@ pub(crate) fn write_goes<T: 'static>(writable: Waitable) -> Goes {
 }
 
 /// Whether items are numbers, or nothing: then the host has no objection.
-fn meets_in_host<T: 'static>() -> bool {
+#[inline]
+pub(super) fn meets_in_host<T: 'static>() -> bool {
     macro_rules! is_one_of {
         ($($number:ty)*) => {
             $(TypeId::of::<T>() == TypeId::of::<$number>())||*

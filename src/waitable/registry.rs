@@ -133,6 +133,18 @@ pub(crate) enum Standing {
     Kept,
 }
 
+/// Whether nothing is known of a handle, as mostly. [`standing`] says what is.
+#[inline]
+pub(crate) fn is_untouched(waitable: Waitable) -> bool {
+    // A thread that ends may have lost its state before the last end.
+    let is_untouched = instance::try_with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        let entry = entries.get(waitable.index() as usize);
+        entry.is_none_or(Entry::is_untouched) && instance.orphans.is_empty()
+    });
+    is_untouched.unwrap_or(true)
+}
+
 /// What is known of a handle before something is done with it.
 pub(crate) fn standing(waitable: Waitable) -> Standing {
     // A thread that ends may have lost its state before the last end.

@@ -224,11 +224,15 @@ pub(super) fn is_seated(waitable: Waitable, home: &Arc<Home>) -> bool {
 /// is to be dropped when all is done.
 #[must_use]
 pub(crate) fn leave(waitable: Waitable) -> Option<Waker> {
-    let (seat, origin, state) = with_table(waitable, |entries, index| {
+    let left = with_table(waitable, |entries, index| {
+        if entries[index].is_nowhere() {
+            return None;
+        }
         let seat = unseat(entries, index);
         let entry = &mut entries[index];
-        (seat, entry.let_origin_go(), entry.set_state(State::Idle))
+        Some((seat, entry.let_origin_go(), entry.set_state(State::Idle)))
     });
+    let (seat, origin, state) = left?;
     match &seat {
         Seat::Ours(home) => {
             home.loses_member();
@@ -254,6 +258,11 @@ pub(crate) fn forget(waitable: Waitable) {
         let mut entries = instance.registry.entries.borrow_mut();
         let index = waitable.index() as usize;
         if index >= entries.len() {
+            return None;
+        }
+        if entries[index].is_nowhere() && entries[index].owns_nothing() {
+            // Most often: nobody ever waited for it.
+            entries[index].told_dropped = false;
             return None;
         }
         let seat = unseat(&mut entries, index);
