@@ -268,6 +268,11 @@ impl<O: StreamOps> AbiBuffer<O> {
 
 impl<O: StreamOps> Drop for AbiBuffer<O> {
     fn drop(&mut self) {
+        if self.items.len() == self.sent {
+            // Nothing is left, as mostly.
+            return;
+        }
+
         /// Goes on behind a value whose `lift` panics.
         struct Rest<'a, O: StreamOps>(&'a mut AbiBuffer<O>);
 
@@ -277,10 +282,6 @@ impl<O: StreamOps> Drop for AbiBuffer<O> {
             }
         }
 
-        if self.items.len() == self.sent {
-            // Nothing is left, as mostly.
-            return;
-        }
         let rest = Rest(self);
         drop(rest.0.take_values());
     }
