@@ -21,6 +21,7 @@ mod executor;
 mod join_set;
 mod limiter;
 mod lock;
+mod more;
 mod request;
 mod scope;
 mod spawn;

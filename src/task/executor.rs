@@ -1,5 +1,6 @@
 //! One turn of a task.
 
+use super::more::More;
 use super::spawned::{Rouse, Spawned};
 use crate::abi::{CallbackCode, Event, Set};
 use crate::sys;
@@ -27,6 +28,7 @@ pub(super) struct Task<'a> {
     stays: bool,
     /// Whether the last turn ended because its allowance was used up.
     cut: bool,
+    more: More,
 }
 
 impl Rouse for Arc<Home> {
@@ -62,6 +64,7 @@ impl<'a> Task<'a> {
             background: None,
             stays,
             cut: false,
+            more: More::default(),
         }
     }
 
@@ -124,7 +127,7 @@ impl<'a> Task<'a> {
             if is_event {
                 waitable::spend();
             }
-            self.take_events_first();
+            self.take_events_first(is_event);
             waitable::reserve(&home);
             self.poll_until_idle()
         })
@@ -137,12 +140,20 @@ impl<'a> Task<'a> {
     }
 
     /// If what is ready at once has used up the last allowance, it may use up every one.
-    /// Events are not to wait for that.
-    fn take_events_first(&mut self) {
-        if mem::take(&mut self.cut)
-            && let Some(set) = self.home.existing_set()
-        {
-            while waitable::takes_events_first() && self.take_event(set) {}
+    /// Events are not to wait for that. Where one has come there may be [`More`], and what
+    /// they wake is polled once for all of them.
+    fn take_events_first(&mut self, is_event: bool) {
+        let was_cut = mem::take(&mut self.cut);
+        let asks = is_event && self.more.asks(self.home.awaited_events());
+        let Some(set) = self.home.existing_set().filter(|_| was_cut || asks) else {
+            return;
+        };
+        let mut were_there = false;
+        while waitable::takes_events_first() && self.take_event(set) {
+            were_there = true;
+        }
+        if asks {
+            self.more.hears(were_there);
         }
     }
 

@@ -1,15 +1,16 @@
 //! Running a future beside the current one.
 
 use super::abort::AbortOnDrop;
+use super::lock::Lock;
 use crate::waitable::{Current, cabi, current};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use core::task::{Context, Poll};
-use futures::channel::oneshot;
 use futures::task::AtomicWaker;
 
 /// Runs `future` beside the one that calls this, in the same task.
@@ -40,24 +41,26 @@ use futures::task::AtomicWaker;
 /// ```
 #[track_caller]
 pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
-    let (sender, receiver) = oneshot::channel();
-    let abort = Arc::new(Abort {
+    let job = Arc::new(Job {
         asked: AtomicBool::new(false),
-        waker: AtomicWaker::new(),
+        runner: AtomicWaker::new(),
+        stage: Lock::new(Stage::Runs),
+        awaiter: AtomicWaker::new(),
     });
-    let asked = Arc::clone(&abort);
+    let runs = Runs(Arc::clone(&job));
     let future = Box::new(async move {
         // Not `Abortable`: it borrows the future that it wraps as shared, and
         // futures that borrow from themselves must not be.
         let mut future = pin!(future);
-        let output = poll_fn(|cx| asked.or(future.as_mut(), cx)).await;
+        let output = poll_fn(|cx| runs.0.or(future.as_mut(), cx)).await;
         if let Some(output) = output {
             // Nobody has to want it.
-            let _ = sender.send(output);
+            runs.0.stage.with(|stage| *stage = Stage::Done(output));
         }
+        drop(runs);
     });
     spawn("spawn_local", future);
-    JoinHandle { receiver, abort }
+    JoinHandle { job }
 }
 
 /// Queues a future with the running task, for `caller`.
@@ -99,20 +102,59 @@ pub(super) fn spawn(caller: &str, future: Box<dyn Future<Output = ()>>) {
 /// }
 /// ```
 pub struct JoinHandle<T> {
-    receiver: oneshot::Receiver<T>,
-    abort: Arc<Abort>,
+    job: Arc<Job<T>>,
 }
 
-/// Whether a spawned future is to end early.
-struct Abort {
+/// What a spawned future and its handle know of each other, in one block of memory.
+struct Job<T> {
+    /// Whether the future is to end early.
     asked: AtomicBool,
-    waker: AtomicWaker,
+    /// Who polls the future.
+    runner: AtomicWaker,
+    stage: Lock<Stage<T>>,
+    /// Who waits for the output.
+    awaiter: AtomicWaker,
 }
 
-impl Abort {
+enum Stage<T> {
+    /// The future has not finished.
+    Runs,
+    /// Nobody has fetched the output.
+    Done(T),
+    /// The future was dropped, or somebody has the output.
+    Gone,
+}
+
+/// The future's side.
+struct Runs<T>(Arc<Job<T>>);
+
+impl<T> Drop for Runs<T> {
+    fn drop(&mut self) {
+        self.0.stage.with(|stage| {
+            if let Stage::Runs = stage {
+                *stage = Stage::Gone;
+            }
+        });
+        self.0.awaiter.wake();
+    }
+}
+
+impl<T> Job<T> {
+    /// The output, or that there is none; `None` while the future runs.
+    fn fetch(&self) -> Option<Option<T>> {
+        self.stage.with(|stage| match stage {
+            Stage::Runs => None,
+            Stage::Gone => Some(None),
+            Stage::Done(_) => match mem::replace(stage, Stage::Gone) {
+                Stage::Done(output) => Some(Some(output)),
+                Stage::Runs | Stage::Gone => Some(None),
+            },
+        })
+    }
+
     /// Polls `future`, or yields `None` if it is to end.
     fn or<F: Future>(&self, future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        self.waker.register(cx.waker());
+        self.runner.register(cx.waker());
         if self.asked.load(Relaxed) {
             return Poll::Ready(None);
         }
@@ -125,8 +167,8 @@ impl<T> JoinHandle<T> {
     ///
     /// It may have finished by then: await the handle to see.
     pub fn cancel(&mut self) {
-        self.abort.asked.store(true, Relaxed);
-        self.abort.waker.wake();
+        self.job.asked.store(true, Relaxed);
+        self.job.runner.wake();
     }
 
     /// Ends the future when the handle is dropped, as [`cancel`](JoinHandle::cancel) does.
@@ -142,8 +184,13 @@ impl<T> JoinHandle<T> {
 impl<T> Future for JoinHandle<T> {
     type Output = Option<T>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        Pin::new(&mut self.receiver).poll(cx).map(Result::ok)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(output) = self.job.fetch() {
+            return Poll::Ready(output);
+        }
+        self.job.awaiter.register(cx.waker());
+        // It may have finished meanwhile, where there are threads.
+        self.job.fetch().map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -36,11 +36,60 @@ pub(super) struct Spawned<R: Rouse> {
 }
 
 struct Slots {
-    nodes: Vec<Option<Slot>>,
-    /// Indices of empty slots.
-    vacant: Vec<usize>,
+    places: Vec<Place>,
+    /// The first one that is vacant.
+    vacant: Option<usize>,
+    /// How many are not.
+    taken: usize,
     /// Nobody will poll any more.
     ended: bool,
+}
+
+enum Place {
+    Taken(Slot),
+    /// And the next one that is vacant.
+    Vacant(Option<u32>),
+}
+
+impl Slots {
+    /// The place of the next future; it is still vacant.
+    fn next(&mut self) -> usize {
+        self.vacant.unwrap_or_else(|| {
+            self.places.push(Place::Vacant(None));
+            self.places.len() - 1
+        })
+    }
+
+    /// Puts a future in its [next](Slots::next) place.
+    fn put(&mut self, index: usize, slot: Slot) {
+        if let Place::Vacant(next) = mem::replace(&mut self.places[index], Place::Taken(slot)) {
+            self.vacant = next.map(|next| next as usize);
+        }
+        self.taken += 1;
+    }
+
+    fn get(&self, index: usize) -> Option<&Slot> {
+        match self.places.get(index)? {
+            Place::Taken(slot) => Some(slot),
+            Place::Vacant(_) => None,
+        }
+    }
+
+    fn take(&mut self, index: usize) -> Option<Slot> {
+        let next = self.vacant.map(|next| next as u32);
+        let place = self.places.get_mut(index)?;
+        match mem::replace(place, Place::Vacant(next)) {
+            Place::Taken(slot) => {
+                self.vacant = Some(index);
+                self.taken -= 1;
+                Some(slot)
+            }
+            vacant @ Place::Vacant(_) => {
+                *place = vacant;
+                None
+            }
+        }
+    }
 }
 
 /// The set's count of a node.
@@ -56,8 +105,9 @@ impl<R: Rouse> Spawned<R> {
     pub(super) fn new(poller: R) -> Spawned<R> {
         Spawned {
             slots: RefCell::new(Slots {
-                nodes: Vec::new(),
-                vacant: Vec::new(),
+                places: Vec::new(),
+                vacant: None,
+                taken: 0,
                 ended: false,
             }),
             woken: Arc::new(Woken::new(poller)),
@@ -72,12 +122,11 @@ impl<R: Rouse> Spawned<R> {
 
     /// Whether it has room for a few futures only, so that it may as well stay.
     pub(super) fn is_small(&self) -> bool {
-        self.slots.borrow().nodes.capacity() <= ROOM_KEPT
+        self.slots.borrow().places.capacity() <= ROOM_KEPT
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        let slots = self.slots.borrow();
-        slots.vacant.len() == slots.nodes.len()
+        self.slots.borrow().taken == 0
     }
 
     /// Takes a future in, to be polled the next time.
@@ -99,26 +148,20 @@ impl<R: Rouse> Spawned<R> {
         F::Output: 'a,
     {
         let mut slots = self.slots.borrow_mut();
-        let index = match slots.vacant.pop() {
-            Some(index) => index,
-            None => {
-                slots.nodes.push(None);
-                slots.nodes.len() - 1
-            }
-        };
+        let index = slots.next();
         let node = Node::new(index, &self.woken, future);
         let runs: Arc<dyn Runs + 'a> = node.clone();
         // SAFETY: the two differ in a lifetime only. As promised, it is not over when
         // the set uses the node.
         let slot = Slot(unsafe { mem::transmute::<Arc<dyn Runs + 'a>, Arc<dyn Runs>>(runs) });
         if slots.ended {
-            slots.vacant.push(index);
+            slots.vacant = Some(index);
             // Foreign code may spawn.
             drop(slots);
             drop(slot);
             return node;
         }
-        slots.nodes[index] = Some(slot);
+        slots.put(index, slot);
         drop(slots);
         self.pushed.set(true);
         node.list();
@@ -136,7 +179,7 @@ impl<R: Rouse> Spawned<R> {
         for woke in self.woken.take() {
             let node = {
                 let slots = self.slots.borrow();
-                let slot = slots.nodes.get(woke.index).and_then(Option::as_ref);
+                let slot = slots.get(woke.index);
                 // The waker of a future that has finished may be woken still.
                 match slot.filter(|slot| ptr::addr_eq(Arc::as_ptr(&slot.0), woke.node)) {
                     Some(slot) => Arc::clone(&slot.0),
@@ -144,10 +187,7 @@ impl<R: Rouse> Spawned<R> {
                 }
             };
             if node.poll(&woke.waker) == Poll::Ready(()) {
-                let mut slots = self.slots.borrow_mut();
-                slots.vacant.push(woke.index);
-                let slot = slots.nodes[woke.index].take();
-                drop(slots);
+                let slot = self.slots.borrow_mut().take(woke.index);
                 drop(slot);
             }
         }
@@ -167,11 +207,12 @@ impl<R: Rouse> Spawned<R> {
         let _close = Close(&self.woken);
         let mut slots = self.slots.borrow_mut();
         slots.ended = true;
-        slots.vacant.clear();
-        let nodes = mem::take(&mut slots.nodes);
+        slots.vacant = None;
+        slots.taken = 0;
+        let places = mem::take(&mut slots.places);
         // They may also spawn.
         drop(slots);
-        drop(nodes);
+        drop(places);
     }
 }
 

@@ -206,6 +206,11 @@ impl Home {
         self.awaited.get() > 0
     }
 
+    /// How many events are to come that somebody waits for.
+    pub(crate) fn awaited_events(&self) -> usize {
+        self.awaited.get()
+    }
+
     /// Notes whether all futures of the task are done.
     pub(crate) fn set_draining(&self, draining: bool) {
         self.draining.set(draining);

@@ -1,6 +1,7 @@
 //! Turns that end although there is more to do: 128 completions each, however they come.
 
 mod beside;
+mod drained;
 
 use crate::host::imports::{Double, Import, Until};
 use crate::host::{
