@@ -300,6 +300,11 @@
 //! [`promises`] has each promise, who would notice if it were broken, and what wit-bindgen
 //! 0.63 does in the same program.
 //!
+//! # What it costs
+//!
+//! One host call for a read or write that is ready at once, no allocation in steady state:
+//! [`costs`] says what makes that so, and what each of these means saves.
+//!
 //! # What still traps
 //!
 //! The host ends the instance for what safe code does in these cases, and in no other:
@@ -392,6 +397,10 @@ pub use sys::native;
 #[cfg(all(doc, feature = "async"))]
 #[doc = include_str!("promises.md")]
 pub mod promises {}
+
+#[cfg(all(doc, feature = "async"))]
+#[doc = include_str!("costs.md")]
+pub mod costs {}
 
 /// Traits and types for exported resources, as wit-bindgen has them.
 pub use wit_bindgen::resource;
