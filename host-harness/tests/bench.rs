@@ -156,6 +156,25 @@ fn a_count_has_no_time_and_no_page() {
 }
 
 #[test]
+fn what_runs_in_no_guest_cannot_be_counted() {
+    for counts in ["--counts", "--instructions"] {
+        let output = bench(&[counts, "component/size", "crate/build"]);
+        assert_eq!(output.status.code(), Some(1));
+        let text = stderr(&output);
+        assert!(text.contains("none of these benchmarks"), "{text}");
+        assert!(!text.contains("building"), "{text}");
+    }
+}
+
+#[test]
+fn a_page_and_a_picture_are_two_files() {
+    let output = bench(&["--html", "both", "--svg", "both", "read/cancel"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("the same file"));
+    assert!(!std::path::Path::new("both").exists());
+}
+
+#[test]
 fn the_real_job_is_timed_on_both_runtimes() {
     let output = bench(&["--quick", "--json", "gzip"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

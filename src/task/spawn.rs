@@ -49,6 +49,9 @@ pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> Joi
     });
     let runs = Runs(Arc::clone(&job));
     let future = Box::new(async move {
+        // Captured, so that it goes after the future: who awaits the handle of one that is
+        // dropped finds that it is gone.
+        let runs = &runs;
         // Not `Abortable`: it borrows the future that it wraps as shared, and
         // futures that borrow from themselves must not be.
         let mut future = pin!(future);
@@ -57,7 +60,6 @@ pub fn spawn_local<T: 'static>(future: impl Future<Output = T> + 'static) -> Joi
             // Nobody has to want it.
             runs.0.stage.with(|stage| *stage = Stage::Done(output));
         }
-        drop(runs);
     });
     spawn("spawn_local", future);
     JoinHandle { job }
@@ -178,6 +180,13 @@ impl<T> JoinHandle<T> {
     /// See [`AbortOnDrop`].
     pub fn abort_on_drop(self) -> AbortOnDrop<JoinHandle<T>> {
         AbortOnDrop::new(self)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        // Nobody waits any more, though the future may run for long.
+        drop(self.job.awaiter.take());
     }
 }
 

@@ -3,7 +3,12 @@
 use crate::host::{self, Code, Log, NotesDrop, OnDrop, pause};
 use futures::StreamExt;
 use futures::channel::mpsc;
-use std::future::pending;
+use std::cell::RefCell;
+use std::future::{Future as _, pending};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use wit_async::{JoinHandle, block_on, spawn_local, yield_async};
 
 #[test]
@@ -154,6 +159,71 @@ fn a_handle_that_was_cancelled_tells_what_became_of_the_future_when_it_is_gone()
         }
     });
     assert_eq!(task.settle(), Code::Exit);
+}
+
+/// Looks at a handle when it goes.
+struct Looks(Rc<RefCell<Option<JoinHandle<()>>>>, Log<bool>);
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        let Looks(handle, log) = self;
+        let mut handle = handle.borrow_mut();
+        let handle = handle.as_mut().expect("it is there");
+        let poll = Pin::new(handle).poll(&mut Context::from_waker(Waker::noop()));
+        log.note(poll.is_pending());
+    }
+}
+
+#[test]
+fn a_handle_yields_nothing_before_its_future_is_gone() {
+    let host = host::install();
+    let log = Log::new();
+    let task = host.start({
+        let log = log.clone();
+        async move {
+            let there = Rc::default();
+            let looks = Looks(Rc::clone(&there), log);
+            let job = spawn_local(async move {
+                let _looks = looks;
+                pending::<()>().await;
+            });
+            *there.borrow_mut() = Some(job);
+            yield_async().await;
+            there.borrow_mut().as_mut().expect("it is there").cancel();
+            yield_async().await;
+            let handle = there.borrow_mut().take().expect("it is there");
+            assert_eq!(handle.await, None);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+    assert_eq!(log.take(), [true]);
+}
+
+#[test]
+fn a_handle_that_is_dropped_keeps_nobody_that_has_polled_it() {
+    let host = host::install();
+    let waker = Arc::new(NoWake);
+    let task = host.start({
+        let waker = Arc::clone(&waker);
+        async move {
+            let mut job = spawn_local(async {
+                yield_async().await;
+                yield_async().await;
+            });
+            let polls = Waker::from(Arc::clone(&waker));
+            let poll = Pin::new(&mut job).poll(&mut Context::from_waker(&polls));
+            assert!(poll.is_pending());
+            drop((job, polls));
+            assert_eq!(Arc::strong_count(&waker), 2);
+        }
+    });
+    assert_eq!(task.settle(), Code::Exit);
+}
+
+struct NoWake;
+
+impl Wake for NoWake {
+    fn wake(self: Arc<Self>) {}
 }
 
 #[test]

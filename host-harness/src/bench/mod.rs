@@ -97,6 +97,14 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         .filter(|row| filter.matches(&row.name))
         .filter(|row| !(arguments.instructions || arguments.counts) || row.runs_in_guests())
         .collect();
+    if wanted.is_empty() {
+        eprintln!("error: none of these benchmarks runs in guests, and there only is counted");
+        return Ok(false);
+    }
+    if arguments.html.is_some() && arguments.html == arguments.svg {
+        eprintln!("error: the page and the picture would be the same file");
+        return Ok(false);
+    }
     // Before minutes of work, not behind them.
     for path in arguments.html.iter().chain(&arguments.svg) {
         let opened = File::options().append(true).create(true).open(path);
