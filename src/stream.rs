@@ -6,6 +6,7 @@
 //! reaches the host.
 
 mod adapter;
+mod ahead;
 #[cfg(feature = "std")]
 mod bytes;
 mod kept;

@@ -1,9 +1,11 @@
 //! A reader as a `futures::Stream`.
 
 use super::RawStreamReader;
+use super::ahead::Ahead;
 use super::window::{Window, most, room};
 use crate::vtable::{StreamOps, StreamVtable};
 use core::fmt;
+use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use futures::stream::{FusedStream, Stream};
@@ -22,8 +24,9 @@ pub type StreamReaderStream<T> = RawStreamReaderStream<&'static StreamVtable<T>>
 /// Dropping the future of `next()` loses nothing: the read stays in flight, and
 /// the next poll takes its items.
 pub struct RawStreamReaderStream<O: StreamOps + 'static> {
-    /// What was read ahead is in there from the last item to the first.
+    /// Nothing is in there between two polls: it is in `ahead`.
     window: Window<O>,
+    ahead: Ahead<O::Payload>,
 }
 
 // Nothing in here is pinned; see `WaitableOperation`.
@@ -35,6 +38,7 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
         let room = room(&reader.ops);
         RawStreamReaderStream {
             window: Window::new(reader, "StreamReader::into_stream", room),
+            ahead: Ahead::new(),
         }
     }
 
@@ -62,8 +66,26 @@ impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
     /// }
     /// ```
     pub fn into_inner(mut self) -> Option<RawStreamReader<O>> {
-        self.window.items().reverse();
+        let left = self.ahead.take();
+        if !left.is_empty() {
+            *self.window.items() = left;
+        }
         self.window.into_reader()
+    }
+}
+
+impl<O: StreamOps + 'static> RawStreamReaderStream<O> {
+    /// Reads ahead anew: all that was read ahead is taken.
+    #[inline(never)]
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let memory = self.ahead.take();
+        if memory.capacity() > 0 {
+            *self.window.items() = memory;
+        }
+        if ready!(self.window.poll_fill(cx)) {
+            self.ahead.refill(mem::take(self.window.items()));
+        }
+        Poll::Ready(())
     }
 }
 
@@ -72,15 +94,15 @@ impl<O: StreamOps + 'static> Stream for RawStreamReaderStream<O> {
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<O::Payload>> {
-        let window = &mut self.window;
-        if window.len() == 0 && ready!(window.poll_fill(cx)) {
-            window.items().reverse();
+        if let Some(item) = self.ahead.next() {
+            return Poll::Ready(Some(item));
         }
-        Poll::Ready(window.items().pop())
+        ready!(self.poll_fill(cx));
+        Poll::Ready(self.ahead.next())
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let ahead = self.window.len();
+        let ahead = self.ahead.len();
         (ahead, self.window.is_ended().then_some(ahead))
     }
 }
@@ -155,6 +177,7 @@ impl<O: StreamOps + 'static> RawStreamReader<O> {
         let room = items.min(most::<O>());
         RawStreamReaderStream {
             window: Window::new(self, "StreamReader::buffered", room),
+            ahead: Ahead::new(),
         }
     }
 }
