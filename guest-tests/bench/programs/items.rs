@@ -38,6 +38,46 @@ impl Guest for Runner {
         join(reads, chunks(writer, n, size)).await.0
     }
 
+    async fn into_stream_numbers(n: u32, size: u32) -> u64 {
+        let (mut writer, reader) = wit_stream::new::<u32>();
+        let reads = async move {
+            let mut sum = 0;
+            let mut numbers = reader.into_stream();
+            while let Some(number) = numbers.next().await {
+                sum += u64::from(number);
+            }
+            sum
+        };
+        let writes = async move {
+            let mut buffer = Vec::with_capacity(size as usize);
+            for round in 0..n {
+                buffer.extend((0..size).map(|place| bench_work::number(round, place)));
+                buffer = writer.write_all(buffer).await;
+                buffer.clear();
+            }
+        };
+        join(reads, writes).await.0
+    }
+
+    async fn buffered(n: u32, size: u32) -> u64 {
+        let (writer, reader) = wit_stream::new::<u8>();
+        let reads = async move {
+            let mut sum = 0;
+            let mut bytes = crate::adapters::buffered(reader, 4096);
+            while let Some(byte) = bytes.next().await {
+                sum += u64::from(byte);
+            }
+            sum
+        };
+        join(reads, chunks(writer, n, size)).await.0
+    }
+
+    async fn byte_reader(n: u32, size: u32) -> u64 {
+        let (writer, reader) = wit_stream::new::<u8>();
+        let reads = crate::adapters::sum_of_bytes(reader);
+        join(reads, chunks(writer, n, size)).await.0
+    }
+
     async fn write_one(n: u32, size: u32) -> u64 {
         let (mut writer, mut reader) = wit_stream::new::<u8>();
         let reads = async move {

@@ -297,6 +297,9 @@ fn others() -> Vec<Row> {
     vec![
         item("item/next", "next"),
         item("item/into-stream", "into-stream"),
+        item("item/into-stream/u32", "into-stream-numbers"),
+        item("item/buffered", "buffered"),
+        item("item/byte-reader", "byte-reader"),
         item("item/write-one", "write-one"),
         Row::new("read/cancel", "ns/read", ITEMS, "cancel").size(64),
         Row::new("task/yield", PER_TURN, TASKS, "yields"),

@@ -1,5 +1,11 @@
 //! Both ends of a stream of bytes in this guest.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use futures::stream::{self, StreamExt};
+
 use bench_raw::{
     BLOCKED, CANCELLED, Event, Lent, Machine, STREAM_READ, Step, Stream, copied, join,
 };
@@ -18,7 +24,6 @@ macro_rules! bulk {
 
 bulk! {
     "next": bench_work::fill;
-    "into-stream": bench_work::fill;
     "write-one": numbers;
 }
 
@@ -87,6 +92,53 @@ impl Machine for Bulk {
         Bytes::drop_writable(self.writer);
         Bytes::drop_readable(self.reader);
         Step::Done(self.sum)
+    }
+}
+
+macro_rules! in_memory {
+    ($($name:literal: $item:ty, $fill:expr;)*) => { $(
+        bench_raw::export_at_once!(
+            items, $name, (n: u32, size: u32) -> (sum: u64), (in_memory::<$item>(n, size, $fill),)
+        );
+    )* };
+}
+
+in_memory! {
+    "into-stream": u8, bytes;
+    "into-stream-numbers": u32, |round, size, numbers| {
+        numbers.extend((0..size).map(|place| bench_work::number(round, place)));
+    };
+    "buffered": u8, bytes;
+    "byte-reader": u8, bytes;
+}
+
+fn bytes(round: u32, size: u32, bytes: &mut Vec<u8>) {
+    bytes.resize(size as usize, bench_work::byte(round));
+}
+
+/// The same loop as over a reader, over a `Stream` that is a vector: no host, and nobody
+/// who writes.
+fn in_memory<T>(n: u32, size: u32, fill: fn(u32, u32, &mut Vec<T>)) -> u64
+where
+    T: Unpin + 'static,
+    u64: From<T>,
+{
+    // As a task has it: what is polled is not known where it is polled.
+    let mut reads: Pin<Box<dyn Future<Output = u64>>> = Box::pin(async move {
+        let mut sum = 0;
+        for round in 0..n {
+            let mut items = Vec::with_capacity(size as usize);
+            fill(round, size, &mut items);
+            let mut items = stream::iter(items);
+            while let Some(item) = items.next().await {
+                sum += u64::from(item);
+            }
+        }
+        sum
+    });
+    match reads.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(sum) => sum,
+        Poll::Pending => unreachable!("all is there"),
     }
 }
 

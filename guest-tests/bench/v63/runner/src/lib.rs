@@ -10,6 +10,7 @@ mod bindings {
     });
 }
 
+mod adapters;
 #[path = "../../../programs/calls.rs"]
 mod calls;
 #[path = "../../../programs/items.rs"]
