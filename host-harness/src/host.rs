@@ -9,6 +9,7 @@ use wasmtime::{
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::ledger::{self, Ledger};
 use crate::peers;
 
 /// How often guest code looks whether its time is up.
@@ -56,6 +57,8 @@ pub struct State {
     pub leaves_a_task: bool,
     /// Whether the harness plays the guests' peer.
     pub is_peer: bool,
+    /// The books of what must be destroyed exactly once.
+    pub ledger: Ledger,
     /// Guards the memory.
     pub memory: MemoryGuard,
     /// What the harness's own implementations of peers need.
@@ -85,6 +88,7 @@ impl State {
             leaked_blocks: 0,
             leaves_a_task: false,
             is_peer: false,
+            ledger: Ledger::default(),
             memory: MemoryGuard {
                 limit: limits.memory,
                 ..MemoryGuard::default()
@@ -224,6 +228,7 @@ pub fn linker(engine: &Engine) -> Result<Linker<State>> {
     report.func_wrap("is-played-by-harness", |store, (): ()| {
         Ok((store.data().is_peer,))
     })?;
+    ledger::add_to_linker(&mut linker)?;
     peers::add_to_linker(&mut linker)?;
     Ok(linker)
 }

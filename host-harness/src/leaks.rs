@@ -84,6 +84,8 @@ pub struct Remains {
     pub handles: usize,
     /// The store's table.
     pub table: Table,
+    /// What does not balance in the books of the scenario.
+    pub imbalance: Vec<String>,
 }
 
 impl Remains {
@@ -136,6 +138,7 @@ impl Remains {
                 self.handles
             ));
         }
+        leaks.extend(self.imbalance.iter().cloned());
         leaks.extend(self.table.leak(self.guests.len()));
         leaks
     }
@@ -159,6 +162,7 @@ mod tests {
                 types: 1,
                 calls: Some(3),
             },
+            imbalance: Vec::new(),
         }
     }
 
@@ -177,8 +181,10 @@ mod tests {
         };
         remains.resources = 1;
         remains.handles = 5;
+        remains.imbalance.push("1 of 2 `coin` left".to_owned());
         let leaks = remains.leaks(0);
-        assert_eq!(leaks.len(), 3, "{leaks:?}");
+        assert_eq!(leaks.len(), 4, "{leaks:?}");
+        assert_eq!(leaks[3], "1 of 2 `coin` left");
         assert_eq!(
             leaks[0],
             "in the runtime of peer: 2 stream or future ends, 1 blocks lent to the host"

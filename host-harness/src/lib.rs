@@ -20,6 +20,7 @@ pub mod filter;
 pub mod guest;
 pub mod host;
 pub mod leaks;
+pub mod ledger;
 pub mod matrix;
 pub mod peers;
 pub mod progress;

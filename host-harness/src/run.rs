@@ -1,7 +1,7 @@
 //! Runs one scenario, in a store of its own.
 
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use crate::discover::Scenario;
 use crate::guest::Guest;
 use crate::host::{self, Limits, State};
 use crate::leaks::{self, Remains, Table};
+use crate::ledger::When;
 use crate::verdict::{self, Ended, Failure, Outcome, Stage, Verdict};
 
 /// How long guests may go on behind a scenario that returned and passed.
@@ -95,6 +96,7 @@ impl Prepared {
             verdict: Verdict::Passed,
             time: Duration::ZERO,
             table_entries: None,
+            ledger: BTreeMap::new(),
             trace: Vec::new(),
         };
         let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -145,10 +147,14 @@ impl Prepared {
             }
             Err(ended) => verdict::ended(ended, stage, limits, state),
         };
-        judged.map_err(|mut failure| {
+        let judged = judged.map_err(|mut failure| {
             failure.add_output(state);
             failure
-        })
+        });
+        let ledger = state.ledger.clone();
+        drop(store);
+        outcome.ledger = ledger.kinds();
+        judged.and_then(|()| verdict::store_dropped(&ledger.imbalance(When::StoreDropped)))
     }
 
     /// Instantiates, calls, waits for what goes on behind, and counts.
@@ -230,6 +236,7 @@ impl Prepared {
             printed,
             handles,
             table,
+            imbalance: store.data().ledger.imbalance(When::Returned),
         };
         Ok(Counted { remains, traces })
     }

@@ -1,7 +1,7 @@
 //! All guests of a run: built, read, discovered, compiled on first use.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -195,6 +195,7 @@ fn failed(name: String, guests: Vec<String>, failure: Failure) -> Outcome {
         },
         time: Duration::ZERO,
         table_entries: None,
+        ledger: BTreeMap::new(),
         trace: Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! What became of a scenario, and why.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use crate::accounting::Traced;
 use crate::backtrace;
 use crate::host::{Limits, State};
 use crate::leaks::Remains;
+use crate::ledger::Kind;
 
 /// The result of one scenario.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +29,10 @@ pub struct Outcome {
     /// at: one per call between guests that returned at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table_entries: Option<usize>,
+    /// What must be destroyed exactly once, by its kind: how many there were, and how many
+    /// were destroyed when the store was gone.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ledger: BTreeMap<String, Kind>,
     /// What the guests recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<Traced>,
@@ -138,6 +144,22 @@ pub fn returned(remains: &Remains, state: &State) -> Result<(), Box<Failure>> {
     let found = format!("leaks\n{}", leaks.join("\n"));
     Err(Failure::boxed(
         "nothing left behind when the scenario has ended",
+        found,
+    ))
+}
+
+/// Judges the books when the store is gone.
+///
+/// # Errors
+///
+/// When they do not balance.
+pub fn store_dropped(imbalance: &[String]) -> Result<(), Box<Failure>> {
+    if imbalance.is_empty() {
+        return Ok(());
+    }
+    let found = imbalance.join("\n");
+    Err(Failure::boxed(
+        "what was made destroyed exactly once when the store is gone",
         found,
     ))
 }

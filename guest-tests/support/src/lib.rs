@@ -19,6 +19,7 @@ pub mod bindings {
 
 pub mod accounting;
 pub mod check;
+pub mod ledger;
 
 /// Sends a line to the harness, which shows it when the scenario fails.
 pub fn log(message: &str) {
