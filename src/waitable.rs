@@ -68,7 +68,7 @@ pub(crate) use pair::{
     Goes, Late, Lent, Side, note_pair, pair_here, wake_late, wake_others, write_goes,
 };
 pub(crate) use registry::{
-    Registry, Standing, awaits_foreign, is_told_dropped, is_untouched, needs_task, note_dropped,
-    over, standing,
+    Registry, Standing, awaits_foreign, is_told_dropped, is_unknown, is_untouched, needs_task,
+    note_dropped, over, standing,
 };
 pub(crate) use seats::{Begins, forget, leave, wait};

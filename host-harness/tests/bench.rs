@@ -88,6 +88,18 @@ fn a_page_that_cannot_be_written_is_an_error_before_anything_runs() {
 }
 
 #[test]
+fn a_picture_that_cannot_be_written_leaves_no_empty_page() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let page = directory.path().join("page.html");
+    let path = page.display().to_string();
+    let svg = "/no/such/directory/picture.svg";
+    let output = bench(&["--html", &path, "--svg", svg, "read/cancel"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains(svg), "{}", stderr(&output));
+    assert!(!page.exists());
+}
+
+#[test]
 fn an_unknown_option_is_bad_usage() {
     let output = bench(&["--slow"]);
     assert_eq!(output.status.code(), Some(2));

@@ -63,7 +63,7 @@ impl<O: FutureOps> RawFutureReader<O> {
             handle, 0,
             "`FutureReader::new` got handle 0, which names nothing"
         );
-        waitable::put_down(handle);
+        waitable::put_down::<O::Payload>(handle);
         count(Gauge::Ends);
         RawFutureReader {
             handle: AtomicU32::new(handle),
@@ -95,6 +95,9 @@ impl<O: FutureOps> RawFutureReader<O> {
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("FutureReader::take_handle");
+        if !self.taken && waitable::is_unknown(waitable) {
+            return self.give_away(waitable);
+        }
         // The ABI forbids to transfer an end that has been read, or on which a read is in
         // flight.
         match kept::take_back(self) {
@@ -119,9 +122,15 @@ impl<O: FutureOps> RawFutureReader<O> {
             }
             waitable::forget(waitable);
         }
+        let handle = self.give_away(waitable);
+        waitable::wake_others();
+        handle
+    }
+
+    /// The handle is somebody else's from now on.
+    fn give_away(&self, waitable: Waitable) -> u32 {
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
-        waitable::wake_others();
         waitable.index()
     }
 

@@ -4,7 +4,7 @@ use super::writer::{FutureWriter, RawFutureWriter, WritableEnd};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::Block;
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{DeferredWrite, Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{DeferredWrite, Loan, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{FutureOps, FutureVtable};
 use crate::waitable::{Adrift, Goes, Lent, Side, pair_here, write_goes};
 use alloc::boxed::Box;
@@ -144,7 +144,7 @@ impl<O: FutureOps> RawFutureWrite<O> {
                     handle: writer.end.waitable,
                     writer: Some(writer),
                     value: Some(value),
-                    block: None,
+                    block: Loan::none(),
                 },
                 (),
             ),
@@ -195,9 +195,8 @@ struct WriteOp<O: FutureOps> {
     writer: Option<RawFutureWriter<O>>,
     /// Until the write starts.
     value: Option<O::Payload>,
-    /// The value in its canonical form, and all that is lent to the host: while the write
-    /// is in flight.
-    block: Option<Block>,
+    /// The value in its canonical form, and all that is lent to the host.
+    block: Loan<Block>,
 }
 
 /// Drops a writer: what was to be written cannot be.
@@ -211,7 +210,6 @@ impl<O: FutureOps> Drop for Unwritten<'_, O> {
 
 const HAS_END: &str = "a write has its end until it has finished";
 const HAS_VALUE: &str = "a write has its value until it starts";
-const HAS_BLOCK: &str = "a write that is in flight has lent a block";
 
 enum Written<O: FutureOps> {
     Sent,
@@ -229,12 +227,14 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
     type Cancelled = RawFutureWriteCancel<O>;
     const BEGINS_ANEW: bool = true;
 
+    #[inline(always)]
     fn start(&mut self, (): ()) -> (Copied, ()) {
         let value = self.value.take().expect(HAS_VALUE);
         let unwritten = Unwritten(&mut self.writer);
         let writer = unwritten.0.as_mut().expect(HAS_END);
         let block = Block::new(writer.end.ops.elem_layout());
-        let block = self.block.insert(block);
+        self.block.set(block);
+        let block = self.block.get();
         // SAFETY: the block has the layout. If this panics, the writer goes
         // away unwritten, and its default is written.
         unsafe { writer.end.lower(value, block) };
@@ -258,13 +258,17 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         payload.copied()
     }
 
+    #[inline(always)]
     fn advance(&mut self, (): (), code: Copied, stage: Stage) -> Progress<(), Written<O>> {
-        let code = match (code, &mut self.writer, &self.block) {
+        let code = match code {
             // The host knows nothing of it.
-            (Copied::Apart, ..) if stage == Stage::Cancel => Copied::Cancelled(0),
-            // SAFETY: as in `start`.
-            (Copied::Apart, Some(writer), Some(block)) => unsafe { writer.end.start_write(block) },
-            (code, ..) => code,
+            Copied::Apart if stage == Stage::Cancel => Copied::Cancelled(0),
+            Copied::Apart => {
+                let writer = self.writer.as_mut().expect(HAS_END);
+                // SAFETY: as in `start`.
+                unsafe { writer.end.start_write(self.block.get()) }
+            }
+            code => code,
         };
         trace::<O::Payload>(code, stage);
         if code == Copied::Blocked {
@@ -272,7 +276,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
         }
         // They go when this is done, also if it panics.
         let mut writer = self.writer.take().expect(HAS_END);
-        let block = self.block.take().expect(HAS_BLOCK);
+        let block = self.block.take();
         let WritableEnd { ops, written, .. } = &mut *writer.end;
         match code {
             Copied::Blocked => unreachable!("it is in flight"),
@@ -320,7 +324,7 @@ unsafe impl<O: FutureOps> WaitableOp for WriteOp<O> {
             handle: self.handle,
             writer: self.writer.take(),
             value: None,
-            block: self.block.take(),
+            block: Loan::of(self.block.take()),
         };
         Ok(Box::new(WaitableOperation::in_flight(op, ())))
     }

@@ -5,7 +5,7 @@ use super::{RawStreamReader, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{ReadTarget, VecSlots};
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{Before, Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{Before, Loan, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{Adrift, Lent, Side, pair_here};
 use alloc::boxed::Box;
@@ -86,7 +86,7 @@ impl<'a, O: StreamOps> RawStreamRead<'a, O> {
     #[track_caller]
     pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, Vec<O::Payload>) {
         let result = self.operation.cancel();
-        (result, self.operation.op_mut().take().items)
+        (result, self.operation.op_mut().target.take().items)
     }
 }
 
@@ -98,7 +98,7 @@ impl<O: StreamOps> Future for RawStreamRead<'_, O> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let result = ready!(self.operation.poll_complete(cx));
-        Poll::Ready((result, self.operation.op_mut().take().items))
+        Poll::Ready((result, self.operation.op_mut().target.take().items))
     }
 }
 
@@ -110,10 +110,8 @@ pub(super) struct ReadOp<O: StreamOps, R, T> {
     asked: usize,
     /// Where they come from.
     from: From,
-    /// Where they go, and all that is lent to the host. It is in here from the start until
-    /// somebody takes it when the read is over: it is large, and would be moved with each
-    /// step of the machine.
-    target: Option<T>,
+    /// Where they go, and all that is lent to the host.
+    pub(super) target: Loan<T>,
     types: PhantomData<fn(O)>,
 }
 
@@ -131,7 +129,7 @@ enum From {
 impl<O: StreamOps, R, T> ReadOp<O, R, T> {
     pub(super) fn new(reader: R, call: &'static str, target: T) -> Self {
         ReadOp {
-            target: Some(target),
+            target: Loan::of(target),
             ..ReadOp::without(reader, call)
         }
     }
@@ -143,28 +141,11 @@ impl<O: StreamOps, R, T> ReadOp<O, R, T> {
             call,
             asked: 0,
             from: From::End,
-            target: None,
+            target: Loan::none(),
             types: PhantomData,
         }
     }
-
-    /// Where the items of the next read go.
-    pub(super) fn set(&mut self, target: T) {
-        self.target = Some(target);
-    }
-
-    /// Where the items of the read go, or have gone.
-    pub(super) fn target(&mut self) -> &mut T {
-        self.target.as_mut().expect(HAS_TARGET)
-    }
-
-    /// Where the items of the read have gone, when it is over.
-    pub(super) fn take(&mut self) -> T {
-        self.target.take().expect(HAS_TARGET)
-    }
 }
-
-const HAS_TARGET: &str = "a read has its target until it is over";
 
 // SAFETY: the reader keeps its handle for as long as it is borrowed or owned
 // here; the target is all that is lent to the host, and is taken only when the read is
@@ -203,7 +184,7 @@ where
     fn start(&mut self, (): ()) -> (Copied, ()) {
         let reader = self.reader.borrow_mut();
         let waitable = reader.waitable(self.call);
-        let target = self.target.as_mut().expect(HAS_TARGET);
+        let target = self.target.get();
         if self.from == From::Kept {
             let items = kept::with_kept(reader, |kept| kept.give(target));
             return (Copied::Completed(items.unwrap_or(0)), ());
@@ -243,7 +224,7 @@ where
             // They were accepted at the start.
             return Progress::Done(result);
         }
-        let target = self.target.as_mut().expect(HAS_TARGET);
+        let target = self.target.get();
         // SAFETY: the host says that it wrote so many, and is done with them:
         // the operation has finished.
         unsafe { target.received(&mut reader.ops, items) };
@@ -265,7 +246,7 @@ where
     }
 
     fn keep(&mut self, (): ()) -> Result<(), ()> {
-        let target = self.take().leave();
+        let target = self.target.take().leave();
         kept::keep(self.reader.borrow(), target, self.asked);
         Ok(())
     }
@@ -297,7 +278,7 @@ where
         let reader = self.reader.borrow_mut();
         Ok(match kept::take_back(reader) {
             Before::Arrived => {
-                let target = self.target.as_mut().expect(HAS_TARGET);
+                let target = self.target.get();
                 let items = kept::with_kept(reader, |kept| kept.give(target));
                 StreamResult::Complete(items.unwrap_or(0))
             }

@@ -64,7 +64,7 @@ impl<O: StreamOps> RawStreamReader<O> {
             handle, 0,
             "`StreamReader::new` got handle 0, which names nothing"
         );
-        waitable::put_down(handle);
+        waitable::put_down::<O::Payload>(handle);
         count(Gauge::Ends);
         RawStreamReader {
             handle: AtomicU32::new(handle),
@@ -82,6 +82,9 @@ impl<O: StreamOps> RawStreamReader<O> {
     #[track_caller]
     pub fn take_handle(&self) -> u32 {
         let waitable = self.waitable("StreamReader::take_handle");
+        if !self.done && waitable::is_unknown(waitable) {
+            return self.give_away(waitable);
+        }
         // The ABI forbids to transfer an end on which a read is in flight, or a
         // member of a set.
         let before = kept::take_back(self);
@@ -97,14 +100,19 @@ impl<O: StreamOps> RawStreamReader<O> {
             }
             waitable::forget(waitable);
         }
+        let handle = self.give_away(waitable);
+        waitable::wake_others();
+        match before {
+            Before::Ended => self.ended_instead(handle),
+            _ => handle,
+        }
+    }
+
+    /// The handle is somebody else's from now on.
+    fn give_away(&self, waitable: Waitable) -> u32 {
         uncount(Gauge::Ends);
         self.handle.store(0, Relaxed);
-        waitable::wake_others();
-        if before == Before::Ended {
-            self.ended_instead(waitable.index())
-        } else {
-            waitable.index()
-        }
+        waitable.index()
     }
 
     /// A reader of what is kept here, or in flight, and then of what is still to come, in
@@ -235,7 +243,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         poll_fn(move |cx| {
             loop {
                 let result = ready!(operation.poll_complete(cx));
-                let item = operation.op_mut().target().item.take();
+                let item = operation.op_mut().target.get().item.take();
                 // A host may complete a read with nothing; that is not the end.
                 if item.is_some() || result == StreamResult::Dropped {
                     return Poll::Ready(item);
@@ -269,7 +277,7 @@ impl<O: StreamOps> RawStreamReader<O> {
         poll_fn(move |cx| {
             loop {
                 let result = ready!(operation.poll_complete(cx));
-                let slots = operation.op_mut().target();
+                let slots = operation.op_mut().target.get();
                 if result == StreamResult::Dropped {
                     return Poll::Ready(mem::take(&mut slots.items));
                 }

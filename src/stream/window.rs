@@ -71,11 +71,11 @@ impl<O: StreamOps + 'static> Window<O> {
                 if slots.items.capacity() == 0 {
                     slots.items.reserve_exact(self.room);
                 }
-                self.operation.op_mut().set(slots);
+                self.operation.op_mut().target.set(slots);
                 self.operation.restart(());
             }
             let result = ready!(self.operation.poll_complete(cx));
-            let slots = self.operation.op_mut().take();
+            let slots = self.operation.op_mut().target.take();
             if !slots.items.is_empty() {
                 self.slots = slots;
                 return Poll::Ready(true);

@@ -6,7 +6,7 @@ use super::{RawStreamWriter, StreamResult};
 use crate::abi::{Copied, Payload, Waitable};
 use crate::buffer::{AbiBuffer, WriteSource};
 use crate::diagnostics::{Kind, Timing, record};
-use crate::op::{Name, Progress, Stage, WaitableOp, WaitableOperation};
+use crate::op::{Loan, Name, Progress, Stage, WaitableOp, WaitableOperation};
 use crate::vtable::{StreamOps, StreamVtable};
 use crate::waitable::{Adrift, Goes, Lent, Side, is_told_dropped, pair_here, write_goes};
 use alloc::boxed::Box;
@@ -84,7 +84,7 @@ impl<'a, O: StreamOps> RawStreamWrite<'a, O> {
     #[track_caller]
     pub fn cancel(mut self: Pin<&mut Self>) -> (StreamResult, AbiBuffer<O>) {
         let result = self.operation.cancel();
-        (result, self.operation.op_mut().take())
+        (result, self.operation.op_mut().source.take())
     }
 }
 
@@ -96,7 +96,7 @@ impl<O: StreamOps> Future for RawStreamWrite<'_, O> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let result = ready!(self.operation.poll_complete(cx));
-        Poll::Ready((result, self.operation.op_mut().take()))
+        Poll::Ready((result, self.operation.op_mut().source.take()))
     }
 }
 
@@ -152,7 +152,7 @@ impl<O: StreamOps> Future for RawStreamWriteFrom<'_, O> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StreamResult> {
         let result = ready!(self.operation.poll_complete(cx));
-        *self.buffer = self.operation.op_mut().take();
+        *self.buffer = self.operation.op_mut().source.take();
         Poll::Ready(result)
     }
 }
@@ -160,7 +160,7 @@ impl<O: StreamOps> Future for RawStreamWriteFrom<'_, O> {
 impl<O: StreamOps> Drop for RawStreamWriteFrom<'_, O> {
     fn drop(&mut self) {
         if self.operation.try_cancel().is_some() {
-            *self.buffer = self.operation.op_mut().take();
+            *self.buffer = self.operation.op_mut().source.take();
         }
     }
 }
@@ -171,17 +171,15 @@ pub(super) struct WriteOp<O: StreamOps, R, S> {
     call: &'static str,
     /// How many items were offered.
     offered: usize,
-    /// What is written, and all that is lent to the host. It is in here from the start until
-    /// somebody takes it when the write is over: it is large, and would be moved with each
-    /// step of the machine.
-    source: Option<S>,
+    /// What is written, and all that is lent to the host.
+    pub(super) source: Loan<S>,
     types: PhantomData<fn(O)>,
 }
 
 impl<O: StreamOps, R, S> WriteOp<O, R, S> {
     pub(super) fn new(writer: R, call: &'static str, source: S) -> Self {
         WriteOp {
-            source: Some(source),
+            source: Loan::of(source),
             ..WriteOp::without(writer, call)
         }
     }
@@ -192,28 +190,11 @@ impl<O: StreamOps, R, S> WriteOp<O, R, S> {
             writer,
             call,
             offered: 0,
-            source: None,
+            source: Loan::none(),
             types: PhantomData,
         }
     }
-
-    /// What is written next.
-    pub(super) fn set(&mut self, source: S) {
-        self.source = Some(source);
-    }
-
-    /// What is written, or was.
-    pub(super) fn source(&mut self) -> &mut S {
-        self.source.as_mut().expect(HAS_SOURCE)
-    }
-
-    /// What was written, when that is over.
-    pub(super) fn take(&mut self) -> S {
-        self.source.take().expect(HAS_SOURCE)
-    }
 }
-
-const HAS_SOURCE: &str = "a write has its source until it is over";
 
 // SAFETY: the writer keeps its handle; the source is all that is lent to the host, and
 // is taken only when the write is over.
@@ -247,7 +228,7 @@ where
             record::<O::Payload>(Kind::StreamWrite, Timing::DroppedAfter);
             return (Copied::Dropped(0), ());
         }
-        let source = self.source.as_mut().expect(HAS_SOURCE);
+        let source = self.source.get();
         let (address, items) = source.lend();
         self.offered = items;
         let code = match write_goes::<O::Payload>(writer.waitable) {
@@ -274,7 +255,7 @@ where
 
     #[inline(always)]
     fn advance(&mut self, (): (), code: Copied, stage: Stage) -> Progress<(), StreamResult> {
-        let source = self.source.as_mut().expect(HAS_SOURCE);
+        let source = self.source.get();
         let code = match code {
             // The host knew of no write, and may have said meanwhile what ends it.
             Copied::Apart if is_told_dropped(self.writer.borrow().waitable) => Copied::Dropped(0),
@@ -322,7 +303,7 @@ where
             writer: Twin::of(self.writer.borrow()),
             call: self.call,
             offered: self.offered,
-            source: self.source.take(),
+            source: Loan::of(self.source.take()),
             types: PhantomData,
         };
         Ok(Box::new(WaitableOperation::in_flight(op, ())))

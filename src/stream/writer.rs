@@ -204,7 +204,7 @@ impl<O: StreamOps> RawStreamWriter<O> {
         poll_fn(move |cx| {
             loop {
                 let result = ready!(operation.poll_complete(cx));
-                let buffer = operation.op_mut().source();
+                let buffer = operation.op_mut().source.get();
                 if buffer.remaining() == 0 || result == StreamResult::Dropped {
                     return Poll::Ready(buffer.take_values());
                 }
@@ -241,12 +241,15 @@ impl<O: StreamOps> RawStreamWriter<O> {
         poll_fn(move |cx| {
             // Like every future it does nothing before it is polled.
             if let Some(value) = unstarted.take() {
-                operation.op_mut().set(OneItem::new(value, ops.clone()));
+                operation
+                    .op_mut()
+                    .source
+                    .set(OneItem::new(value, ops.clone()));
                 operation.restart(());
             }
             loop {
                 let result = ready!(operation.poll_complete(cx));
-                let item = operation.op_mut().source();
+                let item = operation.op_mut().source.get();
                 if item.is_sent() || result == StreamResult::Dropped {
                     return Poll::Ready(item.take());
                 }

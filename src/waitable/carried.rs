@@ -98,8 +98,14 @@ pub(crate) fn carry(pair: &Pair) -> bool {
     })
 }
 
-/// Notes that a readable end was lifted. If it was carried, it is here again.
-pub(crate) fn put_down(handle: u32) {
+/// Notes that a readable end was lifted, for items of type `T`. If it was carried, it is
+/// here again.
+#[inline]
+pub(crate) fn put_down<T: 'static>(handle: u32) {
+    if meets_in_host::<T>() {
+        // It has no pair.
+        return;
+    }
     if let Some(pair) = Waitable::new(handle).and_then(registry::pair) {
         pair.journey.set(None);
     }

@@ -145,6 +145,21 @@ pub(crate) fn is_untouched(waitable: Waitable) -> bool {
     is_untouched.unwrap_or(true)
 }
 
+/// Whether nothing at all is known of a handle: no operation and no set, no pair, and nothing
+/// that its end keeps.
+#[inline]
+pub(crate) fn is_unknown(waitable: Waitable) -> bool {
+    // A thread that ends may have lost its state before the last end.
+    let is_unknown = instance::try_with(|instance| {
+        let entries = instance.registry.entries.borrow();
+        let is_unknown =
+            |entry: &Entry| entry.is_nowhere() && entry.owns_nothing() && !entry.told_dropped;
+        let entry = entries.get(waitable.index() as usize);
+        entry.is_none_or(is_unknown) && instance.orphans.is_empty()
+    });
+    is_unknown.unwrap_or(true)
+}
+
 /// What is known of a handle before something is done with it.
 pub(crate) fn standing(waitable: Waitable) -> Standing {
     // A thread that ends may have lost its state before the last end.

@@ -32,7 +32,7 @@ mod stats;
 mod whole;
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -106,10 +106,7 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         return Ok(false);
     }
     // Before minutes of work, not behind them.
-    for path in arguments.html.iter().chain(&arguments.svg) {
-        let opened = File::options().append(true).create(true).open(path);
-        opened.with_context(|| format!("could not write {}", path.display()))?;
-    }
+    check_writable(&[&arguments.html, &arguments.svg])?;
 
     let progress = Progress::shown();
     let effort = match () {
@@ -143,6 +140,27 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
             .with_context(|| format!("could not write {}", path.display()))?;
     }
     Ok(true)
+}
+
+/// Makes sure that these files can be written. What was not there before is not there behind
+/// an error.
+fn check_writable(paths: &[&Option<PathBuf>]) -> Result<()> {
+    let mut made: Vec<&Path> = Vec::new();
+    for path in paths.iter().filter_map(|path| path.as_deref()) {
+        let is_new = !path.exists();
+        match File::options().append(true).create(true).open(path) {
+            Ok(_) if is_new => made.push(path),
+            Ok(_) => {}
+            Err(error) => {
+                for path in made {
+                    // It is empty; the error that follows is the one to tell.
+                    let _ = std::fs::remove_file(path);
+                }
+                return Err(error).with_context(|| format!("could not write {}", path.display()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Builds what is needed, and times it.
