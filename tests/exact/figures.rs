@@ -28,6 +28,8 @@ pub enum Path {
     Ready,
     /// It is not, and the host tells when it is.
     Blocked,
+    /// It is not, and is cancelled.
+    Cancelled,
 }
 
 /// A future comes or goes through a call, which returns at once.
@@ -57,6 +59,20 @@ pub const FIGURES: &[Figure] = &[
         allocations: 0,
         deliveries: 1,
         row: "stream/read/blocked",
+        besides: &[],
+    },
+    // Without the joins it could not be cancelled, or not be waited for.
+    Figure {
+        operation: "stream.read",
+        path: Path::Cancelled,
+        calls: &[
+            ("stream.cancel-read", 1),
+            ("stream.read", 1),
+            ("waitable.join", 2),
+        ],
+        allocations: 0,
+        deliveries: 0,
+        row: "read/cancel",
         besides: &[],
     },
     Figure {

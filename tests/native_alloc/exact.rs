@@ -8,23 +8,29 @@ use crate::host::imports::{Double, Import, Until};
 use crate::host::{self, Context, Installed, Outcome, Peer, future, stream};
 use crate::{begin_measuring, measured};
 use figures::{FIGURES, Figure, Path};
+use futures::poll;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::rc::Rc;
+use wit_async::StreamResult;
 use wit_async::rt::async_support::Subtask as _;
 use wit_async::yield_async;
 
 #[test]
 fn operations_cost_what_they_should() {
     for figure in FIGURES {
-        let counted = match figure.operation {
-            "stream.read" => stream_read(figure.path),
-            "stream.write" => stream_write(figure.path),
-            "future.read" => future_read(figure.path),
-            "future.write" => future_write(figure.path),
-            "import" => import(figure.path),
-            "export" => export(figure.path),
-            other => panic!("nothing here does a `{other}`"),
+        let waits = figure.path == Path::Blocked;
+        let counted = match (figure.operation, figure.path) {
+            ("stream.read", Path::Cancelled) => stream_read_cancelled(),
+            (other, Path::Cancelled) => panic!("nothing here cancels a `{other}`"),
+            ("stream.read", _) => stream_read(waits),
+            ("stream.write", _) => stream_write(waits),
+            ("future.read", _) => future_read(waits),
+            ("future.write", _) => future_write(waits),
+            ("import", _) => import(waits),
+            ("export", _) => export(waits),
+            (other, _) => panic!("nothing here does a `{other}`"),
         };
         let Figure {
             operation, path, ..
@@ -37,7 +43,8 @@ fn operations_cost_what_they_should() {
         assert_eq!(counted.calls, calls, "{operation}, {path:?}");
         let expected = figure.allocations as usize * TIMES;
         assert_eq!(counted.allocations, expected, "{operation}, {path:?}");
-        let expected = figure.deliveries as usize * TIMES;
+        let tells_end = figure.deliveries as usize + usize::from(*path == Path::Cancelled);
+        let expected = tells_end * TIMES;
         assert_eq!(counted.waited, expected, "{operation}, {path:?}");
     }
 }
@@ -53,7 +60,7 @@ struct Counted {
     /// How often what was called.
     calls: BTreeMap<String, usize>,
     allocations: usize,
-    /// How many operations the host had to tell the end of.
+    /// How many operations were not over at once.
     waited: usize,
 }
 
@@ -128,7 +135,7 @@ fn blocked(
     counted
 }
 
-fn stream_read(path: Path) -> Counted {
+fn stream_read(waits: bool) -> Counted {
     let host = Rc::new(host::install());
     let (mut reader, mut peer) = host.incoming_stream::<u32>();
     let mut buffer = Vec::with_capacity(1);
@@ -136,19 +143,34 @@ fn stream_read(path: Path) -> Counted {
         (_, buffer) = reader.read(std::mem::take(&mut buffer)).await;
         assert_eq!(buffer.drain(..).next(), Some(1));
     };
-    match path {
-        Path::Ready => ready(&host, async move || {
+    match waits {
+        false => ready(&host, async move || {
             assert_eq!(peer.write([1]), Outcome::Blocked);
             read().await;
             assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
         }),
-        Path::Blocked => blocked(&host, read, || {
+        true => blocked(&host, read, || {
             assert_eq!(peer.write([1]), Outcome::Completed(1));
         }),
     }
 }
 
-fn stream_write(path: Path) -> Counted {
+fn stream_read_cancelled() -> Counted {
+    let host = Rc::new(host::install());
+    let (mut reader, peer) = host.incoming_stream::<u32>();
+    let mut buffer = Vec::with_capacity(1);
+    let counted = ready(&host, async move || {
+        let mut read = pin!(reader.read(std::mem::take(&mut buffer)));
+        assert!(poll!(read.as_mut()).is_pending());
+        let (result, back) = read.as_mut().cancel();
+        assert_eq!(result, StreamResult::Cancelled);
+        buffer = back;
+    });
+    drop(peer);
+    counted
+}
+
+fn stream_write(waits: bool) -> Counted {
     let host = Rc::new(host::install());
     let (mut writer, reader) = stream::<u32>();
     let mut peer = host.outgoing_stream(reader);
@@ -158,29 +180,29 @@ fn stream_write(path: Path) -> Counted {
         buffer = writer.write_all(std::mem::take(&mut buffer)).await;
         assert!(buffer.is_empty());
     };
-    match path {
-        Path::Ready => ready(&host, async move || {
+    match waits {
+        false => ready(&host, async move || {
             assert_eq!(peer.read(1), Outcome::Blocked);
             write().await;
             assert_eq!(peer.settle(), Some(Outcome::Completed(1)));
         }),
-        Path::Blocked => blocked(&host, write, || {
+        true => blocked(&host, write, || {
             assert_eq!(peer.read(1), Outcome::Completed(1));
         }),
     }
 }
 
-fn future_read(path: Path) -> Counted {
+fn future_read(waits: bool) -> Counted {
     let host = Rc::new(host::install());
     let here = Rc::clone(&host);
-    match path {
-        Path::Ready => ready(&host, async move || {
+    match waits {
+        false => ready(&host, async move || {
             let (reader, mut peer) = here.incoming_future::<u32>();
             assert_eq!(peer.send(1), Outcome::Blocked);
             assert_eq!(reader.await, 1);
             assert!(peer.settle().is_some());
         }),
-        Path::Blocked => {
+        true => {
             let made: Rc<Cell<Option<Peer<u32>>>> = Rc::default();
             let makes = Rc::clone(&made);
             let read = async move || {
@@ -196,18 +218,18 @@ fn future_read(path: Path) -> Counted {
     }
 }
 
-fn future_write(path: Path) -> Counted {
+fn future_write(waits: bool) -> Counted {
     let host = Rc::new(host::install());
     let here = Rc::clone(&host);
-    match path {
-        Path::Ready => ready(&host, async move || {
+    match waits {
+        false => ready(&host, async move || {
             let (writer, reader) = future::<u32>(|| 0);
             let mut peer = here.outgoing_future(reader);
             assert_eq!(peer.receive(), Outcome::Blocked);
             assert!(writer.write(1).await.is_ok());
             assert!(peer.settle().is_some());
         }),
-        Path::Blocked => {
+        true => {
             let made: Rc<Cell<Option<Peer<u32>>>> = Rc::default();
             let makes = Rc::clone(&made);
             let write = async move || {
@@ -223,22 +245,22 @@ fn future_write(path: Path) -> Counted {
     }
 }
 
-fn import(path: Path) -> Counted {
+fn import(waits: bool) -> Counted {
     let host = Rc::new(host::install());
-    let import = Import::new(match path {
-        Path::Ready => Until::Returned,
-        Path::Blocked => Until::Started,
+    let import = Import::new(match waits {
+        false => Until::Returned,
+        true => Until::Started,
     });
     let mut double = Double(import.clone());
     let call = async move || assert_eq!(double.call(4).await, 8);
-    match path {
-        Path::Ready => ready(&host, call),
-        Path::Blocked => blocked(&host, call, || import.call_now().resolve()),
+    match waits {
+        false => ready(&host, call),
+        true => blocked(&host, call, || import.call_now().resolve()),
     }
 }
 
 /// One that has to wait gives way once.
-fn export(path: Path) -> Counted {
+fn export(waits: bool) -> Counted {
     let host = Rc::new(host::install());
     // The host's part of a task.
     let mut contexts: Vec<_> = (0..WARM_UP + TIMES).map(|_| Context::new(false)).collect();
@@ -246,7 +268,7 @@ fn export(path: Path) -> Counted {
     let mut call = || {
         let context = contexts.pop().expect("as many as there are calls");
         let task = host.start_in(context, async move {
-            if path == Path::Blocked {
+            if waits {
                 yield_async().await;
             }
         });
