@@ -179,7 +179,7 @@ impl Prepared {
                 self.function(store, &instance, interface, name).await?;
             }
             Entry::Driver(driver) => {
-                store.data_mut().expected_trap = driver.trap.map(str::to_owned);
+                driver.announce(store.data_mut());
                 let rig = Rig::new(store, instance, &self.instance, driver.interface, end);
                 driver.drive(rig).await.map_err(Ended::driven)?;
             }

@@ -19,13 +19,26 @@ use wasmtime::{Result, format_err};
 use crate::compose::Composition;
 use crate::discover::{Entry, Problem, Scenario};
 use crate::guest::Guest;
+use crate::host::State;
 use crate::suite;
 
 pub use rig::Rig;
+use rig::refused;
 
 /// What a driver does. It returns an error, or panics, where it finds something else than it
 /// expects.
 type Run = for<'a, 'b> fn(&'a mut Rig<'b>) -> LocalBoxFuture<'a, Result<()>>;
+
+/// What a scenario comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comes {
+    /// To its end.
+    ToItsEnd,
+    /// To an error that says this. No guest code runs any more then.
+    To(&'static str),
+    /// To its end, but a task is left that waits for ever.
+    ToATaskLeft,
+}
 
 /// A scenario that the harness drives.
 #[derive(Clone, Debug)]
@@ -40,8 +53,8 @@ pub struct Driver {
     pub guest: &'static str,
     /// The interface that it drives, with its version.
     pub interface: &'static str,
-    /// A part of the error that it ends in, if that is what is expected.
-    pub trap: Option<&'static str>,
+    /// What is expected of it.
+    pub comes: Comes,
     run: Run,
 }
 
@@ -49,24 +62,30 @@ pub struct Driver {
 struct Program {
     name: &'static str,
     description: &'static str,
-    /// A part of the error that it ends in on wit-bindgen 0.63; nothing where that does the
-    /// same as wit-async.
-    v63: Option<&'static str>,
+    comes: Comes,
+    /// The same on wit-bindgen 0.63; nothing where that does the same as wit-async.
+    v63: Option<Comes>,
     run: Run,
 }
 
-/// Lists programs: `"name" "description" => path, or "error on 0.63";`.
+/// Lists programs: `"name" "description" => path, ends "error", or what it comes to on 0.63;`.
 macro_rules! programs {
-    ($($name:literal $description:literal => $run:path $(, or $v63:literal)?;)*) => {
+    ($(
+        $name:literal $description:literal
+            => $run:path $(, ends $trap:literal)? $(, or $v63:expr)?;
+    )*) => {
         &[$($crate::driven::Program {
             name: $name,
             description: $description,
-            v63: $crate::driven::programs!(@ $($v63)?),
+            comes: $crate::driven::programs!(@comes $($trap)?),
+            v63: $crate::driven::programs!(@v63 $($v63)?),
             run: |rig| Box::pin($run(rig)),
         }),*]
     };
-    (@ $text:literal) => { Some($text) };
-    (@) => { None };
+    (@comes $text:literal) => { $crate::driven::Comes::To($text) };
+    (@comes) => { $crate::driven::Comes::ToItsEnd };
+    (@v63 $comes:expr) => { Some($comes) };
+    (@v63) => { None };
 }
 use programs;
 
@@ -79,6 +98,15 @@ impl Driver {
             entry: Entry::Driver(self.clone()),
             is_async: true,
             composition: composition.clone(),
+        }
+    }
+
+    /// Says in the store of the scenario what it comes to.
+    pub fn announce(&self, state: &mut State) {
+        match self.comes {
+            Comes::ToItsEnd => {}
+            Comes::To(text) => state.expected_trap = Some(text.to_owned()),
+            Comes::ToATaskLeft => state.leaves_a_task = true,
         }
     }
 
@@ -107,7 +135,7 @@ fn all() -> impl Iterator<Item = Driver> {
             theme: "handles",
             guest,
             interface: handles::INTERFACE,
-            trap: program.v63.filter(|_| is_v63),
+            comes: program.v63.filter(|_| is_v63).unwrap_or(program.comes),
             run: program.run,
         })
     })
@@ -142,7 +170,11 @@ pub fn of(
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::host::{self, Limits};
+    use crate::verdict::{self, Ended, Stage};
 
     #[test]
     fn a_guest_that_is_missing_is_told_where_its_folder_is_there() {
@@ -170,6 +202,53 @@ mod tests {
 
         let (_, problems) = of(&[], &workspaces, &["smoke".to_owned()]);
         assert!(problems.is_empty(), "nobody asked for that theme");
+    }
+
+    /// What a scenario comes to in which a driver does this to a component without exports.
+    fn found(run: Run) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.expect("a runtime").block_on(async {
+            let engine = host::engine().expect("an engine");
+            let linker = host::linker(&engine).expect("a linker");
+            let empty = wasmtime::component::Component::new(&engine, b"\0asm\x0d\0\x01\0");
+            let pre = linker.instantiate_pre(&empty.expect("a component"));
+            let pre = pre.expect("it imports nothing");
+            let end = Instant::now() + Duration::from_secs(10);
+            let mut store = host::store(&engine, &Limits::default(), end);
+            let instance = pre
+                .instantiate_async(&mut store)
+                .await
+                .expect("an instance");
+            let driver = Driver {
+                name: "some".to_owned(),
+                description: "something",
+                theme: "some",
+                guest: "some",
+                interface: "test:some/interface",
+                comes: Comes::ToItsEnd,
+                run,
+            };
+            let rig = Rig::new(&mut store, instance, &pre, driver.interface, end);
+            let error = driver
+                .drive(rig)
+                .await
+                .expect_err("it does something wrong");
+            let ended = Ended::driven(error);
+            verdict::ended(ended, Stage::Scenario, &Limits::default(), store.data())
+                .expect_err("nothing was announced")
+                .found
+        })
+    }
+
+    #[test]
+    fn an_error_and_a_panic_of_a_driver_are_told() {
+        let error = found(|_| Box::pin(async { Err(format_err!("one is not two")) }));
+        assert_eq!(error, "its driver says: one is not two");
+        let panic = found(|_| Box::pin(async { panic!("one is not {}", 2) }));
+        assert_eq!(panic, "its driver says: a panic: one is not 2");
+        let missing = found(|rig| Box::pin(async { rig.call::<(), ()>("some", ()).await }));
+        let expected = "its driver says: the guest does not export `test:some/interface`";
+        assert_eq!(missing, expected);
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! What a driver works with.
 
+use std::fmt::Debug;
 use std::time::Instant;
 
 use wasmtime::component::{
-    ComponentNamedList, Instance, InstancePre, Lift, Lower, ResourceAny, ResourceType, TypedFunc,
+    Accessor, ComponentNamedList, Instance, InstancePre, Lift, Lower, ResourceAny, ResourceType,
+    TypedFunc,
 };
 use wasmtime::error::Context as _;
-use wasmtime::{Result, Store};
+use wasmtime::{Result, Store, bail, ensure};
 
+use crate::backtrace;
 use crate::host::{self, Limits, State};
 
 /// An instance of the guest, in the store of the scenario.
@@ -126,9 +129,34 @@ impl<'a> Rig<'a> {
         act(&mut rig).await
     }
 
+    /// Lets the guest's tasks run for a while.
+    pub async fn turns(&mut self, count: usize) -> Result<()> {
+        let turns = async |_: &Accessor<State>| {
+            for _ in 0..count {
+                tokio::task::yield_now().await;
+            }
+        };
+        self.store.run_concurrent(turns).await
+    }
+
     /// How many of a kind were made, and how many were destroyed.
     pub fn count(&self, kind: &str) -> (u64, u64) {
         let kind = self.store.data().ledger.count(kind);
         (kind.made, kind.destroyed)
+    }
+}
+
+/// Demands an error that says this.
+pub fn refused<T: Debug>(result: Result<T>, text: &str) -> Result<()> {
+    match result {
+        Ok(value) => bail!("expected an error with `{text}`, found {value:?}"),
+        Err(error) => {
+            let found = backtrace::causes(&error);
+            ensure!(
+                found.contains(text),
+                "expected an error with `{text}`, found: {found}"
+            );
+            Ok(())
+        }
     }
 }
