@@ -8,25 +8,39 @@ use anyhow::{Context, Result, anyhow};
 use wit_parser::Resolve;
 
 use crate::compose::{self, Composition};
+use crate::driven::Driver;
 use crate::guest::{ACCOUNTING, Guest, Interface};
 use crate::peers;
 
-/// One test: an exported function of a guest, with its peers.
+/// One test: an exported function of a guest, or one of the harness that drives a guest,
+/// with its peers.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// `theme/function`, or `theme/group/function`, with `@guest` or `@host`
-    /// behind it where it has a peer.
+    /// behind it where it has a peer, and `@driver` where the harness drives it.
     pub name: String,
-    /// The first line of its documentation in WIT.
+    /// The first line of its documentation in WIT, or what its driver says.
     pub description: String,
-    /// The exported instance, with its version.
-    pub interface: String,
-    /// The exported function.
-    pub function: String,
-    /// Whether the type of the function is async.
+    /// What is run.
+    pub entry: Entry,
+    /// Whether the type of the function is async. A driver always is.
     pub is_async: bool,
     /// The guest and its peers.
     pub composition: Arc<Composition>,
+}
+
+/// What of a scenario is run.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    /// A function that the guest exports.
+    Function {
+        /// The exported instance, with its version.
+        interface: String,
+        /// The exported function.
+        name: String,
+    },
+    /// A function of the harness, which does something with what the guest exports.
+    Driver(Driver),
 }
 
 /// A guest that cannot be run, or a scenario that has no business existing.
@@ -47,9 +61,9 @@ pub struct Found {
     pub problems: Vec<Problem>,
 }
 
-/// Finds all scenarios. `documented` says whether a scenario must have a doc
-/// comment in a WIT directory near its guest.
-pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
+/// Finds all scenarios, those of `drivers` whose guests there are among them. `documented`
+/// says whether a scenario must have a doc comment in a WIT directory near its guest.
+pub fn discover(guests: &[Arc<Guest>], drivers: &[Driver], documented: bool) -> Found {
     let mut found = Found::default();
     let mut docs = Docs::default();
     let mut composed = BTreeSet::new();
@@ -65,7 +79,11 @@ pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
             ));
             continue;
         }
-        if interfaces.is_empty() {
+        let mut drivers = drivers
+            .iter()
+            .filter(|driver| driver.guest == guest.name)
+            .peekable();
+        if interfaces.is_empty() && drivers.peek().is_none() {
             continue;
         }
         let compositions = compose::variants(guest, guests, &peers::interfaces());
@@ -76,12 +94,19 @@ pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
                 continue;
             }
         };
-        for composition in compositions.into_iter().map(Arc::new) {
+        let compositions: Vec<_> = compositions.into_iter().map(Arc::new).collect();
+        for composition in &compositions {
             composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
             for scenarios in &interfaces {
-                found.add(scenarios, &composition, &mut docs, documented);
+                found.add(scenarios, composition, &mut docs, documented);
             }
         }
+        // Who drives does not play the peer too, where a guest does.
+        let driven = compositions.first().into_iter();
+        found.scenarios.extend(driven.flat_map(|composition| {
+            let scenario = |driver: &Driver| driver.scenario(composition);
+            drivers.by_ref().map(scenario).collect::<Vec<_>>()
+        }));
     }
 
     for guest in guests {
@@ -159,8 +184,10 @@ impl Found {
             self.scenarios.push(Scenario {
                 name,
                 description,
-                interface: scenarios.interface.name.clone(),
-                function: function.name.clone(),
+                entry: Entry::Function {
+                    interface: scenarios.interface.name.clone(),
+                    name: function.name.clone(),
+                },
                 is_async: function.is_async,
                 composition: composition.clone(),
             });

@@ -16,6 +16,7 @@ pub mod compile;
 pub mod compose;
 pub mod demo;
 pub mod discover;
+pub mod driven;
 pub mod filter;
 pub mod guest;
 pub mod host;

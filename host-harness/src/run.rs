@@ -12,7 +12,8 @@ use wasmtime::{Engine, Store};
 
 use crate::accounting::{Kind, Live, Operation, Timing, Traced};
 use crate::compose::{Composition, Variant};
-use crate::discover::Scenario;
+use crate::discover::{Entry, Scenario};
+use crate::driven::Rig;
 use crate::guest::Guest;
 use crate::host::{self, Limits, State};
 use crate::leaks::{self, Remains, Table};
@@ -173,22 +174,16 @@ impl Prepared {
         let before = entries(store);
 
         *stage = Stage::Scenario;
-        let interface = self.component.get_export_index(None, &scenario.interface);
-        let function = interface
-            .and_then(|index| {
-                self.component
-                    .get_export_index(Some(&index), &scenario.function)
-            })
-            .and_then(|index| instance.get_func(&mut *store, index))
-            .ok_or_else(|| {
-                Ended::Missing(format!("{}#{}", scenario.interface, scenario.function))
-            })?;
-        // For a synchronous function this is a synchronous call, for an async
-        // one a concurrent call that reports a deadlock.
-        function
-            .call_async(&mut *store, &[], &mut [])
-            .await
-            .map_err(Ended::Trap)?;
+        match &scenario.entry {
+            Entry::Function { interface, name } => {
+                self.function(store, &instance, interface, name).await?;
+            }
+            Entry::Driver(driver) => {
+                driver.announce(store.data_mut());
+                let rig = Rig::new(store, instance, &self.instance, driver.interface, end);
+                driver.drive(rig).await.map_err(Ended::driven)?;
+            }
+        }
 
         *stage = Stage::Aftermath;
         let returned = Instant::now();
@@ -238,7 +233,32 @@ impl Prepared {
             table,
             imbalance: store.data().ledger.imbalance(When::Returned),
         };
+        if let Entry::Driver(_) = scenario.entry {
+            traces = traces.into_iter().flat_map(with_driver).collect();
+        }
         Ok(Counted { remains, traces })
+    }
+
+    /// Calls an exported function without parameters.
+    async fn function(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+        interface: &str,
+        name: &str,
+    ) -> Result<(), Ended> {
+        let function = self
+            .component
+            .get_export_index(None, interface)
+            .and_then(|index| self.component.get_export_index(Some(&index), name))
+            .and_then(|index| instance.get_func(&mut *store, index))
+            .ok_or_else(|| Ended::Missing(format!("{interface}#{name}")))?;
+        // For a synchronous function this is a synchronous call, for an async
+        // one a concurrent call that reports a deadlock.
+        function
+            .call_async(&mut *store, &[], &mut [])
+            .await
+            .map_err(Ended::Trap)
     }
 
     /// How many handles all instances together have left.
@@ -288,6 +308,23 @@ fn calls(guests: &[Arc<Guest>], traces: &[Traced]) -> Option<u64> {
         .flat_map(|traced| &traced.operations)
         .filter(|operation| operation.kind == Kind::Subtask && operation.timing == Timing::AtOnce);
     Some(at_once.map(|operation| operation.count).sum())
+}
+
+/// Where the harness drives a guest, streams and futures go to and from the harness, whoever
+/// it is that the guest calls.
+fn with_driver(traced: Traced) -> [Traced; 2] {
+    let is_call = |operation: &Operation| operation.kind == Kind::Subtask;
+    let (calls, copies) = traced.operations.iter().cloned().partition(is_call);
+    let copies = Traced {
+        peer: Some(Variant::Host),
+        operations: copies,
+        ..traced.clone()
+    };
+    let calls = Traced {
+        operations: calls,
+        ..traced
+    };
+    [calls, copies]
 }
 
 impl Accounting {

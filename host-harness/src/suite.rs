@@ -15,6 +15,7 @@ use wasmtime::component::Linker;
 use crate::compile::{self, BuildFailure};
 use crate::compose::Variant;
 use crate::discover::{self, Found, Problem, Scenario};
+use crate::driven;
 use crate::guest::Guest;
 use crate::host::{self, Limits, State};
 use crate::progress::Progress;
@@ -77,7 +78,9 @@ impl Suite {
                 }
             }
         }
-        let mut found = discover::discover(&guests, true);
+        let (drivers, missing) = driven::of(&guests, workspaces, themes);
+        problems.extend(missing);
+        let mut found = discover::discover(&guests, &drivers, true);
         found.problems.splice(0..0, problems);
         Suite::new(found)
     }
@@ -90,7 +93,7 @@ impl Suite {
     pub fn of_component(path: &Path) -> Result<Suite> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let guest = Guest::read(&name, &name, path)?;
-        let found = discover::discover(&[Arc::new(guest)], false);
+        let found = discover::discover(&[Arc::new(guest)], &[], false);
         if let Some(problem) = found.problems.first() {
             bail!("{}", problem.message);
         }
@@ -216,7 +219,7 @@ fn guarded(scenario: &Scenario, run: impl FnOnce() -> Outcome) -> Outcome {
 }
 
 /// What a panic was raised with.
-fn message(panic: &(dyn Any + Send)) -> &str {
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("something that is no text")
@@ -262,14 +265,17 @@ pub fn own_guests() -> PathBuf {
 mod tests {
     use super::*;
     use crate::compose::Composition;
+    use crate::discover::Entry;
 
     #[test]
     fn a_panic_of_the_host_fails_the_scenario_alone() {
         let scenario = Scenario {
             name: "s".to_owned(),
             description: String::new(),
-            interface: "i".to_owned(),
-            function: "f".to_owned(),
+            entry: Entry::Function {
+                interface: "i".to_owned(),
+                name: "f".to_owned(),
+            },
             is_async: true,
             composition: Arc::new(Composition {
                 guests: Vec::new(),

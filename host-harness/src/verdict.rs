@@ -51,6 +51,16 @@ pub enum Verdict {
     },
 }
 
+impl Ended {
+    /// How a scenario ended whose driver gave up.
+    pub fn driven(error: wasmtime::Error) -> Ended {
+        match error.downcast_ref::<Trap>() {
+            Some(_) => Ended::Trap(error),
+            None => Ended::Driver(error),
+        }
+    }
+}
+
 impl Outcome {
     /// Whether it passed.
     pub fn passed(&self) -> bool {
@@ -90,6 +100,8 @@ pub enum Ended {
     Missing(String),
     /// Guest code trapped, or the host refused something.
     Trap(wasmtime::Error),
+    /// What drives it found something else than what it expects.
+    Driver(wasmtime::Error),
     /// Its time was over while it waited or yielded.
     Deadline,
     /// It returned, but a task went on and on.
@@ -203,12 +215,15 @@ pub fn ended(
                 "waiting, and nothing had woken it"
             },
         ),
-        Ended::Trap(error) => {
+        Ended::Trap(error) | Ended::Driver(error) => {
             // Without the backtrace: a name in it is no message.
             let text = format!("{}\n{}", backtrace::causes(error), stderr(state));
             let deadline = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt);
             match &state.expected_trap {
                 Some(message) if text.contains(message.as_str()) && !deadline => return Ok(()),
+                _ if matches!(ended, Ended::Driver(_)) => {
+                    format!("its driver says: {}", backtrace::causes(error))
+                }
                 _ => format!("{}{}", cause(error, limits, state), stage.describe()),
             }
         }

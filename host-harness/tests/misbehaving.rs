@@ -188,6 +188,36 @@ fn a_leaked_end_is_told() {
 }
 
 #[test]
+fn what_is_destroyed_twice_is_told() {
+    let outcome = run("destroys-twice", PATIENCE);
+    assert_eq!(failure(&outcome).found, "leaks\nnumber 1 destroyed twice");
+    let told = ["nothing left behind when the scenario has ended"];
+    fails(
+        "destroys-twice",
+        PATIENCE,
+        "number 1 destroyed twice",
+        &told,
+    );
+}
+
+#[test]
+fn what_is_never_destroyed_is_told_with_its_kind() {
+    let outcome = run("never-destroys", PATIENCE);
+    assert_eq!(
+        failure(&outcome).found,
+        "leaks\n1 of 2 `coin` never destroyed\n1 of 1 `purse` never destroyed",
+    );
+    let coin = &outcome.ledger["coin"];
+    assert_eq!((coin.made, coin.destroyed), (2, 1));
+}
+
+#[test]
+fn what_is_destroyed_and_never_was_is_told() {
+    let told = ["number 77 destroyed, which was never made"];
+    fails("destroys-what-never-was", PATIENCE, "leaks", &told);
+}
+
+#[test]
 fn what_std_keeps_of_standard_output_is_told() {
     let told = [
         "entries (std keeps its handles",

@@ -3,6 +3,7 @@
 //! Each theme that has the host as a peer has a module below.
 
 pub mod ends;
+pub mod handles;
 pub mod imports;
 pub mod payloads;
 
@@ -21,7 +22,13 @@ pub struct State {
 
 /// The interfaces that the host implements, without their versions.
 pub fn interfaces() -> Vec<&'static str> {
-    [ends::INTERFACES, imports::INTERFACES, payloads::INTERFACES].concat()
+    [
+        ends::INTERFACES,
+        handles::INTERFACES,
+        imports::INTERFACES,
+        payloads::INTERFACES,
+    ]
+    .concat()
 }
 
 /// Defines all of them.
@@ -31,6 +38,7 @@ pub fn interfaces() -> Vec<&'static str> {
 /// When a name is defined twice.
 pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
     ends::add_to_linker(linker)?;
+    handles::add_to_linker(linker)?;
     imports::add_to_linker(linker)?;
     payloads::add_to_linker(linker)
 }

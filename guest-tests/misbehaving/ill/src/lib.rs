@@ -12,6 +12,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bindings::exports::test::misbehaving::scenarios::Guest;
+use guest_support::ledger::Booked;
 
 guest_support::guest!();
 bindings::export!(Ill with_types_in bindings);
@@ -105,6 +106,24 @@ impl Guest for Ill {
     async fn announces_a_trap_and_loops() {
         guest_support::expect_trap("wasm trap");
         spin();
+    }
+
+    async fn destroys_twice() {
+        let coin = Booked::new("coin");
+        // SAFETY: It holds no memory, only the number that it has in the books: nothing is freed
+        // twice. That it is closed twice is what the harness has to tell.
+        drop(unsafe { core::ptr::read(&coin) });
+        drop(coin);
+    }
+
+    async fn never_destroys() {
+        drop(Booked::new("coin"));
+        core::mem::forget(Booked::new("coin"));
+        core::mem::forget(Booked::new("purse"));
+    }
+
+    async fn destroys_what_never_was() {
+        guest_support::bindings::test::harness::ledger::closed(77);
     }
 
     async fn announces_a_task_in_vain() {
