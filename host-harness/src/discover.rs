@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use wit_parser::Resolve;
 
+use crate::compose::described::Description;
 use crate::compose::{self, Composition};
 use crate::guest::{ACCOUNTING, Guest, Interface};
 use crate::peers;
@@ -15,7 +16,8 @@ use crate::peers;
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// `theme/function`, or `theme/group/function`, with `@guest` or `@host`
-    /// behind it where it has a peer.
+    /// behind it where it has a peer, or `@name` where a description says with whom it is
+    /// composed.
     pub name: String,
     /// The first line of its documentation in WIT.
     pub description: String,
@@ -47,12 +49,14 @@ pub struct Found {
     pub problems: Vec<Problem>,
 }
 
-/// Finds all scenarios. `documented` says whether a scenario must have a doc
+/// Finds all scenarios. The guests that `descriptions` run are run as they say, all others
+/// with what they import. `documented` says whether a scenario must have a doc
 /// comment in a WIT directory near its guest.
-pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
+pub fn discover(guests: &[Arc<Guest>], descriptions: &[Description], documented: bool) -> Found {
     let mut found = Found::default();
     let mut docs = Docs::default();
     let mut composed = BTreeSet::new();
+    let (described, broken) = found.described(guests, descriptions);
 
     for guest in guests {
         let interfaces: Vec<_> = guest.exports.iter().filter_map(Scenarios::of).collect();
@@ -68,27 +72,47 @@ pub fn discover(guests: &[Arc<Guest>], documented: bool) -> Found {
         if interfaces.is_empty() {
             continue;
         }
-        let compositions = compose::variants(guest, guests, &peers::interfaces());
-        let compositions = match compositions {
-            Ok(compositions) => compositions,
-            Err(error) => {
-                found.problem(guest, format!("{error:#}"));
-                continue;
+        let runs = |composition: &&Arc<Composition>| composition.runner().path == guest.path;
+        let mut compositions: Vec<_> = described.iter().filter(runs).cloned().collect();
+        if compositions.is_empty() {
+            match compose::variants(guest, guests, &peers::interfaces()) {
+                Ok(found) => compositions.extend(found.into_iter().map(Arc::new)),
+                // What is wrong is the description that this guest would be in.
+                Err(_) if broken.contains(&guest.theme) => continue,
+                Err(error) => {
+                    found.problem(guest, format!("{error:#}"));
+                    continue;
+                }
             }
-        };
-        for composition in compositions.into_iter().map(Arc::new) {
-            composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
-            for scenarios in &interfaces {
-                found.add(scenarios, &composition, &mut docs, documented);
+        }
+        for scenarios in &interfaces {
+            let mut exported = false;
+            for composition in &compositions {
+                composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
+                if composition.exports(&scenarios.interface.name) {
+                    exported = true;
+                    found.add(scenarios, composition, &mut docs, documented);
+                }
+            }
+            if !exported {
+                found.problem(
+                    guest,
+                    format!(
+                        "{}: it is composed as files describe, but none of them exports its `{}`",
+                        guest.path.display(),
+                        scenarios.interface.name,
+                    ),
+                );
             }
         }
     }
 
     for guest in guests {
-        let broken = found
-            .problems
-            .iter()
-            .any(|problem| problem.name == full_name(guest));
+        let broken = broken.contains(&guest.theme)
+            || found
+                .problems
+                .iter()
+                .any(|problem| problem.name == full_name(guest));
         if !broken && !composed.contains(&guest.path) {
             found.problem(
                 guest,
@@ -118,6 +142,29 @@ impl Found {
         });
     }
 
+    /// The compositions that are described, and the themes where a description is wrong.
+    fn described(
+        &mut self,
+        guests: &[Arc<Guest>],
+        descriptions: &[Description],
+    ) -> (Vec<Arc<Composition>>, BTreeSet<String>) {
+        let mut compositions = Vec::new();
+        let mut broken = BTreeSet::new();
+        for description in descriptions {
+            match description.compose(guests, &peers::interfaces()) {
+                Ok(composition) => compositions.push(Arc::new(composition)),
+                Err(error) => {
+                    broken.insert(description.theme.clone());
+                    self.problems.push(Problem {
+                        name: format!("{}/{}", description.theme, description.name),
+                        message: format!("{error:#}"),
+                    });
+                }
+            }
+        }
+        (compositions, broken)
+    }
+
     fn add(
         &mut self,
         scenarios: &Scenarios<'_>,
@@ -137,12 +184,12 @@ impl Found {
                 ));
                 continue;
             }
-            let variant = composition.variant.map(|variant| format!("@{variant}"));
+            let label = composition.label().map(|label| format!("@{label}"));
             let name = format!(
                 "{}{}{}",
                 scenarios.prefix,
                 function.name,
-                variant.unwrap_or_default()
+                label.unwrap_or_default()
             );
             let description = docs.description(guest, scenarios, &function.name);
             let description = match description {
