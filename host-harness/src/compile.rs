@@ -1,6 +1,6 @@
 //! Builds the guests of a cargo workspace, all in one invocation of cargo.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -42,6 +42,15 @@ pub struct Built {
     pub artifacts: Vec<Artifact>,
     /// The guests that did not.
     pub failures: Vec<BuildFailure>,
+}
+
+impl Built {
+    /// The themes of all that was to be built.
+    pub fn themes(&self) -> BTreeSet<String> {
+        let built = self.artifacts.iter().map(|artifact| &artifact.theme);
+        let failed = self.failures.iter().map(|failure| &failure.theme);
+        built.chain(failed).cloned().collect()
+    }
 }
 
 /// A guest of the workspace, before it is built.

@@ -1,4 +1,6 @@
-//! Composes a runner with the peers that it imports.
+//! Composes a runner with the peers that it imports, or as a file describes.
+
+pub mod described;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,6 +13,7 @@ use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
 use crate::guest::{ACCOUNTING, Guest};
+use described::Described;
 
 /// Who is at the other side of what a runner imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -38,9 +41,23 @@ pub struct Composition {
     pub guests: Vec<Arc<Guest>>,
     /// Nothing where the runner imports no peer.
     pub variant: Option<Variant>,
+    /// Where a file says who is whose peer: then `guests` has one entry for each instance.
+    pub described: Option<Arc<Described>>,
 }
 
+/// What tells a composition from every other one of a suite.
+pub type Key = (PathBuf, Option<String>);
+
 impl Composition {
+    /// Guests whose imports say who is whose peer, the runner first.
+    pub fn of(guests: Vec<Arc<Guest>>, variant: Option<Variant>) -> Composition {
+        Composition {
+            guests,
+            variant,
+            described: None,
+        }
+    }
+
     /// The guest that exports the scenarios.
     pub fn runner(&self) -> &Arc<Guest> {
         &self.guests[0]
@@ -48,11 +65,17 @@ impl Composition {
 
     /// The names of the guests, the runner's first.
     pub fn names(&self) -> Vec<String> {
+        if let Some(described) = &self.described {
+            return described.names(&self.guests);
+        }
         self.guests.iter().map(|guest| guest.name.clone()).collect()
     }
 
     /// For each guest its name and the export of its accounting.
     pub fn accounting(&self) -> Vec<(String, String)> {
+        if let Some(described) = &self.described {
+            return described.accounting(&self.guests);
+        }
         let of = |(index, guest): (usize, &Arc<Guest>)| {
             let name = match index {
                 0 => guest
@@ -66,9 +89,24 @@ impl Composition {
         self.guests.iter().enumerate().map(of).collect()
     }
 
+    /// Whether it exports this interface of the runner.
+    pub fn exports(&self, interface: &str) -> bool {
+        let described = self.described.as_ref();
+        described.is_none_or(|described| described.exports(interface))
+    }
+
+    /// What stands behind the `@` in the names of its scenarios: the description, or who is
+    /// the peer.
+    pub fn label(&self) -> Option<String> {
+        match &self.described {
+            Some(described) => Some(described.name.clone()),
+            None => self.variant.map(|variant| variant.to_string()),
+        }
+    }
+
     /// What tells it from every other composition of a suite.
-    pub fn key(&self) -> (PathBuf, Option<Variant>) {
-        (self.runner().path.clone(), self.variant)
+    pub fn key(&self) -> Key {
+        (self.runner().path.clone(), self.label())
     }
 
     /// The component that is run.
@@ -77,6 +115,9 @@ impl Composition {
     ///
     /// When the guests do not fit each other.
     pub fn encode(&self) -> Result<Vec<u8>> {
+        if let Some(described) = &self.described {
+            return Ok(described.bytes().to_vec());
+        }
         match self.guests.as_slice() {
             [runner] => Ok(runner.bytes.to_vec()),
             _ => Composer::new(&self.guests)?.encode(),
@@ -103,10 +144,7 @@ pub fn variants(
     host: &[&str],
 ) -> Result<Vec<Composition>> {
     if runner.peers().next().is_none() {
-        return Ok(vec![Composition {
-            guests: vec![runner.clone()],
-            variant: None,
-        }]);
+        return Ok(vec![Composition::of(vec![runner.clone()], None)]);
     }
     let mut found = Vec::new();
     let by_host = runner
@@ -114,17 +152,11 @@ pub fn variants(
         .all(|import| host.contains(&import.plain_name()));
     let guests = closure(runner, all, host)?;
     if guests.len() > 1 {
-        found.push(Composition {
-            guests,
-            variant: Some(Variant::Guest),
-        });
+        found.push(Composition::of(guests, Some(Variant::Guest)));
     }
     if by_host {
         let guests = vec![runner.clone()];
-        found.push(Composition {
-            guests,
-            variant: Some(Variant::Host),
-        });
+        found.push(Composition::of(guests, Some(Variant::Host)));
     }
     Ok(found)
 }

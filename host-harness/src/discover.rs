@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use wit_parser::Resolve;
 
+use crate::compose::described::Description;
 use crate::compose::{self, Composition};
 use crate::driven::Driver;
 use crate::guest::{ACCOUNTING, Guest, Interface};
@@ -17,7 +18,8 @@ use crate::peers;
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// `theme/function`, or `theme/group/function`, with `@guest` or `@host`
-    /// behind it where it has a peer, and `@driver` where the harness drives it.
+    /// behind it where it has a peer, `@name` where a description says with whom it is
+    /// composed, and `@driver` where the harness drives it.
     pub name: String,
     /// The first line of its documentation in WIT, or what its driver says.
     pub description: String,
@@ -61,12 +63,19 @@ pub struct Found {
     pub problems: Vec<Problem>,
 }
 
-/// Finds all scenarios, those of `drivers` whose guests there are among them. `documented`
+/// Finds all scenarios, those of `drivers` whose guests there are among them. The guests that
+/// `descriptions` run are run as they say, all others with what they import. `documented`
 /// says whether a scenario must have a doc comment in a WIT directory near its guest.
-pub fn discover(guests: &[Arc<Guest>], drivers: &[Driver], documented: bool) -> Found {
+pub fn discover(
+    guests: &[Arc<Guest>],
+    descriptions: &[Description],
+    drivers: &[Driver],
+    documented: bool,
+) -> Found {
     let mut found = Found::default();
     let mut docs = Docs::default();
     let mut composed = BTreeSet::new();
+    let (described, broken) = found.described(guests, descriptions);
 
     for guest in guests {
         let interfaces: Vec<_> = guest.exports.iter().filter_map(Scenarios::of).collect();
@@ -86,19 +95,40 @@ pub fn discover(guests: &[Arc<Guest>], drivers: &[Driver], documented: bool) -> 
         if interfaces.is_empty() && drivers.peek().is_none() {
             continue;
         }
-        let compositions = compose::variants(guest, guests, &peers::interfaces());
-        let compositions = match compositions {
-            Ok(compositions) => compositions,
-            Err(error) => {
-                found.problem(guest, format!("{error:#}"));
-                continue;
+        let runs = |composition: &&Arc<Composition>| composition.runner().path == guest.path;
+        let mut compositions: Vec<_> = described.iter().filter(runs).cloned().collect();
+        if compositions.is_empty() {
+            match compose::variants(guest, guests, &peers::interfaces()) {
+                Ok(found) => compositions.extend(found.into_iter().map(Arc::new)),
+                // What is wrong is the description that this guest would be in.
+                Err(_) if broken.contains(&guest.theme) => continue,
+                Err(error) => {
+                    found.problem(guest, format!("{error:#}"));
+                    continue;
+                }
             }
-        };
-        let compositions: Vec<_> = compositions.into_iter().map(Arc::new).collect();
+        }
         for composition in &compositions {
             composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
-            for scenarios in &interfaces {
+        }
+        for scenarios in &interfaces {
+            let exports = |composition: &&Arc<Composition>| {
+                composition.exports(&scenarios.interface.name)
+            };
+            let mut exported = false;
+            for composition in compositions.iter().filter(exports) {
+                exported = true;
                 found.add(scenarios, composition, &mut docs, documented);
+            }
+            if !exported {
+                found.problem(
+                    guest,
+                    format!(
+                        "{}: it is composed as files describe, but none of them exports its `{}`",
+                        guest.path.display(),
+                        scenarios.interface.name,
+                    ),
+                );
             }
         }
         // Who drives does not play the peer too, where a guest does.
@@ -110,10 +140,11 @@ pub fn discover(guests: &[Arc<Guest>], drivers: &[Driver], documented: bool) -> 
     }
 
     for guest in guests {
-        let broken = found
-            .problems
-            .iter()
-            .any(|problem| problem.name == full_name(guest));
+        let broken = broken.contains(&guest.theme)
+            || found
+                .problems
+                .iter()
+                .any(|problem| problem.name == full_name(guest));
         if !broken && !composed.contains(&guest.path) {
             found.problem(
                 guest,
@@ -143,6 +174,29 @@ impl Found {
         });
     }
 
+    /// The compositions that are described, and the themes where a description is wrong.
+    fn described(
+        &mut self,
+        guests: &[Arc<Guest>],
+        descriptions: &[Description],
+    ) -> (Vec<Arc<Composition>>, BTreeSet<String>) {
+        let mut compositions = Vec::new();
+        let mut broken = BTreeSet::new();
+        for description in descriptions {
+            match description.compose(guests, &peers::interfaces()) {
+                Ok(composition) => compositions.push(Arc::new(composition)),
+                Err(error) => {
+                    broken.insert(description.theme.clone());
+                    self.problems.push(Problem {
+                        name: format!("{}/{}", description.theme, description.name),
+                        message: format!("{error:#}"),
+                    });
+                }
+            }
+        }
+        (compositions, broken)
+    }
+
     fn add(
         &mut self,
         scenarios: &Scenarios<'_>,
@@ -162,12 +216,12 @@ impl Found {
                 ));
                 continue;
             }
-            let variant = composition.variant.map(|variant| format!("@{variant}"));
+            let label = composition.label().map(|label| format!("@{label}"));
             let name = format!(
                 "{}{}{}",
                 scenarios.prefix,
                 function.name,
-                variant.unwrap_or_default()
+                label.unwrap_or_default()
             );
             let description = docs.description(guest, scenarios, &function.name);
             let description = match description {

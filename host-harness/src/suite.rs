@@ -13,7 +13,8 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::compile::{self, BuildFailure};
-use crate::compose::Variant;
+use crate::compose::Key;
+use crate::compose::described::Description;
 use crate::discover::{self, Found, Problem, Scenario};
 use crate::driven;
 use crate::guest::Guest;
@@ -34,7 +35,7 @@ pub struct Suite {
     pub problems: Vec<Problem>,
     engine: Engine,
     linker: Linker<State>,
-    prepared: HashMap<(PathBuf, Option<Variant>), Slot>,
+    prepared: HashMap<Key, Slot>,
 }
 
 /// A composition that is compiled at most once, by whoever needs it first.
@@ -50,6 +51,7 @@ impl Suite {
     /// is a problem of its own among [`Suite::problems`].
     pub fn build(workspaces: &[PathBuf], themes: &[String], progress: &Progress) -> Result<Suite> {
         let mut guests = Vec::new();
+        let mut descriptions = Vec::new();
         let mut problems = Vec::new();
         for workspace in workspaces {
             let say = |line: &str| progress.say(line);
@@ -67,6 +69,21 @@ impl Suite {
                     continue;
                 }
             };
+            for theme in built.themes() {
+                // Where the workspace itself is the theme, the folder is not below it.
+                let folder = workspace.join(&theme);
+                let read = folder
+                    .is_dir()
+                    .then(|| Description::read_all(&folder, &theme));
+                match read {
+                    Some(Ok(read)) => descriptions.extend(read),
+                    Some(Err(error)) => problems.push(Problem {
+                        name: theme,
+                        message: format!("{error:#}"),
+                    }),
+                    None => {}
+                }
+            }
             problems.extend(built.failures.into_iter().map(Problem::from));
             for artifact in built.artifacts {
                 match Guest::read(&artifact.package, &artifact.theme, &artifact.path) {
@@ -80,7 +97,7 @@ impl Suite {
         }
         let (drivers, missing) = driven::of(&guests, workspaces, themes);
         problems.extend(missing);
-        let mut found = discover::discover(&guests, &drivers, true);
+        let mut found = discover::discover(&guests, &descriptions, &drivers, true);
         found.problems.splice(0..0, problems);
         Suite::new(found)
     }
@@ -93,7 +110,7 @@ impl Suite {
     pub fn of_component(path: &Path) -> Result<Suite> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let guest = Guest::read(&name, &name, path)?;
-        let found = discover::discover(&[Arc::new(guest)], &[], false);
+        let found = discover::discover(&[Arc::new(guest)], &[], &[], false);
         if let Some(problem) = found.problems.first() {
             bail!("{}", problem.message);
         }
@@ -277,10 +294,7 @@ mod tests {
                 name: "f".to_owned(),
             },
             is_async: true,
-            composition: Arc::new(Composition {
-                guests: Vec::new(),
-                variant: None,
-            }),
+            composition: Arc::new(Composition::of(Vec::new(), None)),
         };
         let outcome = guarded(&scenario, || panic!("the {} gave up", "host"));
         let Verdict::Failed { failure } = outcome.verdict else {

@@ -183,10 +183,7 @@ impl Guests {
     /// When they were not built, or do not fit each other or the host.
     pub fn gzip(&self, runtime: Runtime) -> Result<&Repeated> {
         filled(&self.gzip[&runtime], || {
-            let composition = Composition {
-                guests: self.read(runtime, &gzip::PACKAGES)?,
-                variant: None,
-            };
+            let composition = Composition::of(self.read(runtime, &gzip::PACKAGES)?, None);
             let bytes = composition.encode()?;
             Repeated::new(self.engine.clone(), &bytes, gzip::BYTES as usize)
         })
@@ -208,10 +205,7 @@ impl Guests {
         if counts {
             (guests[0], counters) = counts::counting(&guests[0])?;
         }
-        let composition = Composition {
-            guests,
-            variant: None,
-        };
+        let composition = Composition::of(guests, None);
         let bytes = composition
             .encode()
             .with_context(|| format!("could not compose {name}"))?;

@@ -43,8 +43,5 @@ fn composition(built: &Built) -> Result<Composition> {
         let guest = Guest::read(&artifact.package, &artifact.theme, &artifact.path)?;
         guests.push(Arc::new(guest));
     }
-    Ok(Composition {
-        guests,
-        variant: None,
-    })
+    Ok(Composition::of(guests, None))
 }

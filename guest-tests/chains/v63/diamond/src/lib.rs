@@ -1,0 +1,17 @@
+//! Runs the scenarios of diamonds, on wit-bindgen 0.63.
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../../../wit/chains",
+        world: "diamond",
+        generate_all,
+    });
+}
+
+#[path = "../../../diamond/mod.rs"]
+mod program;
+
+use program::Diamond;
+
+guest_support::guest!();
+bindings::export!(Diamond with_types_in bindings);
