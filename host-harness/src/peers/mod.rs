@@ -5,6 +5,7 @@
 pub mod ends;
 pub mod imports;
 pub mod payloads;
+pub mod resources;
 
 use wasmtime::component::Linker;
 
@@ -17,11 +18,19 @@ pub struct State {
     pub imports: imports::State,
     /// The other ends of the payload scenarios.
     pub payloads: payloads::State,
+    /// The resources of the host, and where they are on their way.
+    pub resources: resources::State,
 }
 
 /// The interfaces that the host implements, without their versions.
 pub fn interfaces() -> Vec<&'static str> {
-    [ends::INTERFACES, imports::INTERFACES, payloads::INTERFACES].concat()
+    [
+        ends::INTERFACES,
+        imports::INTERFACES,
+        payloads::INTERFACES,
+        resources::INTERFACES,
+    ]
+    .concat()
 }
 
 /// Defines all of them.
@@ -32,5 +41,6 @@ pub fn interfaces() -> Vec<&'static str> {
 pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
     ends::add_to_linker(linker)?;
     imports::add_to_linker(linker)?;
-    payloads::add_to_linker(linker)
+    payloads::add_to_linker(linker)?;
+    resources::add_to_linker(linker)
 }
