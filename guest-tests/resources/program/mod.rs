@@ -3,6 +3,7 @@
 
 pub mod aggregates;
 pub mod calls;
+pub mod forced;
 pub mod futures;
 pub mod reads;
 pub mod trapped;

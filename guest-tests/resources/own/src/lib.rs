@@ -14,7 +14,7 @@ mod bindings {
 #[path = "../../program/mod.rs"]
 mod program;
 
-use program::{aggregates, calls, futures, reads, trapped, writes};
+use program::{aggregates, calls, forced, futures, reads, trapped, writes};
 
 guest_support::guest!();
 bindings::export!(Resources with_types_in bindings);
@@ -33,6 +33,10 @@ guest_support::scenarios! { bindings::exports::test::resources::scenarios_reads:
 
 guest_support::scenarios! { bindings::exports::test::resources::scenarios_writes::Guest => Resources {
     writes: received_and_dropped, received_and_handed_back, unread_when_the_reader_goes, cancelled, dropped_in_flight, batch_taken_in_part, batch_dropped_when_taken_in_part, batch_taken_in_part_when_the_reader_goes, handed_to_and_fro;
+} }
+
+guest_support::scenarios! { bindings::exports::test::resources::scenarios_forced::Guest => Resources {
+    forced: dropped_twice, given_twice_in_one_call, dropped_while_it_is_written, given_while_it_is_lent, dropped_while_it_is_lent, written_while_it_is_lent, given_and_lent_in_one_call, dropped_as_another_type, made_up;
 } }
 
 guest_support::scenarios! { bindings::exports::test::resources::scenarios_futures::Guest => Resources {

@@ -14,7 +14,7 @@ mod bindings {
 #[path = "../../program/mod.rs"]
 mod program;
 
-use program::{aggregates, calls, futures, reads, trapped, writes};
+use program::{aggregates, calls, forced, futures, reads, trapped, writes};
 
 guest_support::guest!();
 bindings::export!(Resources with_types_in bindings);
@@ -83,6 +83,18 @@ comes_to! { scenarios_v63_writes:
     writes::batch_dropped_when_taken_in_part: "";
     writes::batch_taken_in_part_when_the_reader_goes: "";
     writes::handed_to_and_fro: "";
+}
+
+comes_to! { scenarios_v63_forced:
+    forced::dropped_twice: "";
+    forced::given_twice_in_one_call: "";
+    forced::dropped_while_it_is_written: "";
+    forced::given_while_it_is_lent: "";
+    forced::dropped_while_it_is_lent: "";
+    forced::written_while_it_is_lent: "";
+    forced::given_and_lent_in_one_call: "";
+    forced::dropped_as_another_type: "";
+    forced::made_up: "";
 }
 
 comes_to! { scenarios_v63_futures:
