@@ -2,7 +2,7 @@
 //!
 //! It does what the guest `imports-peer` does.
 
-mod gates;
+pub(super) mod gates;
 mod things;
 
 use wasmtime::Result;

@@ -6,6 +6,7 @@ pub mod ends;
 pub mod handles;
 pub mod imports;
 pub mod payloads;
+pub mod resources;
 
 use wasmtime::component::Linker;
 
@@ -18,6 +19,8 @@ pub struct State {
     pub imports: imports::State,
     /// The other ends of the payload scenarios.
     pub payloads: payloads::State,
+    /// The resources of the host, and where they are on their way.
+    pub resources: resources::State,
 }
 
 /// The interfaces that the host implements, without their versions.
@@ -27,6 +30,7 @@ pub fn interfaces() -> Vec<&'static str> {
         handles::INTERFACES,
         imports::INTERFACES,
         payloads::INTERFACES,
+        resources::INTERFACES,
     ]
     .concat()
 }
@@ -40,5 +44,6 @@ pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
     ends::add_to_linker(linker)?;
     handles::add_to_linker(linker)?;
     imports::add_to_linker(linker)?;
-    payloads::add_to_linker(linker)
+    payloads::add_to_linker(linker)?;
+    resources::add_to_linker(linker)
 }

@@ -36,12 +36,12 @@ pub struct Reading<T> {
     call: Option<Waker>,
 }
 
-pub(super) fn lock<S>(shared: &Mutex<S>) -> MutexGuard<'_, S> {
+pub(in crate::peers) fn lock<S>(shared: &Mutex<S>) -> MutexGuard<'_, S> {
     // A panic while it was held has failed the scenario already.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) fn wake(waker: &mut Option<Waker>) {
+pub(in crate::peers) fn wake(waker: &mut Option<Waker>) {
     if let Some(waker) = waker.take() {
         waker.wake();
     }
