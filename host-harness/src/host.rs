@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{
-    Cache, Config, Engine, ResourceLimiter, Result, Store, UpdateDeadline, WasmBacktraceDetails,
+    Cache, Collector, Config, Engine, ResourceLimiter, Result, Store, UpdateDeadline,
+    WasmBacktraceDetails,
 };
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::ledger::{self, Ledger};
+use crate::opaque::HasTable;
 use crate::peers;
 
 /// How often guest code looks whether its time is up.
@@ -118,6 +120,12 @@ impl WasiView for State {
     }
 }
 
+impl HasTable for State {
+    fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
 /// Refuses memory beyond a limit, and remembers that it did.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryGuard {
@@ -126,6 +134,8 @@ pub struct MemoryGuard {
     pub refused: Option<usize>,
     /// The largest size that a memory reached.
     pub peak: usize,
+    /// The bytes of all memories together, the collector's heap among them.
+    pub total: usize,
 }
 
 impl MemoryGuard {
@@ -138,7 +148,7 @@ impl MemoryGuard {
 impl ResourceLimiter for MemoryGuard {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> Result<bool> {
@@ -147,6 +157,7 @@ impl ResourceLimiter for MemoryGuard {
             return Ok(false);
         }
         self.peak = self.peak.max(desired);
+        self.total += desired.saturating_sub(current);
         Ok(true)
     }
 
@@ -177,7 +188,10 @@ pub fn engine() -> anyhow::Result<Engine> {
         .wasm_component_model_map(true)
         .wasm_component_model_fixed_length_lists(true)
         .wasm_backtrace_details(WasmBacktraceDetails::Enable)
-        .epoch_interruption(true);
+        .epoch_interruption(true)
+        // Only what is put into boxes is collected. This one frees what was given up while
+        // it makes something new.
+        .collector(Collector::DeferredReferenceCounting);
     // Compiling without a cache is slower, and all that a missing one means.
     config.cache(Cache::from_file(None).ok());
     let engine = Engine::new(&config)

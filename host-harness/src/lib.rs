@@ -23,6 +23,7 @@ pub mod host;
 pub mod leaks;
 pub mod ledger;
 pub mod matrix;
+pub mod opaque;
 pub mod peers;
 pub mod progress;
 pub mod report;

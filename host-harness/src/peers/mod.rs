@@ -2,6 +2,7 @@
 //!
 //! Each theme that has the host as a peer has a module below.
 
+pub mod boxes;
 pub mod ends;
 pub mod handles;
 pub mod imports;
@@ -15,6 +16,8 @@ use crate::host;
 /// What the implementations keep in a store.
 #[derive(Debug, Default)]
 pub struct State {
+    /// What the harness keeps of the boxes that it hands out.
+    pub boxes: boxes::State,
     /// The callee of the import scenarios.
     pub imports: imports::State,
     /// The other ends of the payload scenarios.
@@ -26,6 +29,7 @@ pub struct State {
 /// The interfaces that the host implements, without their versions.
 pub fn interfaces() -> Vec<&'static str> {
     [
+        boxes::INTERFACES,
         ends::INTERFACES,
         handles::INTERFACES,
         imports::INTERFACES,
@@ -41,6 +45,7 @@ pub fn interfaces() -> Vec<&'static str> {
 ///
 /// When a name is defined twice.
 pub fn add_to_linker(linker: &mut Linker<host::State>) -> wasmtime::Result<()> {
+    boxes::add_to_linker(linker)?;
     ends::add_to_linker(linker)?;
     handles::add_to_linker(linker)?;
     imports::add_to_linker(linker)?;

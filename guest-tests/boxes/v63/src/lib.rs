@@ -1,0 +1,31 @@
+//! Boxes that are kept, passed, streamed and dropped, on wit-bindgen 0.63.
+
+use wit_bindgen as runtime;
+
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../../wit/boxes",
+        world: "v63",
+        generate_all,
+    });
+}
+
+// The same program as on wit-async, with not a word changed.
+#[path = "../../program/mod.rs"]
+mod program;
+
+use program::{access, ends, life, passing};
+
+guest_support::guest!();
+bindings::export!(Boxes with_types_in bindings);
+
+struct Boxes;
+
+guest_support::scenarios! { bindings::exports::test::boxes::scenarios_v63::Guest => Boxes {
+    life: kept_and_dropped, values_go_under_pressure, task_cancelled, guest_trapped;
+    access: wrong_type, released, wraps_nothing, accesses_at_once, busy_across_an_await;
+    passing: borrowed_by_another, owned_by_another, passed_in_lists, kept_by_the_host;
+    ends: streamed_to_the_host, streamed_to_the_host_in_part, streamed_and_cancelled,
+        streamed_from_the_host, streamed_from_the_host_in_part, streamed_through_another,
+        in_futures;
+} }
