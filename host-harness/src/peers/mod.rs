@@ -14,6 +14,8 @@ use crate::host;
 /// What the implementations keep in a store.
 #[derive(Debug, Default)]
 pub struct State {
+    /// What is to be done to the resources of the guests that are driven.
+    pub handles: handles::State,
     /// The callee of the import scenarios.
     pub imports: imports::State,
     /// The other ends of the payload scenarios.
