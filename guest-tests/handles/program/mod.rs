@@ -10,7 +10,7 @@ use guest_support::check::Gates;
 
 use crate::Workshop;
 use crate::bindings::exports::test::handles::workshop as wit;
-use crate::bindings::test::handles::host_things::Thing;
+use crate::bindings::test::handles::host_things::{self, Thing};
 use crate::bindings::test::handles::store_room;
 use crate::bindings::{wit_future, wit_stream};
 use crate::runtime::{FutureReader, StreamReader, spawn_local, yield_async};
@@ -31,6 +31,8 @@ impl wit::Guest for Workshop {
     type Box = tool::Case;
     type Operation = operation::Operation;
     type Chest = chest::Chest;
+    type Phoenix = chest::Phoenix;
+    type Bomb = chest::Bomb;
 
     fn release() {
         GATES.with_borrow_mut(|gates| gates.release(0));

@@ -1,7 +1,7 @@
 //! Scenarios that the harness drives: it calls what a guest exports, holds its resources and
 //! ends, and looks at what becomes of them.
 //!
-//! A scenario of a theme is a [`Program`]; it runs once for each of the guests that export
+//! A scenario of a theme is a `Program`; it runs once for each of the guests that export
 //! the same interface, each with its own name before it.
 
 mod handles;

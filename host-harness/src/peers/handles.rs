@@ -1,14 +1,22 @@
 //! Resources of the host that it passes to guests which it drives: `wit/handles`.
 
 use wasmtime::component::{Linker, Resource, ResourceAny, ResourceType};
-use wasmtime::{Result, ensure};
+use wasmtime::{Result, bail, ensure};
 use wasmtime_wasi::WasiView;
 
+use crate::backtrace;
 use crate::host;
 use crate::ledger::Held;
 
 /// The interfaces of this module.
 pub const INTERFACES: &[&str] = &["test:handles/host-things"];
+
+/// What the host holds for the guests of one store.
+#[derive(Debug, Default)]
+pub struct State {
+    /// What the guest has destroyed once more, by `destroy-again`.
+    pub again: Option<ResourceAny>,
+}
 
 /// A resource of the host.
 #[derive(Debug)]
@@ -61,6 +69,18 @@ pub fn add_to_linker(linker: &mut Linker<host::State>) -> Result<()> {
     let ty = ResourceType::host::<Thing>();
     things.resource("thing", ty, |mut store, representation| {
         Thing::destroy(store.data_mut(), Resource::new_own(representation))
+    })?;
+    things.func_wrap_async("destroy-again", |mut store, (): ()| {
+        Box::new(async move {
+            let Some(again) = store.data_mut().peers.handles.again.take() else {
+                bail!("nothing is to be destroyed again");
+            };
+            let told = match again.resource_drop_async(&mut store).await {
+                Ok(()) => "destroyed".to_owned(),
+                Err(error) => backtrace::causes(&error),
+            };
+            Ok((told,))
+        })
     })?;
     things.func_wrap(
         "[static]thing.untyped-number",

@@ -18,6 +18,8 @@ use crate::host;
 pub struct State {
     /// What the harness keeps of the boxes that it hands out.
     pub boxes: boxes::State,
+    /// What is to be done to the resources of the guests that are driven.
+    pub handles: handles::State,
     /// The callee of the import scenarios.
     pub imports: imports::State,
     /// The other ends of the payload scenarios.

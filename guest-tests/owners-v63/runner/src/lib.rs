@@ -39,5 +39,5 @@ guest_support::scenarios! { bindings::exports::test::owners::scenarios_v63::Gues
     other: aliases, destroyed_by_another, remapped;
     lent: held_by_its_component, held_by_another, held_through_another, held_twice,
         held_and_dropped, destroyed_while_held, given_while_held, given_to_dropped_call,
-        destroyed_by_two_owners;
+        destroyed_by_two_owners, destroyed_as_another, made_up;
 } }

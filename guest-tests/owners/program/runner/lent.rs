@@ -115,3 +115,18 @@ pub async fn destroyed_by_two_owners() {
     assert_eq!(counts("coin"), (1, 1));
     drop(coin);
 }
+
+pub async fn destroyed_as_another() {
+    expect_trap("used with the wrong type");
+    let purse = Purse::new(coins());
+    // SAFETY: The host has to find out that this is no coin.
+    drop(unsafe { Coin::from_handle(purse.take_handle()) });
+}
+
+pub async fn made_up() {
+    expect_trap("unknown handle index");
+    let coin = coin("a");
+    // SAFETY: The host has to find out that there is no such handle.
+    let other = unsafe { Coin::from_handle(coin.handle() + 1000) };
+    other.label();
+}

@@ -44,7 +44,7 @@ fn drop_coin(coin: u32) {
 /// Exports an async function that takes borrows: what it does at first, and what whenever it
 /// has its turn.
 macro_rules! export {
-    ($name:literal, $module:ident($($coin:ident),*) $first:expr, $next:expr) => {
+    ($name:literal, $module:ident($($coin:ident),*) $first:block, $next:expr) => {
         mod $module {
             use super::*;
 
@@ -66,7 +66,7 @@ macro_rules! export {
 
             #[unsafe(export_name = concat!("[async-lift]test:owners/raw@0.1.0#", $name))]
             extern "C" fn begin($($coin: u32),*) -> u32 {
-                $first;
+                $first
                 next()
             }
 
@@ -78,10 +78,13 @@ macro_rules! export {
     };
 }
 
-export!("keep", keep(coin) KEPT.store(coin, Relaxed), KEPT.load(Relaxed) == 0);
-export!("drop-kept", drop_kept() drop_coin(KEPT.swap(0, Relaxed)), true);
-export!("forget", forget(_coin)(), true);
-export!("drop-twice", drop_twice(coin) { drop_coin(coin); drop_coin(coin) }, true);
+export!("keep", keep(coin) { KEPT.store(coin, Relaxed) }, KEPT.load(Relaxed) == 0);
+export!("drop-kept", drop_kept() { drop_coin(KEPT.swap(0, Relaxed)) }, true);
+export!("forget", forget(_coin) {}, true);
+export!("drop-twice", drop_twice(coin) {
+    drop_coin(coin);
+    drop_coin(coin);
+}, true);
 export!("take-two", take_two(first, second) {
     assert_ne!(first, second, "each loan has a handle");
     drop_coin(first);
@@ -90,7 +93,7 @@ export!("take-two", take_two(first, second) {
 export!("use-dropped", use_dropped(coin) {
     drop_coin(coin);
     // SAFETY: The host checks the handle; a wrong one is a trap.
-    unsafe { coin_value(coin) }
+    unsafe { coin_value(coin) };
 }, true);
 export!("give-away", give_away(coin) {
     // SAFETY: The host checks the handles; a wrong one is a trap. A list without items has no

@@ -40,7 +40,7 @@ guest_support::scenarios! { bindings::exports::test::owners::scenarios::Guest =>
     other: aliases, destroyed_by_another, remapped;
     lent: held_by_its_component, held_by_another, held_through_another, held_twice,
         held_and_dropped, destroyed_while_held, given_while_held, given_to_dropped_call,
-        destroyed_by_two_owners;
+        destroyed_by_two_owners, destroyed_as_another, made_up;
 } }
 
 guest_support::scenarios! { bindings::exports::test::owners::scenarios_raw::Guest => Runner {

@@ -76,10 +76,24 @@ const DESTRUCTORS: &[Program] = programs! {
         => destructors::call_with_loan,
         ends "cannot remove owned resource while borrowed",
         or To(BLOCKS);
-    "task-drops-call-with-loan" "A destructor that a task runs may wait for the call that it drops."
+    "task-drops-read-of-stream" "A destructor that another task runs drops a read of a stream in flight."
+        => destructors::read_stream_in_task, or ToATaskLeft;
+    "task-drops-read-of-future" "A destructor that another task runs drops a read of a future in flight."
+        => destructors::read_future_in_task, or ToATaskLeft;
+    "task-drops-write-of-stream" "A destructor that another task runs drops a write of a stream in flight."
+        => destructors::write_stream_in_task, or ToATaskLeft;
+    "task-drops-write-of-future" "A destructor that another task runs drops a write of a future in flight."
+        => destructors::write_future_in_task, or ToATaskLeft;
+    "task-drops-call" "A destructor that another task runs drops a call in flight."
         => destructors::call_in_task, or ToATaskLeft;
+    "task-drops-call-with-loan" "A destructor that a task runs may wait for the call that it drops."
+        => destructors::call_with_loan_in_task, or ToATaskLeft;
     "destructor-uses-others" "A destructor calls resources of its own and of another component, and destroys them in order."
         => destructors::uses_others;
+    "destroyed-by-its-destructor" "A destructor has the host destroy its resource once more, which is refused."
+        => destructors::by_itself;
+    "destructor-traps" "A destructor that traps has run once, and does not run again."
+        => destructors::traps, ends "the destructor gives up";
 };
 
 const CONVERSIONS: &[Program] = programs! {
