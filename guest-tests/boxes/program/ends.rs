@@ -6,7 +6,9 @@ use std::pin::pin;
 use futures::future::join;
 use futures::poll;
 
-use super::{collected, numbered, numbers};
+use guest_support::ledger;
+
+use super::{VALUE, collected, numbered, numbers};
 use crate::bindings::test::boxes::{boxes, keeper};
 use crate::bindings::{wit_future, wit_stream};
 use crate::runtime::{StreamResult, spawn_local};
@@ -122,7 +124,7 @@ pub async fn in_futures() {
     for _ in 0..10 {
         crate::runtime::yield_async().await;
     }
-    boxes::collect();
+    collected(3, 0);
 
     // A read that is dropped in flight.
     let (writer, reader) = wit_future::new(|| boxes::number(0));
@@ -135,4 +137,6 @@ pub async fn in_futures() {
         crate::runtime::yield_async().await;
     }
     boxes::collect();
+    assert_eq!(ledger::alive(VALUE), 0);
+    assert!(ledger::made(VALUE) >= 3, "7, 8, 9, and perhaps a default");
 }

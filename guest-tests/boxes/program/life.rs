@@ -16,6 +16,11 @@ pub async fn kept_and_dropped() {
     collected(1, 0);
 }
 
+pub async fn dropped_last() {
+    drop(numbered(&[1, 2, 3]));
+    assert_eq!(ledger::alive(VALUE), 3, "nothing was collected");
+}
+
 pub async fn values_go_under_pressure() {
     const KEPT: u64 = 100;
     const TIMES: u64 = 20_000;

@@ -22,7 +22,7 @@ bindings::export!(Boxes with_types_in bindings);
 struct Boxes;
 
 guest_support::scenarios! { bindings::exports::test::boxes::scenarios::Guest => Boxes {
-    life: kept_and_dropped, values_go_under_pressure, task_cancelled, guest_trapped;
+    life: kept_and_dropped, dropped_last, values_go_under_pressure, task_cancelled, guest_trapped;
     access: wrong_type, released, wraps_nothing, accesses_at_once, busy_across_an_await;
     passing: borrowed_by_another, owned_by_another, passed_in_lists, kept_by_the_host;
     ends: streamed_to_the_host, streamed_to_the_host_in_part, streamed_and_cancelled,

@@ -86,9 +86,8 @@ impl AccessorTask<host::State> for Sender {
         }
         self.writer.close();
         accessor.with(|mut access| {
-            let left = boxes.into_iter();
-            left.map(|it| opaque::release(&mut access, it))
-                .collect::<Result<(), _>>()
+            let mut left = boxes.into_iter();
+            left.try_for_each(|it| opaque::release(&mut access, it))
         })?;
         Ok(())
     }
