@@ -300,6 +300,12 @@
 //! [`promises`] has each promise, who would notice if it were broken, and what wit-bindgen
 //! 0.63 does in the same program.
 //!
+//! # Who owns a resource
+//!
+//! On its way through calls, futures and streams a resource has one owner at each time, and
+//! its destructor runs once: [`resources`] has each rule, the scenario that shows it, and what
+//! comes of it.
+//!
 //! # What it costs
 //!
 //! One host call for a read or write that is ready at once, no allocation in steady state:
@@ -401,6 +407,10 @@ pub mod promises {}
 #[cfg(all(doc, feature = "async"))]
 #[doc = include_str!("costs.md")]
 pub mod costs {}
+
+#[cfg(all(doc, feature = "async"))]
+#[doc = include_str!("resources.md")]
+pub mod resources {}
 
 /// Traits and types for exported resources, as wit-bindgen has them.
 pub use wit_bindgen::resource;

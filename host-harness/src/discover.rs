@@ -112,9 +112,8 @@ pub fn discover(
             composed.extend(composition.guests.iter().map(|guest| guest.path.clone()));
         }
         for scenarios in &interfaces {
-            let exports = |composition: &&Arc<Composition>| {
-                composition.exports(&scenarios.interface.name)
-            };
+            let exports =
+                |composition: &&Arc<Composition>| composition.exports(&scenarios.interface.name);
             let mut exported = false;
             for composition in compositions.iter().filter(exports) {
                 exported = true;

@@ -103,6 +103,61 @@ fn who_would_notice_that_a_promise_is_broken_does() {
     assert!(rows >= 40, "{rows} promises");
 }
 
+#[test]
+fn what_shows_who_owns_a_resource_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join("src/resources.md")).expect("the page");
+    let functions = functions(&root.join("wit"));
+    let harness = root.join("host-harness");
+    let drivers = sources(&harness.join("src/driven"));
+    let tests = sources(&harness.join("tests"));
+    let is_there = |name: &str| match name.rsplit_once('/') {
+        // A group of scenarios, or those whose names begin alike.
+        Some((group, "")) => root
+            .join("guest-tests")
+            .join(group.split('/').next().unwrap_or(group))
+            .is_dir(),
+        Some((_, start)) if start.ends_with('-') => {
+            functions.iter().any(|function| function.starts_with(start))
+        }
+        Some((_, function)) => {
+            functions.contains(function) || drivers.contains(&format!("\"{function}\""))
+        }
+        None => tests.contains(&format!("fn {name}(")),
+    };
+    let mut rows = 0;
+    for row in text.lines().filter(|line| line.starts_with("| ")) {
+        let &["", rule, scenarios, outcome, other, ""] = &cells(row)[..] else {
+            panic!("a row has four cells: {row}");
+        };
+        if rule == "Rule" {
+            continue;
+        }
+        rows += 1;
+        assert!(!outcome.is_empty() && !other.is_empty(), "{rule}");
+        let named = quoted(scenarios);
+        assert!(!named.is_empty(), "{rule}: nothing shows it");
+        for name in named {
+            assert!(is_there(name), "{rule}: there is no {name}");
+        }
+    }
+    assert!(rows >= 50, "{rows} rules");
+}
+
+/// All Rust below a directory, in one text.
+fn sources(directory: &Path) -> String {
+    let mut text = String::new();
+    for file in fs::read_dir(directory).expect("a directory") {
+        let file = file.expect("a file").path();
+        if file.is_dir() {
+            text += &sources(&file);
+        } else if file.extension().is_some_and(|extension| extension == "rs") {
+            text += &fs::read_to_string(&file).expect("text");
+        }
+    }
+    text
+}
+
 /// The functions of all interfaces.
 fn functions(wit: &Path) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
