@@ -126,9 +126,12 @@ fn assert_sorted((things, last): (Vec<Thing>, Option<Thing>)) {
     assert_alive(WHAT, 2);
 }
 
+/// Names that are expected in what was chosen, or in the error.
+type Names = Result<Vec<&'static str>, Option<&'static str>>;
+
 /// What is given to `choose`, and the names that are in what comes back: in the error, if
 /// that is what is expected.
-fn choices() -> [(Choice, Result<Vec<&'static str>, Option<&'static str>>); 6] {
+fn choices() -> [(Choice, Names); 6] {
     [
         (Choice::None, Err(None)),
         (Choice::One(thing("a")), Ok(vec!["a"])),
@@ -142,7 +145,7 @@ fn choices() -> [(Choice, Result<Vec<&'static str>, Option<&'static str>>); 6] {
     ]
 }
 
-fn assert_chosen(chosen: Result<Choice, Option<Thing>>, expected: Result<Vec<&str>, Option<&str>>) {
+fn assert_chosen(chosen: Result<Choice, Option<Thing>>, expected: Names) {
     match (chosen, expected) {
         (Ok(chosen), Ok(expected)) => {
             let things = match chosen {
@@ -201,7 +204,7 @@ fn assert_gathered(nest: &Nest, expected: &[&str]) {
 
 pub fn nested() {
     let (first, second) = nests::nest_each(pair("a", "b"));
-    let second = second.ok().expect("it has a name");
+    let second = second.expect("it has a name");
     assert_eq!(second.put(thing("c")), 2);
     assert_alive(NEST, 2);
     let all = nests::gather(vec![first, second]).expect("there is one");
@@ -222,7 +225,7 @@ pub fn nested() {
 
 pub async fn nested_later() {
     let (first, second) = nests::nest_each_later(pair("a", "b")).await;
-    let second = second.ok().expect("it has a name");
+    let second = second.expect("it has a name");
     assert_eq!(second.put_later(thing("c")).await, 2);
     assert_alive(NEST, 2);
     let all = nests::gather_later(vec![first, second]).await;
