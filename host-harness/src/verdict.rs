@@ -8,6 +8,7 @@ use wasmtime::Trap;
 
 use crate::accounting::Traced;
 use crate::backtrace;
+use crate::driven::Unmet;
 use crate::host::{Limits, State};
 use crate::leaks::Remains;
 use crate::ledger::Kind;
@@ -218,9 +219,10 @@ pub fn ended(
         Ended::Trap(error) | Ended::Driver(error) => {
             // Without the backtrace: a name in it is no message.
             let text = format!("{}\n{}", backtrace::causes(error), stderr(state));
-            let deadline = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt);
+            let is_other = error.downcast_ref::<Trap>() == Some(&Trap::Interrupt)
+                || error.downcast_ref::<Unmet>().is_some();
             match &state.expected_trap {
-                Some(message) if text.contains(message.as_str()) && !deadline => return Ok(()),
+                Some(message) if text.contains(message.as_str()) && !is_other => return Ok(()),
                 _ if matches!(ended, Ended::Driver(_)) => {
                     format!("its driver says: {}", backtrace::causes(error))
                 }

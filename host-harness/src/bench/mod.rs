@@ -101,11 +101,11 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
         eprintln!("error: none of these benchmarks runs in guests, and there only is counted");
         return Ok(false);
     }
-    if arguments.html.is_some() && arguments.html == arguments.svg {
+    // Before minutes of work, not behind them.
+    if is_same_file(&arguments.html, &arguments.svg) {
         eprintln!("error: the page and the picture would be the same file");
         return Ok(false);
     }
-    // Before minutes of work, not behind them.
     check_writable(&[&arguments.html, &arguments.svg])?;
 
     let progress = Progress::shown();
@@ -140,6 +140,24 @@ pub fn run(arguments: BenchArgs) -> Result<bool> {
             .with_context(|| format!("could not write {}", path.display()))?;
     }
     Ok(true)
+}
+
+/// Whether the two are one file, by whatever path.
+fn is_same_file(one: &Option<PathBuf>, other: &Option<PathBuf>) -> bool {
+    let place = |path: &Path| {
+        // The file itself need not be there yet.
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new(".")).canonicalize().ok();
+        parent.zip(path.file_name().map(ToOwned::to_owned))
+    };
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            one == other || place(one).is_some_and(|at| Some(at) == place(other))
+        }
+        _ => false,
+    }
 }
 
 /// Makes sure that these files can be written. What was not there before is not there behind

@@ -33,7 +33,7 @@ pub fn overview(lines: &[Line]) -> Document {
                 .set("height", height),
         );
     plot = plot.add(label(
-        "time beside the same work on raw built-ins (1), logarithmic",
+        "time beside the floor (1), logarithmic",
         LABELS,
         16.0,
     ));

@@ -126,7 +126,7 @@ pub fn measure(
 
 /// Measures how long the runtimes take to build, each a few times: they take seconds.
 fn build(row: &Row, guests: &Guests, mut round: impl FnMut(usize)) -> Result<Measured> {
-    const ROUNDS: usize = 3;
+    const ROUNDS: usize = 10;
     let mut measured = Measured::default();
     for index in 0..=ROUNDS {
         round(index);

@@ -8,13 +8,14 @@ mod handles;
 mod rig;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use wasmtime::{Result, format_err};
+use wasmtime::Result;
 
 use crate::compose::Composition;
 use crate::discover::{Entry, Problem, Scenario};
@@ -120,10 +121,32 @@ impl Driver {
         let run = AssertUnwindSafe((self.run)(&mut rig));
         match run.catch_unwind().await {
             Ok(done) => done,
-            Err(panic) => Err(format_err!("a panic: {}", suite::message(&*panic))),
+            Err(panic) => Err(Unmet::error(format!(
+                "a panic: {}",
+                suite::message(&*panic)
+            ))),
         }
     }
 }
+
+/// The driver found something else than it expects: never what it was announced to end in,
+/// whatever the text is.
+#[derive(Debug)]
+pub struct Unmet(String);
+
+impl Unmet {
+    fn error(text: String) -> wasmtime::Error {
+        wasmtime::Error::new(Unmet(text))
+    }
+}
+
+impl fmt::Display for Unmet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unmet {}
 
 /// All of them.
 fn all() -> impl Iterator<Item = Driver> {
@@ -172,9 +195,11 @@ pub fn of(
 mod tests {
     use std::time::{Duration, Instant};
 
+    use wasmtime::format_err;
+
     use super::*;
     use crate::host::{self, Limits};
-    use crate::verdict::{self, Ended, Stage};
+    use crate::verdict::{self, Ended, Failure, Stage};
 
     #[test]
     fn a_guest_that_is_missing_is_told_where_its_folder_is_there() {
@@ -206,6 +231,13 @@ mod tests {
 
     /// What a scenario comes to in which a driver does this to a component without exports.
     fn found(run: Run) -> String {
+        ended(Comes::ToItsEnd, run)
+            .expect_err("nothing was announced")
+            .found
+    }
+
+    /// Whether that is what was announced.
+    fn ended(comes: Comes, run: Run) -> Result<(), Box<Failure>> {
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         runtime.expect("a runtime").block_on(async {
             let engine = host::engine().expect("an engine");
@@ -225,9 +257,10 @@ mod tests {
                 theme: "some",
                 guest: "some",
                 interface: "test:some/interface",
-                comes: Comes::ToItsEnd,
+                comes,
                 run,
             };
+            driver.announce(store.data_mut());
             let rig = Rig::new(&mut store, instance, &pre, driver.interface, end);
             let error = driver
                 .drive(rig)
@@ -235,8 +268,6 @@ mod tests {
                 .expect_err("it does something wrong");
             let ended = Ended::driven(error);
             verdict::ended(ended, Stage::Scenario, &Limits::default(), store.data())
-                .expect_err("nothing was announced")
-                .found
         })
     }
 
@@ -249,6 +280,21 @@ mod tests {
         let missing = found(|rig| Box::pin(async { rig.call::<(), ()>("some", ()).await }));
         let expected = "its driver says: the guest does not export `test:some/interface`";
         assert_eq!(missing, expected);
+    }
+
+    #[test]
+    fn what_a_driver_expects_in_vain_is_not_what_it_was_announced_to_end_in() {
+        let announced = || Comes::To("the end");
+        let error = ended(announced(), |_| {
+            Box::pin(async { Err(format_err!("this is the end")) })
+        });
+        assert!(error.is_ok());
+        let panic = ended(announced(), |_| Box::pin(async { panic!("not the end") }));
+        assert!(panic.is_err());
+        let refused = ended(announced(), |_| {
+            Box::pin(async { refused(Err::<(), _>(format_err!("the end")), "something") })
+        });
+        assert!(refused.is_err());
     }
 
     #[test]

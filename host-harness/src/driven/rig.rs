@@ -8,9 +8,10 @@ use wasmtime::component::{
     TypedFunc,
 };
 use wasmtime::error::Context as _;
-use wasmtime::{Result, Store, bail, ensure};
+use wasmtime::{Result, Store};
 
 use crate::backtrace;
+use crate::driven::Unmet;
 use crate::host::{self, Limits, State};
 
 /// An instance of the guest, in the store of the scenario.
@@ -149,14 +150,17 @@ impl<'a> Rig<'a> {
 /// Demands an error that says this.
 pub fn refused<T: Debug>(result: Result<T>, text: &str) -> Result<()> {
     match result {
-        Ok(value) => bail!("expected an error with `{text}`, found {value:?}"),
+        Ok(value) => Err(Unmet::error(format!(
+            "expected an error with `{text}`, found {value:?}"
+        ))),
         Err(error) => {
             let found = backtrace::causes(&error);
-            ensure!(
-                found.contains(text),
-                "expected an error with `{text}`, found: {found}"
-            );
-            Ok(())
+            match found.contains(text) {
+                true => Ok(()),
+                false => Err(Unmet::error(format!(
+                    "expected an error with `{text}`, found: {found}"
+                ))),
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Error {
     },
     /// The last handle of the box was dropped, or the host released it.
     Released,
+    /// The handle is one that was lent: only an owner releases a box.
+    Lent,
     /// The reference wraps nothing of the host: it is null, or a value of a guest.
     Empty,
     /// The reference wraps something of the host that was not put into a box.
@@ -43,6 +45,7 @@ impl fmt::Display for Error {
                 write!(f, "asked a box for a `{asked}`, but it holds a `{found}`")
             }
             Error::Released => f.write_str("the box was released: its last handle was dropped"),
+            Error::Lent => f.write_str("a box that is only lent cannot be released"),
             Error::Empty => f.write_str("the reference in the box wraps nothing of the host"),
             Error::Foreign => f.write_str(
                 "the reference in the box wraps a value that `opaque::put` has not put there",

@@ -193,11 +193,15 @@ fn with_content<R>(
 ///
 /// # Errors
 ///
-/// [`Error::Released`] when that was done before.
+/// [`Error::Released`] when that was done before, [`Error::Lent`] when the handle is one that
+/// does not own the box.
 pub fn release(
     mut store: impl AsContextMut<Data: HasTable>,
     handle: Resource<HostBox>,
 ) -> Result<(), Error> {
+    if !handle.owned() {
+        return Err(Error::Lent);
+    }
     let mut context = store.as_context_mut();
     let deleted = context.data_mut().table().delete(handle);
     deleted.map(drop).map_err(|_| Error::Released)

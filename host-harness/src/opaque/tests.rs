@@ -98,6 +98,17 @@ fn a_released_box_has_nothing_and_is_released_once() {
 }
 
 #[test]
+fn what_is_only_lent_is_not_released() {
+    let mut store = store();
+    let number = put(&mut store, 7_u64).expect("a box");
+    let lent = Resource::<HostBox>::new_borrow(number.rep());
+    let error = release(&mut store, lent).expect_err("somebody else owns it");
+    assert!(matches!(error, Error::Lent), "{error}");
+    assert_eq!(*shared::<u64>(&mut store, &number).expect("still there"), 7);
+    release(&mut store, number).expect("it exists");
+}
+
+#[test]
 fn an_entry_of_another_type_is_no_box() {
     let mut store = store();
     let number = put(&mut store, 7_u64).expect("a box");
